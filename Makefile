@@ -1,0 +1,84 @@
+# `make help` lists what there is. Everything is installed inside this folder: .uv/ holds the
+# installer, .venv/ the program and its tools, both pinned by hash in requirements/.
+
+PYTHON ?= python3
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+UV  := .uv/bin/uv
+BIN := .venv/bin
+export UV_PYTHON_DOWNLOADS := never
+
+PACKAGES := events projections alerts service
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- install ----------------------------------------------------------------------------------
+
+.PHONY: install
+install: .venv/.installed ## install standing and its tools into .venv/
+	@echo "installed: $(BIN)/standing"
+
+# A Python without ensurepip (Debian's, without python3-venv) can still unpack the installer with
+# its own pip, if it has one.
+.uv/.installed: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "standing needs Python 3.11 or later; this is '$(PYTHON)' ($$($(PYTHON) --version 2>&1))." \
+	    "Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@rm -rf .uv
+	@if $(PYTHON) -c 'import ensurepip' 2>/dev/null; then \
+	  $(PYTHON) -m venv .uv && \
+	  .uv/bin/python -m pip install --quiet --require-hashes --only-binary :all: -r $<; \
+	elif $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+	  $(PYTHON) -m pip install --quiet --require-hashes --only-binary :all: --target .uv -r $<; \
+	else \
+	  echo "This Python has neither ensurepip nor pip, so nothing can be installed with it." \
+	    "On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; \
+	fi
+	@touch $@
+
+.venv/.synced: .uv/.installed requirements/dev.txt
+	@test -x $(BIN)/python || $(UV) venv --quiet --no-project --python "$$(command -v $(PYTHON))" .venv
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@touch $@
+
+.venv/.installed: .venv/.synced pyproject.toml requirements/runtime.in requirements/build.txt
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps \
+	  --build-constraints requirements/build.txt --editable .
+	@touch $@
+
+# --- run --------------------------------------------------------------------------------------
+
+.PHONY: run
+run: .venv/.installed ## load the shipped history and serve it; prints the address
+	@$(BIN)/standing demo
+
+# --- check ------------------------------------------------------------------------------------
+
+.PHONY: check
+check: lint unit ## style, types, import rules and unit tests; under a minute
+
+.PHONY: lint
+lint: .venv/.installed
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: unit
+unit: .venv/.installed
+	$(BIN)/python -m pytest tests/unit
+
+.PHONY: test
+test: lint ## everything: check, and every test; the pure core must be covered to the last branch
+	$(BIN)/python -m pytest tests --ignore tests/bench
+
+.PHONY: clean
+clean: ## remove all that make made
+	rm -rf .venv .uv build dist *.egg-info .coverage .coverage.* .ci/*.log \
+	  .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find $(PACKAGES) tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
