@@ -73,9 +73,46 @@ lint: .venv/.installed
 unit: .venv/.installed
 	$(BIN)/python -m pytest tests/unit
 
+# The pure core is listed once, in the import contract of that name in pyproject.toml.
+define CORE
+import tomllib
+settings = tomllib.load(open("pyproject.toml", "rb"))["tool"]
+core, = (c for c in settings["importlinter"]["contracts"] if c["id"] == "pure-core")
+print(",".join(m.replace(".", "/") + end for m in core["source_modules"] for end in (".py", "/*")))
+endef
+export CORE
+
 .PHONY: test
 test: lint ## everything: check, and every test; the pure core must be covered to the last branch
-	$(BIN)/python -m pytest tests --ignore tests/bench
+	$(BIN)/coverage run -m pytest --ignore tests/bench
+	$(BIN)/coverage report --include "$$($(BIN)/python -c "$$CORE")"
+
+.PHONY: chaos
+chaos: .venv/.installed ## only the tests that kill, pause and starve it
+	$(BIN)/python -m pytest tests/chaos
+
+.PHONY: bench
+bench: .venv/.benched ## measure, beside a library that does likewise; prints the figures
+	$(BIN)/python -m pytest tests/bench --capture no --timeout 0
+
+.venv/.benched: .venv/.installed requirements/bench.txt
+	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/bench.txt
+	@touch $@
+
+# --- keep -------------------------------------------------------------------------------------
+
+# Pins stay where they are while they satisfy the .in files; to move them:
+#   make lock LOCK_FLAGS=--upgrade
+LOCK = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' $(LOCK_FLAGS)
+
+.PHONY: lock
+lock: .uv/.installed ## pin what requirements/*.in ask for, with hashes
+	$(LOCK) requirements/uv.in -o requirements/uv.txt
+	$(LOCK) requirements/build.in -o requirements/build.txt
+	$(LOCK) requirements/runtime.in -o requirements/runtime.txt
+	$(LOCK) -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
+	$(LOCK) requirements/bench.in -o requirements/bench.txt
 
 .PHONY: clean
 clean: ## remove all that make made
