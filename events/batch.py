@@ -1,0 +1,77 @@
+"""A batch on its way into the log: each event is compared with the log and with those before it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from events.door import Admitted
+from events.errors import Problem
+from events.intake import Shelf, Shelved, decide
+from events.log import Receipt, Record
+
+WITHHELD = Problem("", "not written: another event of this atomic batch was refused")
+
+
+@dataclass(slots=True)
+class Batch:
+    """What to write, and what to answer, in the order given."""
+
+    new: list[Admitted] = field(default_factory=list)
+    receipts: list[Receipt] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Overlay:
+    """A shelf with the events that this batch adds standing behind those of the log."""
+
+    below: Shelf
+    next_offset: int
+    ids: dict[str, Shelved] = field(default_factory=dict)
+    facts: dict[str, Shelved] = field(default_factory=dict)
+    records: list[Record] = field(default_factory=list)
+
+    def put(self, event: Admitted) -> int:
+        offset = self.next_offset
+        shelved = Shelved(event.id, offset, event.subject, event.fingerprint)
+        self.ids[event.id] = shelved
+        self.facts.setdefault(event.fingerprint, shelved)
+        self.records.append(Record(offset, 0, event.event))
+        self.next_offset += 1
+        return offset
+
+    def by_id(self, event_id: str) -> Shelved | None:
+        return self.ids.get(event_id) or self.below.by_id(event_id)
+
+    def by_fingerprint(self, fingerprint: str) -> Shelved | None:
+        return self.below.by_fingerprint(fingerprint) or self.facts.get(fingerprint)
+
+    def of_subject(self, subject: str) -> list[Record]:
+        mine = [record for record in self.records if record.subject == subject]
+        return [*self.below.of_subject(subject), *mine]
+
+    def of_type(self, event_type: str) -> list[Record]:
+        mine = [record for record in self.records if record.type == event_type]
+        return [*self.below.of_type(event_type), *mine]
+
+
+def settle(
+    shelf: Shelf, next_offset: int, events: Sequence[Admitted], *, atomic: bool = False
+) -> Batch:
+    """Decide on every event of a batch. `next_offset` is where its first new one will stand."""
+    overlay = _Overlay(shelf, next_offset)
+    batch = Batch()
+    for event in events:
+        decision = decide(event, overlay)
+        receipt = decision.receipt
+        if decision.new is not None:
+            offset = overlay.put(decision.new)
+            batch.new.append(decision.new)
+            receipt = receipt or Receipt(decision.new.id, f"0:{offset}", "recorded")
+        if receipt is not None:
+            batch.receipts.append(receipt)
+    if atomic and any(receipt.outcome == "rejected" for receipt in batch.receipts):
+        return Batch([], [_withheld(receipt) for receipt in batch.receipts])
+    return batch
+
+
+def _withheld(receipt: Receipt) -> Receipt:
+    return Receipt(receipt.id, None, "rejected", problem=receipt.problem or WITHHELD)

@@ -1,0 +1,146 @@
+"""Who a company is: its description, folded from what was recorded about it, and its merges."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from events import vocabulary as words
+from events.counted import Verdict, verdict
+from events.ids import legal
+from events.log import Record
+
+_FIELDS: Final = ("name", "country", "kind", "website")
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What is known of a company's identity at some position of the log."""
+
+    name: str | None = None
+    aliases: tuple[str, ...] = ()
+    country: str | None = None
+    kind: str | None = None
+    identifiers: tuple[tuple[str, str], ...] = ()
+    website: str | None = None
+    former_ids: tuple[str, ...] = field(default=())
+    """Ids that were merged into this company."""
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "name": self.name,
+            "aliases": list(self.aliases),
+            "country": self.country,
+            "kind": self.kind or "unknown",
+            "identifiers": [{"scheme": key, "value": value} for key, value in self.identifiers],
+            "website": self.website,
+            "former_ids": list(self.former_ids),
+        }
+
+
+def takings_back(records: Iterable[Record]) -> Verdict:
+    """Who counts among `records` of one subject each, whatever the public was told and when.
+
+    An event takes back only one of its own subject, and one that is there.
+    """
+    subjects = {record.id: record.subject for record in records}
+    edges = []
+    for record in records:
+        for target in targets(record.event):
+            if subjects.get(target) == record.subject:
+                edges.append((record.id, target))
+    return verdict(edges)
+
+
+def targets(event: Mapping[str, Any]) -> tuple[str, ...]:
+    """The ids that an event takes back."""
+    data = event["data"]
+    named = (
+        data.get("event") if event["type"] == words.EVENT_RETRACTED else None,
+        data.get("replaces"),
+    )
+    return tuple(target for target in named if target)
+
+
+def describe(records: Sequence[Record], company: str) -> Description:
+    """Fold the descriptions: the latest recorded wins, field by field.
+
+    Of companies merged into this one, the names and identifiers are kept as its aliases, and a
+    field counts only where the company itself has none.
+    """
+    void = takings_back(records).taken_back
+    mine = Description()
+    others = Description()
+    former = {record.subject for record in records} - {company}
+    for record in records:
+        if record.type == words.DESCRIBED and record.id not in void:
+            if record.subject == company:
+                mine = overlaid(mine, record.event["data"])
+            else:
+                others = _gathered(others, record.event["data"])
+    if not former:
+        return mine
+    names = (*mine.aliases, *((others.name,) if others.name else ()), *others.aliases)
+    return replace(
+        mine,
+        **{key: getattr(mine, key) or getattr(others, key) for key in _FIELDS},
+        aliases=tuple(dict.fromkeys(name for name in names if name != mine.name)),
+        identifiers=tuple(dict.fromkeys((*mine.identifiers, *others.identifiers))),
+        former_ids=tuple(sorted(former)),
+    )
+
+
+def overlaid(known: Description, data: Mapping[str, Any]) -> Description:
+    """A description with the fields that `data` gives."""
+    given = {key: data[key] for key in _FIELDS if key in data}
+    if "aliases" in data:
+        given["aliases"] = tuple(data["aliases"])
+    if "identifiers" in data:
+        given["identifiers"] = tuple((one["scheme"], one["value"]) for one in data["identifiers"])
+    return replace(known, **given)
+
+
+def says_nothing_new(known: Description, data: Mapping[str, Any]) -> bool:
+    """Whether `data` repeats what is known already, field by field, sets without their order."""
+    shown = legal({key: value for key, value in known.shown().items() if key in data})
+    given = {key: value for key, value in legal(data).items() if key in shown}
+    return shown == given
+
+
+def _gathered(known: Description, data: Mapping[str, Any]) -> Description:
+    new = overlaid(known, data)
+    names = (*known.aliases, *((known.name,) if known.name else ()), *new.aliases)
+    return replace(
+        new,
+        aliases=tuple(dict.fromkeys(names)),
+        identifiers=tuple(dict.fromkeys((*known.identifiers, *new.identifiers))),
+    )
+
+
+def merges(records: Iterable[Record]) -> dict[str, str]:
+    """Which company counts for which, from the merge events and retractions of all companies.
+
+    The latest recorded merge of a company wins; one that would close a circle has no effect.
+    """
+    records = list(records)
+    void = takings_back(records).taken_back
+    into: dict[str, str] = {}
+    for record in records:
+        if record.type == words.MERGED and record.id not in void:
+            target = record.event["data"]["into"]
+            without = {old: new for old, new in into.items() if old != record.subject}
+            if root(without, target) != record.subject:
+                into = {**without, record.subject: target}
+    return into
+
+
+def root(into: Mapping[str, str], company: str) -> str:
+    """The company that `company` now counts for, at the end of its chain."""
+    while company in into:
+        company = into[company]
+    return company
+
+
+def members(into: Mapping[str, str], company: str) -> list[str]:
+    """Every id whose events count for `company`, itself first."""
+    return [company, *sorted(old for old in into if old != company and root(into, old) == company)]

@@ -1,0 +1,154 @@
+"""The door: from what a caller sends to an event that may enter the log, or a clear refusal.
+
+Strict here, tolerant in the log: what stands in the log was once admitted, perhaps by a later
+version.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final
+
+import orjson
+from pydantic import ValidationError
+
+from events import vocabulary as words
+from events.dates import UTC_ZONE, end, start
+from events.errors import Problem, Refused
+from events.ids import fact_id
+from events.lists import Registry
+from events.models import COMPANY_ID, DATA_MODELS, EVENT_MODELS
+
+MAX_EVENT_BYTES: Final = 1_000_000
+DEFAULT_SOURCE: Final = "/standing"
+
+_TIMED: Final = frozenset({words.DESIGNATION_ISSUED, words.DESIGNATION_AMENDED})
+_SUBJECTS: Final = {words.LIST_CHECKED: "list", words.TIME_PASSED: "clock"}
+_COMPANY_ID: Final = re.compile(COMPANY_ID)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """An event that passed the door.
+
+    `fingerprint` is the id that its content alone would give it; where the caller gave no `id`,
+    they are the same. `body` is the whole envelope as it will be kept.
+    """
+
+    id: str
+    type: str
+    subject: str
+    fingerprint: str
+    event: Mapping[str, Any]
+
+    @property
+    def named_by_caller(self) -> bool:
+        """Whether the id is the caller's own."""
+        return self.id != self.fingerprint
+
+    def body(self) -> bytes:
+        """The envelope as JSON."""
+        return orjson.dumps(self.event)
+
+
+def admit(raw: Any, registry: Registry) -> Admitted:
+    """Check one event and fill in what a caller may leave out. Raises `Refused` by field."""
+    if not isinstance(raw, dict):
+        raise Refused.field("", "an event is a JSON object with type, subject and data")
+    event_type = raw.get("type")
+    model = EVENT_MODELS.get(event_type) if isinstance(event_type, str) else None
+    if model is None or not isinstance(event_type, str):
+        raise Refused.field("type", _unknown_type(event_type))
+    try:
+        model.model_validate(raw)
+    except ValidationError as error:
+        raise Refused(*_problems(error)) from None
+    data = {key: value for key, value in raw["data"].items() if value is not None}
+    subject = raw["subject"]
+    _check_subject(event_type, subject, registry)
+    _check_data(event_type, subject, data, registry)
+    fingerprint = fact_id(event_type, subject, data)
+    event = {
+        "specversion": "1.0",
+        "id": raw.get("id") or fingerprint,
+        "source": raw.get("source") or DEFAULT_SOURCE,
+        **{key: value for key, value in raw.items() if value is not None and key not in _FILLED},
+        "data": data,
+    }
+    return Admitted(event["id"], event_type, subject, fingerprint, event)
+
+
+_FILLED: Final = frozenset({"specversion", "id", "source", "data"})
+
+
+def _unknown_type(given: Any) -> str:
+    if given is None:
+        return f"missing; one of {', '.join(DATA_MODELS)}"
+    near = get_close_matches(str(given), DATA_MODELS, n=1)
+    known = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(DATA_MODELS)}"
+    return f"unknown type {given!r}; {known}"
+
+
+def _problems(error: ValidationError) -> list[Problem]:
+    found = []
+    for item in error.errors(include_url=False):
+        field = ".".join(str(part) for part in item["loc"] if not _is_a_branch(part))
+        match item["type"]:
+            case "extra_forbidden":
+                detail = "unknown field"
+            case "missing":
+                detail = "missing"
+            case "value_error":
+                detail = str(item["ctx"]["error"])
+            case "string_type":
+                detail = f"text is needed, not {item['input']!r}; put it in quotes"[:200]
+            case _:
+                detail = f"{item['msg']}, not {item['input']!r}"[:300]
+        found.append(Problem(field, detail))
+    return found
+
+
+def _is_a_branch(part: int | str) -> bool:
+    return isinstance(part, str) and ("[" in part or part == "constrained-str")
+
+
+def _check_subject(event_type: str, subject: str, registry: Registry) -> None:
+    match _SUBJECTS.get(event_type):
+        case "list":
+            if not subject.startswith(words.LIST_SUBJECT_PREFIX):
+                raise Refused.field("subject", f"{subject!r} should be list:<id>")
+            registry.require(subject.removeprefix(words.LIST_SUBJECT_PREFIX), "subject")
+        case "clock":
+            if subject != words.CLOCK_SUBJECT:
+                raise Refused.field("subject", f"{subject!r} should be {words.CLOCK_SUBJECT!r}")
+        case _:
+            if not _COMPANY_ID.fullmatch(subject) or subject == words.CLOCK_SUBJECT:
+                raise Refused.field(
+                    "subject",
+                    f"{subject!r} is no company id: lower-case letters, digits and hyphens, at "
+                    "most 128, beginning with a letter or digit",
+                )
+
+
+def _check_data(event_type: str, subject: str, data: Mapping[str, Any], registry: Registry) -> None:
+    info = registry.require(data["list"], "data.list") if "list" in data else None
+    zone = info.zone if info else UTC_ZONE
+    if "correction_announced" in data and not (
+        "replaces" in data or event_type == words.EVENT_RETRACTED
+    ):
+        raise Refused.field("data.correction_announced", "only a retraction or replacement has it")
+    if event_type == words.MERGED and data["into"] == subject:
+        raise Refused.field("data.into", "a company cannot be merged into itself")
+    if "expires" in data:
+        last = end if event_type in _TIMED else start
+        if start(data["effective"], zone) > last(data["expires"], zone):
+            raise Refused.field(
+                "data.expires", f"{data['expires']} is before effective {data['effective']}"
+            )
+    for number, restriction in enumerate(data.get("restrictions", ())):
+        begins, ends = restriction.get("from"), restriction.get("until")
+        if begins and ends and start(begins, zone) > end(ends, zone):
+            raise Refused.field(
+                f"data.restrictions.{number}.until", f"{ends} is before from {begins}"
+            )

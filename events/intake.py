@@ -1,0 +1,160 @@
+"""What becomes of an admitted event: new, a duplicate, or a conflict. Pure, over a `Shelf`.
+
+The rule is the same for every log that can compare before it writes. The common case, an id that
+nobody has seen, costs one look-up.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from events import vocabulary as words
+from events.companies import (
+    describe,
+    merges,
+    root,
+    says_nothing_new,
+    takings_back,
+    targets,
+)
+from events.door import Admitted
+from events.errors import Problem
+from events.ids import canonical, derived_id, fact_id
+from events.log import Receipt, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """What a shelf remembers of an event without opening it."""
+
+    id: str
+    offset: int
+    subject: str
+    fingerprint: str
+
+
+class Shelf(Protocol):
+    """What stands in the log, together with what this very batch is about to add."""
+
+    def by_id(self, event_id: str) -> Shelved | None:
+        """The event with this id."""
+        ...
+
+    def by_fingerprint(self, fingerprint: str) -> Shelved | None:
+        """The first event that says the same in law, under whatever id."""
+        ...
+
+    def of_subject(self, subject: str) -> Sequence[Record]:
+        """Every event with this subject, in log order."""
+        ...
+
+    def of_type(self, event_type: str) -> Sequence[Record]:
+        """Every event of a type of which there are few."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`new` is to be written (of a duplicate: the note that keeps its sources), and `receipt` is
+    what to answer; without one, it is the receipt of `new`."""
+
+    new: Admitted | None
+    receipt: Receipt | None = None
+
+
+def decide(event: Admitted, shelf: Shelf) -> Decision:
+    """Compare one event with the log."""
+    seen = shelf.by_id(event.id)
+    if seen is None and not event.named_by_caller:
+        seen = shelf.by_fingerprint(event.fingerprint)
+    if seen is None:
+        return _new(event, shelf)
+    if seen.fingerprint != event.fingerprint:
+        return _rejected(
+            event,
+            "id",
+            f"{event.id!r} stands at 0:{seen.offset} with other content; the first counts",
+        )
+    records = shelf.of_subject(event.subject)
+    taken_back = takings_back(records).taken_back.get(seen.id)
+    if event.type == words.DESCRIBED and taken_back is None and not event.named_by_caller:
+        now = describe(records, event.subject)
+        if not says_nothing_new(now, event.event["data"]):
+            return _described_again(event, records)
+    receipt = Receipt(seen.id, f"0:{seen.offset}", "duplicate", taken_back)
+    return Decision(_note_of_new_sources(event, seen.id, records, shelf), receipt)
+
+
+def _new(event: Admitted, shelf: Shelf) -> Decision:
+    data = event.event["data"]
+    for target in targets(event.event):
+        known = shelf.by_id(target)
+        if known is not None and known.subject != event.subject:
+            field = "data.event" if data.get("event") == target else "data.replaces"
+            return _rejected(
+                event, field, f"{target!r} is about {known.subject!r}, not {event.subject!r}"
+            )
+    if event.type == words.MERGED:
+        into = merges(shelf.of_type(words.MERGED))
+        if root(into, data["into"]) == event.subject:
+            return _rejected(
+                event,
+                "data.into",
+                f"{data['into']!r} itself counts for {event.subject!r}; a circle has no end",
+            )
+    return Decision(event)
+
+
+def _rejected(event: Admitted, field: str, detail: str) -> Decision:
+    return Decision(None, Receipt(event.id, None, "rejected", problem=Problem(field, detail)))
+
+
+def _described_again(event: Admitted, records: Sequence[Record]) -> Decision:
+    """A return to an earlier description is news: its id follows from the one that it undoes."""
+    latest = next(record for record in reversed(records) if record.type == words.DESCRIBED)
+    again = derived_id({"again": event.fingerprint, "after": latest.id})
+    return Decision(_with_id(event, again))
+
+
+def _with_id(event: Admitted, event_id: str) -> Admitted:
+    return Admitted(
+        event_id, event.type, event.subject, event.fingerprint, {**event.event, "id": event_id}
+    )
+
+
+def _note_of_new_sources(
+    event: Admitted, first: str, records: Sequence[Record], shelf: Shelf
+) -> Admitted | None:
+    """A fact told again by another source: the source is kept, as a note on the first."""
+    data = event.event["data"]
+    held = {
+        canonical(source)
+        for record in records
+        if record.id == first or record.event["data"].get("about") == first
+        for source in record.event["data"].get("sources") or ()
+    }
+    fresh = [source for source in data.get("sources") or () if canonical(source) not in held]
+    if not fresh:
+        return None
+    note: dict[str, Any] = {
+        **({"list": data["list"]} if "list" in data else {}),
+        "kind": "source",
+        "text": "Also told by " + "; ".join(_name(source) for source in fresh),
+        "about": first,
+        "sources": fresh,
+    }
+    note_id = fact_id(words.NOTE_RECORDED, event.subject, note)
+    if shelf.by_id(note_id):
+        return None
+    envelope = {
+        **{key: value for key, value in event.event.items() if key not in ("id", "type", "data")},
+        "id": note_id,
+        "type": words.NOTE_RECORDED,
+        "data": note,
+    }
+    return Admitted(note_id, words.NOTE_RECORDED, event.subject, note_id, envelope)
+
+
+def _name(source: Mapping[str, Any]) -> str:
+    told = " ".join(str(source[key]) for key in ("title", "publisher", "url") if key in source)
+    return told or canonical(source).decode()

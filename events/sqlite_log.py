@@ -1,0 +1,269 @@
+"""The log in SQLite: one file, one partition, any number of processes.
+
+Writers meet in one thread: what waits while a commit is under way goes into the next one together
+(group commit), so that a power-cut-safe commit is paid once for many. The lock of SQLite orders
+the processes.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from events.batch import Batch, settle
+from events.dates import Instant
+from events.door import Admitted
+from events.intake import Shelved
+from events.log import EventLog, Position, Receipt, Record
+from events.sqlite_store import Synchronous, connect, transaction, trouble
+
+FORMAT: Final = 1
+_OTHER_PROCESSES_S: Final = 0.1
+"""How often a follower looks for what other processes wrote; its own process tells it at once."""
+_GROUP: Final = 20_000
+
+_SCHEMA: Final = """
+CREATE TABLE events (
+    offset INTEGER PRIMARY KEY,
+    recorded INTEGER NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    type TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    fingerprint TEXT,
+    body BLOB NOT NULL
+) STRICT;
+CREATE INDEX events_by_subject ON events (subject);
+CREATE INDEX events_by_fingerprint ON events (fingerprint) WHERE fingerprint IS NOT NULL;
+CREATE INDEX events_few ON events (type) WHERE type IN
+    ('standing.company.merged', 'standing.list.checked', 'standing.time.passed')
+"""
+_COLUMNS: Final = "offset, recorded, body"
+_FEW: Final = frozenset(
+    {"standing.company.merged", "standing.list.checked", "standing.time.passed"}
+)
+
+
+class _Request(NamedTuple):
+    events: Sequence[Admitted]
+    atomic: bool
+    answer: "Future[list[Receipt]]"
+
+
+class SqliteEventLog(EventLog):
+    """The embedded log. Close it to let go of its thread and file."""
+
+    def __init__(
+        self,
+        path: Path,
+        clock: Callable[[], Instant],
+        *,
+        synchronous: Synchronous = "FULL",
+    ) -> None:
+        self.path = path
+        self._clock = clock
+        self._writer = connect(path, _SCHEMA, FORMAT, synchronous=synchronous)
+        self._reader = connect(path, _SCHEMA, FORMAT)
+        self._reading = Lock()
+        self._requests: SimpleQueue[_Request | None] = SimpleQueue()
+        self._watchers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
+        self._thread: Thread | None = None
+
+    async def append(self, events: Sequence[Admitted], *, atomic: bool = False) -> list[Receipt]:
+        """See `EventLog`."""
+        if not events:
+            return []
+        if self._thread is None:
+            self._thread = Thread(target=self._write, name="standing-log", daemon=True)
+            self._thread.start()
+        request = _Request(events, atomic, Future())
+        self._requests.put(request)
+        return await asyncio.wrap_future(request.answer)
+
+    def close(self) -> None:
+        """Finish what was appended, then let go."""
+        if self._thread is not None:
+            self._requests.put(None)
+            self._thread.join()
+        self._writer.close()
+        self._reader.close()
+
+    def _write(self) -> None:
+        while (first := self._requests.get()) is not None:
+            group = [first]
+            size = len(first.events)
+            with suppress(Empty):
+                while size < _GROUP:
+                    following = self._requests.get_nowait()
+                    if following is None:
+                        self._requests.put(None)
+                        break
+                    group.append(following)
+                    size += len(following.events)
+            self._commit(group)
+
+    def _commit(self, group: Sequence[_Request]) -> None:
+        try:
+            with trouble(self.path), transaction(self._writer):
+                settled = [self._insert(request) for request in group]
+        except Exception as error:  # noqa: BLE001 - whatever it is, every waiting caller must hear it
+            for request in group:
+                request.answer.set_exception(error)
+            return
+        for request, batch in zip(group, settled, strict=True):
+            request.answer.set_result(batch.receipts)
+        for event, loop in list(self._watchers.items()):
+            with suppress(RuntimeError):  # its loop has closed, and nobody waits there any more
+                loop.call_soon_threadsafe(event.set)
+
+    def _insert(self, request: _Request) -> Batch:
+        row = self._writer.execute(
+            "SELECT offset, recorded FROM events ORDER BY offset DESC LIMIT 1"
+        ).fetchone()
+        last, latest = row or (-1, 0)
+        shelf = _TableShelf(self._writer, request.events)
+        batch = settle(shelf, last + 1, request.events, atomic=request.atomic)
+        recorded = max(self._clock(), latest)
+        self._writer.executemany(
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    offset,
+                    recorded,
+                    event.id,
+                    event.type,
+                    event.subject,
+                    event.fingerprint if event.named_by_caller else None,
+                    event.body(),
+                )
+                for offset, event in enumerate(batch.new, last + 1)
+            ],
+        )
+        return batch
+
+    async def read(
+        self, after: Position, to: Position, *, batch: int = 5_000
+    ) -> AsyncIterator[list[Record]]:
+        """See `EventLog`."""
+        seen, last = after.get(0, -1), to.get(0, -1)
+        while records := await asyncio.to_thread(self.between, seen, last, batch):
+            yield records
+            seen = records[-1].offset
+
+    def between(self, after: int, to: int, limit: int) -> list[Record]:
+        """At most `limit` records of (after, to], at once."""
+        return self._select("WHERE offset > ? AND offset <= ? LIMIT ?", after, to, limit)
+
+    async def ends(self) -> Position:
+        """See `EventLog`."""
+        return Position({0: self.end()})
+
+    async def follow(self, after: Position, *, batch: int = 5_000) -> AsyncIterator[list[Record]]:
+        """See `EventLog`."""
+        grown = asyncio.Event()
+        self._watchers[grown] = asyncio.get_running_loop()
+        seen = Position(after)
+        try:
+            while True:
+                grown.clear()
+                async for records in self.read(seen, await self.ends(), batch=batch):
+                    seen[0] = records[-1].offset
+                    yield records
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(grown.wait(), _OTHER_PROCESSES_S)
+        finally:
+            del self._watchers[grown]
+
+    def end(self) -> int:
+        """See `Archive`."""
+        with self._reading, trouble(self.path):
+            row = self._reader.execute("SELECT max(offset) FROM events").fetchone()
+        return -1 if row[0] is None else int(row[0])
+
+    def of_subjects(self, subjects: Sequence[str], *, to: int | None = None) -> list[Record]:
+        """See `Archive`."""
+        marks = ", ".join("?" * len(subjects))
+        where = f"WHERE subject IN ({marks}) AND offset <= ? ORDER BY offset"
+        return self._select(where, *subjects, self.end() if to is None else to)
+
+    def of_type(self, event_type: str, *, to: int | None = None) -> list[Record]:
+        """See `Archive`."""
+        if event_type not in _FEW:
+            raise ValueError(f"{event_type} has no index")
+        # written out, so that the partial index serves
+        where = f"WHERE type = '{event_type}' AND offset <= ? ORDER BY offset"
+        return self._select(where, self.end() if to is None else to)
+
+    def by_company(self, *, to: int) -> Iterator[tuple[str, list[Record]]]:
+        """Every subject with its events in log order, up to the offset `to`, by subject."""
+        connection = connect(self.path, _SCHEMA, FORMAT)
+        try:
+            with trouble(self.path):
+                rows = connection.execute(
+                    "SELECT subject, offset, recorded, body FROM events INDEXED BY "
+                    "events_by_subject WHERE offset <= ? ORDER BY subject, offset",
+                    (to,),
+                )
+                for subject, some in groupby(rows, key=itemgetter(0)):
+                    yield subject, [Record(row[1], row[2], orjson.loads(row[3])) for row in some]
+        finally:
+            connection.close()
+
+    def times(self, *, to: int) -> list[tuple[Instant, int]]:
+        """Each recorded time with the first offset that has it, in order."""
+        with self._reading, trouble(self.path):
+            return self._reader.execute(
+                "SELECT recorded, min(offset) FROM events WHERE offset <= ? GROUP BY recorded",
+                (to,),
+            ).fetchall()
+
+    def _select(self, where: str, *values: Any) -> list[Record]:
+        with self._reading, trouble(self.path):
+            return _records(self._reader, where, *values)
+
+
+class _TableShelf:
+    """A `Shelf` over the table, with the ids of one batch looked up together."""
+
+    def __init__(self, connection: sqlite3.Connection, events: Sequence[Admitted]) -> None:
+        self._connection = connection
+        self._asked = {event.id for event in events}
+        self._ids = self._find("id", self._asked)
+        unnamed = {event.fingerprint for event in events if not event.named_by_caller}
+        self._facts = {one.fingerprint: one for one in self._find("fingerprint", unnamed).values()}
+
+    def by_id(self, event_id: str) -> Shelved | None:
+        if event_id not in self._asked:
+            return self._find("id", {event_id}).get(event_id)
+        return self._ids.get(event_id)
+
+    def by_fingerprint(self, fingerprint: str) -> Shelved | None:
+        return self._facts.get(fingerprint)
+
+    def of_subject(self, subject: str) -> list[Record]:
+        return _records(self._connection, "WHERE subject = ? ORDER BY offset", subject)
+
+    def of_type(self, event_type: str) -> list[Record]:
+        return _records(self._connection, f"WHERE type = '{event_type}' ORDER BY offset")
+
+    def _find(self, column: str, values: set[str]) -> dict[str, Shelved]:
+        rows = self._connection.execute(
+            "SELECT e.id, e.offset, e.subject, coalesce(e.fingerprint, e.id) "  # noqa: S608
+            f"FROM json_each(?) AS asked CROSS JOIN events AS e ON e.{column} = asked.value "
+            "WHERE asked.value IS NOT NULL",
+            (orjson.dumps(list(values)).decode(),),
+        )
+        return {row[0]: Shelved(*row) for row in rows}
+
+
+def _records(connection: sqlite3.Connection, where: str, *values: Any) -> list[Record]:
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM events {where}", values)  # noqa: S608
+    return [Record(offset, recorded, orjson.loads(body)) for offset, recorded, body in rows]

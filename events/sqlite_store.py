@@ -1,0 +1,90 @@
+"""Opening SQLite files the way standing needs them: durable, versioned, honest about trouble."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Literal
+
+from events.errors import StoreError
+
+Synchronous = Literal["FULL", "NORMAL", "OFF"]
+
+_APPLICATION: Final = 0x5374_616E
+_HINTS: Final = (
+    ("disk is full", "free some space; nothing of this write was kept"),
+    ("readonly", "make the file and its folder writable for this user"),
+    ("unable to open", "check that the folder exists and may be written"),
+    ("locked", "another process holds it; try again when it is done"),
+    ("not a database", "the file is not a standing store; move it away or restore a backup"),
+    ("malformed", "the file is damaged; restore a backup, or rebuild it if it is a projection"),
+    ("disk I/O", "the disk does not answer as it should; check it before going on"),
+)
+
+
+def connect(
+    path: Path, schema: str, version: int, *, synchronous: Synchronous = "FULL"
+) -> sqlite3.Connection:
+    """Open or create a store in WAL mode. With `FULL`, a commit survives a power cut.
+
+    Raises `StoreError` where the file cannot be used, or a newer version of standing wrote it.
+    """
+    with trouble(path):
+        connection = sqlite3.connect(
+            path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
+        )
+        connection.execute("PRAGMA busy_timeout = 30000")
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if tables and application != _APPLICATION:
+            connection.close()
+            raise StoreError(f"{path}: an SQLite file of another program; choose another folder")
+        if found > version:
+            connection.close()
+            raise StoreError(
+                f"{path}: written by a newer standing (format {found}, this one knows {version}); "
+                "install that version or newer"
+            )
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {synchronous}")
+        connection.execute("PRAGMA cache_size = -65536")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        if found < version:
+            _create(connection, schema, version)
+    return connection
+
+
+@contextmanager
+def trouble(path: Path) -> Iterator[None]:
+    """Turn what SQLite says into a `StoreError` that names the file and what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = str(error)
+        hint = next((hint for sign, hint in _HINTS if sign in text), "nothing of it was kept")
+        raise StoreError(f"{path}: {text}; {hint}") from error
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing, with the write lock taken at once."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _create(connection: sqlite3.Connection, schema: str, version: int) -> None:
+    with transaction(connection):
+        if connection.execute("PRAGMA user_version").fetchone()[0] == version:
+            return  # another process was faster
+        for statement in schema.split(";"):
+            if statement.strip():
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+        connection.execute(f"PRAGMA user_version = {version}")

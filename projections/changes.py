@@ -1,0 +1,219 @@
+"""What changed: the difference between two timelines of one list, told as changes. Pure.
+
+Only the part that may read differently is compared. Ids are derived from what caused a change and
+where, so that reading the log again yields the same ones.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from events.dates import ALWAYS, NEVER, Instant, show
+from events.ids import derived_id
+from events.lists import Registry
+from events.vocabulary import STATUSES
+from projections.history import Touched
+from projections.timeline import UNLISTED, Flip, Reading, Span, differs
+
+MOST: Final = 100
+"""How many intervals, flips, anomalies or sources an answer lists; the count tells of the rest."""
+
+_STRENGTH: Final = {status: strength for strength, status in enumerate(STATUSES)}
+
+
+class Overall(NamedTuple):
+    """A company's standing over all its lists."""
+
+    status: str
+    kinds: tuple[str, ...]
+
+
+class Interval(NamedTuple):
+    """A past stretch of time that now reads differently."""
+
+    begins: Instant
+    ends: Instant
+    before: Reading
+    after: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of one company on one list; `sequence` counts the company's, gapless from 1."""
+
+    company: str
+    list: str | None
+    sequence: int
+    kind: str
+    before: Reading
+    after: Reading
+    overall_before: Overall
+    overall_after: Overall
+    effective: Instant | None
+    announced: Instant | None
+    cause: tuple[str, ...]
+    recorded: Instant
+    moment: Instant
+    """Orders the changes that one record sets off: the instant of a flip, else `NEVER`."""
+    backfill: bool
+    intervals: tuple[Interval, ...] = ()
+    flips_before: tuple[Flip, ...] = ()
+    flips_after: tuple[Flip, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The same on every reading of the log."""
+        by: Any = self.cause if self.moment == NEVER else self.moment
+        return derived_id(["change", self.company, self.list, self.kind, by])
+
+
+def overall(readings: Iterable[Reading]) -> Overall:
+    """The strongest status, and the union of what is in force."""
+    status, kinds = "not_listed", set[str]()
+    for reading in readings:
+        if _STRENGTH[reading.status] < _STRENGTH[status]:
+            status = reading.status
+        kinds.update(reading.kinds)
+    return Overall(status, tuple(sorted(kinds)))
+
+
+def rewritten(touched: Touched, now: Instant) -> tuple[Interval, ...]:
+    """The intervals that had ended before `now` and read differently after the event."""
+    if touched.begins >= now:
+        return ()
+    old, new = _both(touched)
+    found: list[Interval] = []
+    for begins, ends, before, after in _pieces(old, new, min(now, touched.ends), touched.begins):
+        if before != after and _run_ends(old, begins, touched) <= now:
+            if found and found[-1].ends == begins and found[-1][2:] == (before, after):
+                begins = found.pop().begins
+            found.append(Interval(begins, ends, before, after))
+    return tuple(found)
+
+
+def rescheduled(touched: Touched, now: Instant) -> tuple[tuple[Flip, ...], tuple[Flip, ...]] | None:
+    """The flips to come as they were and as they are now, where the event moved one."""
+    if touched.ends <= now:
+        return None
+    old, new = _both(touched)
+    before, after = _to_come(old, now), _to_come(new, now)
+    return None if before == after else (before, after)
+
+
+def _both(touched: Touched) -> tuple[list[Flip], list[Flip]]:
+    """The flips of the touched part before and after, each with the reading that follows it."""
+    return _within(touched.before, touched), _within(touched.timeline.spans, touched)
+
+
+def _within(spans: Sequence[Span], touched: Touched) -> list[Flip]:
+    begins, ends = touched.begins, touched.ends
+    found: list[Flip] = []
+    first = Flip(begins, UNLISTED)
+    for span in spans[touched.first :]:
+        for flip in span:
+            if flip.at <= begins:
+                first = Flip(begins, flip.reading)
+            else:
+                found.append(flip)
+                if flip.at >= ends:
+                    return [first, *found]
+    return [first, *found]
+
+
+def _pieces(
+    old: Sequence[Flip], new: Sequence[Flip], upto: Instant, begins: Instant
+) -> Iterator[tuple[Instant, Instant, Reading, Reading]]:
+    """Cut [begins, upto) wherever either side flips."""
+    cuts = sorted({flip.at for flip in (*old, *new) if begins <= flip.at < upto})
+    a = b = 0
+    for cut, following in zip(cuts, [*cuts[1:], upto], strict=True):
+        while a + 1 < len(old) and old[a + 1].at <= cut:
+            a += 1
+        while b + 1 < len(new) and new[b + 1].at <= cut:
+            b += 1
+        yield cut, following, old[a].reading, new[b].reading
+
+
+def _run_ends(old: Sequence[Flip], begins: Instant, touched: Touched) -> Instant:
+    """When the old interval that holds `begins` ended."""
+    current = UNLISTED
+    for flip in old:
+        if flip.at <= begins:
+            current = flip.reading
+        elif flip.reading != current:
+            return flip.at
+    if touched.ends == NEVER:
+        return NEVER
+    timeline = touched.timeline  # behind the touched part it reads as it did
+    for flip in timeline.flips(timeline.index(touched.ends)):
+        if flip.at >= touched.ends and flip.reading != current:
+            return flip.at
+    return NEVER
+
+
+def _to_come(flips: Sequence[Flip], now: Instant) -> tuple[Flip, ...]:
+    found: list[Flip] = []
+    current: Reading | None = None
+    for flip in flips:
+        if flip.at > now and current is not None and differs(flip.reading, current):
+            found.append(flip)
+        current = flip.reading
+    return tuple(found)
+
+
+def shown(change: Change, registry: Registry) -> dict[str, Any]:
+    """A change as JSON, its times in the list's zone."""
+    info = registry.find(change.list) if change.list else None
+
+    def when(instant: Instant | None) -> str | None:
+        if instant is None or instant in (NEVER, ALWAYS):
+            return None
+        return show(instant, info.zone) if info else show(instant)
+
+    told: dict[str, Any] = {
+        "change": change.id,
+        "company": change.company,
+        "list": change.list,
+        "sequence": change.sequence,
+        "kind": change.kind,
+        "from": _reading(change.before),
+        "to": _reading(change.after),
+        "overall": {
+            "before": _overall(change.overall_before),
+            "after": _overall(change.overall_after),
+        },
+        "effective": when(change.effective),
+        "announced": when(change.announced),
+        "recorded": show(change.recorded),
+        "cause": list(change.cause),
+        "backfill": change.backfill,
+    }
+    if change.kind == "corrected":
+        told["intervals"] = [
+            {
+                "from": when(one.begins),
+                "until": when(one.ends),
+                "before": _reading(one.before),
+                "after": _reading(one.after),
+            }
+            for one in change.intervals[:MOST]
+        ]
+        told["intervals_count"] = len(change.intervals)
+    if change.kind == "scheduled":
+        for key, flips in (("before", change.flips_before), ("after", change.flips_after)):
+            told.setdefault("flips", {})[key] = [
+                {"at": when(flip.at), **_reading(flip.reading)} for flip in flips[:MOST]
+            ]
+    return told
+
+
+def _reading(reading: Reading) -> dict[str, Any]:
+    return {
+        "status": reading.status,
+        "how": reading.how,
+        "restrictions": list(reading.kinds),
+    }
+
+
+def _overall(standing: Overall) -> dict[str, Any]:
+    return {"status": standing.status, "restrictions": list(standing.kinds)}

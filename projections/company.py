@@ -1,0 +1,230 @@
+"""One company as its projector keeps it: its history, its clock and its changes.
+
+The same object serves live, in a rebuild and after a restart; only the log drives it. Time passes
+for it when a record is read: what was due by that record's time is told first, then what the
+record itself brings.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from events import vocabulary as words
+from events.dates import ALWAYS, NEVER, Instant, start
+from events.lists import Registry
+from events.log import Record
+from projections.changes import Change, Overall, overall, rescheduled, rewritten
+from projections.facts import LEGAL_TYPES, Entry
+from projections.fold import in_force
+from projections.history import History, Touched
+from projections.timeline import UNLISTED, Reading, Timeline, differs
+
+_NOTED = LEGAL_TYPES | {words.NOTE_RECORDED, words.EVENT_RETRACTED}
+
+
+class Company:
+    """A company under its own id. `sequence` is that of its latest change."""
+
+    def __init__(
+        self,
+        company: str,
+        registry: Registry,
+        records: Iterable[Record] = (),
+        *,
+        sequence: int = 0,
+        clock: Instant = ALWAYS,
+    ) -> None:
+        """Restore a company: everything recorded about it up to `clock`, told up to `sequence`."""
+        self.company = company
+        self.sequence = sequence
+        self.history = History(registry, records)
+        self._clock = clock
+        self._current: dict[str, Reading] = {}
+        self._due: dict[str, Instant] = {}
+        for list_id in self.timelines:
+            self._look(list_id)
+
+    @property
+    def timelines(self) -> dict[str, Timeline]:
+        """The lists as they stand without cut-offs."""
+        return self.history.now.timelines
+
+    @property
+    def due(self) -> Instant:
+        """When the next flip comes that needs no event; `NEVER` where none is known."""
+        return min(self._due.values(), default=NEVER)
+
+    def pass_time(self, now: Instant) -> list[Change]:
+        """Tell the flips that were due by `now`, in order."""
+        changes: list[Change] = []
+        while (at := self.due) <= now:
+            before = overall(self._current.values())
+            flipped = sorted(list_id for list_id, due in self._due.items() if due == at)
+            earlier = {list_id: self._current[list_id] for list_id in flipped}
+            self._clock = at
+            for list_id in flipped:
+                self._look(list_id)
+            after = overall(self._current.values())
+            changes += [
+                self._flipped(list_id, at, earlier[list_id], before, after) for list_id in flipped
+            ]
+        self._clock = max(self._clock, now)
+        return changes
+
+    def apply(self, record: Record) -> list[Change]:
+        """Take in the next record about the company; time must have been passed up to it."""
+        self._clock = record.recorded
+        entry, touched = self.history.add(record)
+        if touched:
+            return self._compare(entry, touched)
+        if record.event["type"] in _NOTED:
+            return [self._noted(entry)]
+        return []
+
+    def rest(self) -> None:
+        """Count for another company from now on: keep what was last told, and let no time pass."""
+        self._due.clear()
+
+    def become(self, records: Iterable[Record], cause: Record) -> list[Change]:
+        """Have another history from now on, because `cause` merged companies or undid it."""
+        old = dict(self.timelines)
+        self._clock = cause.recorded
+        self.history = History(self.history.registry, records)
+        taken_back = cause.type != words.MERGED
+        touched = {}
+        for list_id in sorted(old.keys() | self.timelines.keys()):
+            before = old[list_id].spans if list_id in old else []
+            timeline = self.timelines.get(list_id)
+            timeline = timeline or Timeline(self.history.registry[list_id])
+            rewritten_by_it = taken_back and before != timeline.spans
+            touched[list_id] = Touched(timeline, before, 0, ALWAYS, NEVER, rewritten_by_it)
+        return self._compare(Entry(cause, None, None, (), cause.recorded, ALWAYS), touched)
+
+    def _look(self, list_id: str) -> None:
+        timeline = self.timelines.get(list_id)
+        if timeline is None:
+            self._current.pop(list_id, None)
+            self._due.pop(list_id, None)
+            return
+        self._current[list_id] = timeline.reading(self._clock)
+        following = next(timeline.flips_after(self._clock), None)
+        self._due[list_id] = following.at if following else NEVER
+
+    def _compare(self, entry: Entry, touched: dict[str, Touched]) -> list[Change]:
+        earlier = {list_id: self._current.get(list_id, UNLISTED) for list_id in touched}
+        before = overall(self._current.values())
+        for list_id in touched:
+            self._look(list_id)
+        after = overall(self._current.values())
+        changes: list[Change] = []
+        for list_id in sorted(touched):
+            changes += self._differences(
+                entry, list_id, touched[list_id], earlier[list_id], before, after
+            )
+        return changes
+
+    def _differences(
+        self,
+        entry: Entry,
+        list_id: str,
+        one: Touched,
+        earlier: Reading,
+        before: Overall,
+        after: Overall,
+    ) -> list[Change]:
+        now = self._clock
+        current = self._current.get(list_id, UNLISTED)
+        found: list[Change] = []
+
+        def tell(kind: str, **detail: Any) -> None:
+            change = self._change(kind, entry, list_id, earlier, current, before, after)
+            found.append(replace(change, **detail) if detail else change)
+
+        if differs(earlier, current):
+            tell("changed")
+        intervals = rewritten(one, now)
+        if intervals or one.taken_back:
+            tell("corrected", intervals=intervals)
+        if moved := rescheduled(one, now):
+            tell("scheduled", flips_before=moved[0], flips_after=moved[1])
+        if not found and entry.fact:
+            tell("noted")
+        return found
+
+    def _noted(self, entry: Entry) -> Change:
+        current = self._current.get(entry.list or "", UNLISTED)
+        standing = overall(self._current.values())
+        return self._change("noted", entry, entry.list, current, current, standing, standing)
+
+    def _change(
+        self,
+        kind: str,
+        entry: Entry,
+        list_id: str | None,
+        earlier: Reading,
+        current: Reading,
+        before: Overall,
+        after: Overall,
+    ) -> Change:
+        self.sequence += 1
+        event = entry.record.event
+        return Change(
+            self.company,
+            list_id,
+            self.sequence,
+            kind,
+            earlier,
+            current,
+            before,
+            after,
+            self._effective(entry),
+            entry.fact.announced if entry.fact else entry.seen_from,
+            (event["id"],),
+            entry.record.recorded,
+            NEVER,
+            bool(event.get("backfill")) or event["data"].get("effective_basis") == "baseline",
+        )
+
+    def _effective(self, entry: Entry) -> Instant | None:
+        if entry.fact:
+            return entry.fact.at
+        effective = entry.record.event["data"].get("effective")
+        if not effective:
+            return None
+        info = self.history.registry.find(entry.list) if entry.list else None
+        return start(effective, info.zone) if info else start(effective)
+
+    def _flipped(
+        self, list_id: str, at: Instant, earlier: Reading, before: Overall, after: Overall
+    ) -> Change:
+        self.sequence += 1
+        causes = self._causes(list_id, at, earlier)
+        facts = [self.history.entries[cause].fact for cause in causes]
+        known = [fact.announced for fact in facts if fact]
+        return Change(
+            self.company,
+            list_id,
+            self.sequence,
+            "changed",
+            earlier,
+            self._current[list_id],
+            before,
+            after,
+            at,
+            min(known, default=None),
+            causes,
+            at,
+            at,
+            False,
+        )
+
+    def _causes(self, list_id: str, at: Instant, earlier: Reading) -> tuple[str, ...]:
+        """The events to which a flip is owed: those of the status, and of what began or ended."""
+        timeline = self.timelines[list_id]
+        now, then = timeline.state(at), timeline.state(at - 1)
+        kinds = set(earlier.kinds) ^ set(self._current[list_id].kinds)
+        windows = [*in_force(then, at - 1), *in_force(now, at)]
+        causes = {window.cause for window in windows if window.kind in kinds}
+        if now.status != earlier.status and now.cause:
+            causes.add(now.cause)
+        return tuple(sorted(causes))

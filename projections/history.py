@@ -1,0 +1,178 @@
+"""Everything the log holds about one company, and how it looks under the cut-offs.
+
+A history is kept along the recorded axis: entries are only ever added. What counts among them, and
+where it stands on the effective axis, is worked out for each pair of cut-offs; the view without
+any is kept and moved on, because it is the one that every new event changes.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from events.counted import Verdict, verdict
+from events.dates import ALWAYS, NEVER, Instant
+from events.lists import Registry
+from events.log import Record
+from projections.facts import Entry, Fact, entry
+from projections.timeline import Span, Timeline
+
+
+class Cutoffs(NamedTuple):
+    """What an answer may see: `announced_by` the public's, `known_at` this log's knowledge, as an
+    instant or as an offset. All inclusive; `NEVER` is no cut."""
+
+    announced_by: Instant = NEVER
+    known_at: Instant = NEVER
+    offset: int = NEVER
+
+    @property
+    def none(self) -> bool:
+        """Whether nothing is cut off."""
+        return self == _NO_CUT
+
+    def sees(self, record: Record) -> bool:
+        """Whether the log held the record by then."""
+        return record.recorded <= self.known_at and record.offset <= self.offset
+
+
+_NO_CUT = Cutoffs()
+
+
+class View(NamedTuple):
+    """The lists of a company as the cut-offs show them, and who counts."""
+
+    timelines: dict[str, Timeline]
+    who_counts: Verdict
+    circular: tuple[Entry, ...]
+    """Events that take each other back in a circle."""
+
+
+class Touched(NamedTuple):
+    """What one more event did to one list: the spans as they were, and from which span and
+    between which instants they may read differently now. `taken_back` where an event ceased to
+    count, or counts again."""
+
+    timeline: Timeline
+    before: Sequence[Span]
+    first: int
+    begins: Instant
+    ends: Instant
+    taken_back: bool
+
+
+class History:
+    """The entries of one company, merged ids included, with the view without cut-offs."""
+
+    def __init__(self, registry: Registry, records: Iterable[Record] = ()) -> None:
+        self.registry = registry
+        self.entries: dict[str, Entry] = {}
+        self._edges: dict[str, set[str]] = {}
+        self._graph: dict[str, set[str]] = {}
+        for record in records:
+            self._keep(entry(record, registry))
+        self.now = self.view(_NO_CUT)
+
+    def _keep(self, new: Entry) -> None:
+        self.entries[new.record.event["id"]] = new
+        for target in new.targets:
+            self._graph.setdefault(new.record.id, set()).add(target)
+            self._graph.setdefault(target, set()).add(new.record.id)
+
+    def view(self, cut: Cutoffs) -> View:
+        """The company's lists under the cut-offs, folded from the beginning."""
+        seen = {
+            key: one
+            for key, one in self.entries.items()
+            if cut.none or (cut.sees(one.record) and one.seen_from <= cut.announced_by)
+        }
+        who_counts = self._verdict(self.entries, cut) if self._graph else Verdict()
+        facts: dict[str, list[Fact]] = {}
+        for key, one in seen.items():
+            if one.fact is not None and one.list is not None and key not in who_counts.taken_back:
+                facts.setdefault(one.list, []).append(one.fact)
+        timelines = {
+            list_id: Timeline(self.registry[list_id], some) for list_id, some in facts.items()
+        }
+        circular = tuple(self.entries[key] for key in sorted(who_counts.circular))
+        return View(timelines, who_counts, circular)
+
+    def _verdict(self, among: Iterable[str], cut: Cutoffs) -> Verdict:
+        """Who counts: only what the log held, of one subject; a public correction only where the
+        public knew of it, a slip of ours whatever the public knew."""
+        edges = []
+        for key in among:
+            taker = self.entries.get(key)
+            if taker is None or not taker.targets or not cut.sees(taker.record):
+                continue
+            if taker.corrected > cut.announced_by:
+                continue
+            for target in taker.targets:
+                known = self.entries.get(target)
+                if (
+                    known is not None
+                    and known.record.subject == taker.record.subject
+                    and cut.sees(known.record)
+                ):
+                    edges.append((key, target))
+        return verdict(edges)
+
+    def add(self, record: Record) -> tuple[Entry, dict[str, Touched]]:
+        """Take one more record in, later than all before; what it did to which lists."""
+        new = entry(record, self.registry)
+        self._keep(new)
+        if new.record.id not in self._graph:
+            return new, self._change([new], [], taken_back=False)
+        return new, self._resettle(new)
+
+    def _resettle(self, new: Entry) -> dict[str, Touched]:
+        """Judge again who counts, among those that the new event is bound up with."""
+        bound = self._bound_up(new.record.id)
+        judged = self._verdict(bound, _NO_CUT)
+        before = self.now.who_counts
+        was_out = {key for key in bound if key in before.taken_back}
+        is_out = set(judged.taken_back)
+        rest = {key: by for key, by in before.taken_back.items() if key not in bound}
+        circular = (before.circular - bound) | judged.circular
+        self.now = View(
+            self.now.timelines,
+            Verdict({**rest, **judged.taken_back}, circular),
+            tuple(self.entries[key] for key in sorted(circular)),
+        )
+        me = new.record.id
+        gone = [self.entries[key] for key in is_out - was_out if key != me]
+        back = [self.entries[key] for key in was_out - is_out]
+        come = [*back, *([] if me in is_out else [new])]
+        return self._change(come, gone, taken_back=bool(gone or back))
+
+    def _bound_up(self, event: str) -> set[str]:
+        found: set[str] = set()
+        rest = [event]
+        while rest:
+            here = rest.pop()
+            if here not in found:
+                found.add(here)
+                rest.extend(self._graph.get(here, ()))
+        return found
+
+    def _change(
+        self, come: list[Entry], gone: list[Entry], *, taken_back: bool
+    ) -> dict[str, Touched]:
+        touched: dict[str, Touched] = {}
+        timelines = self.now.timelines
+        for one, arrives in [(one, False) for one in gone] + [(one, True) for one in come]:
+            if one.fact is None or one.list is None:
+                continue
+            timeline = timelines.get(one.list)
+            if timeline is None:
+                timeline = timelines[one.list] = Timeline(self.registry[one.list])
+            before: Sequence[Span] = list(timeline.spans)
+            first, last = timeline.add(one.fact) if arrives else timeline.drop(one.fact)
+            begins = timeline.points[first].at if 0 < first < len(timeline.points) else ALWAYS
+            ends = timeline.points[last].at if last < len(timeline.points) else NEVER
+            known = touched.get(one.list)
+            if known is not None:
+                before, first = known.before, min(first, known.first)
+                begins, ends = min(begins, known.begins), max(ends, known.ends)
+            touched[one.list] = Touched(timeline, before, first, begins, ends, taken_back)
+        for list_id in [key for key, one in touched.items() if not one.timeline.points]:
+            del timelines[list_id]
+        return touched

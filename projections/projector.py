@@ -1,0 +1,126 @@
+"""The projector: reads the log, folds, and makes each batch visible at once.
+
+One process projects at a time, held apart by a lock beside the store; others read what it wrote.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from events.companies import Description
+from events.dates import NEVER, Instant
+from events.lists import Registry
+from events.log import Archive, EventLog, Position, Record
+from projections.company import Company
+from projections.population import Population, is_about_a_company
+from projections.store import CompanyRow, Mark, ProjectionStore, Told
+
+
+class LocalLog(EventLog, Archive, Protocol):
+    """A log that is on this machine, to be read by company as well as in order."""
+
+
+class Projector:
+    """Folds a log into a store, from where the store stopped."""
+
+    def __init__(self, log: LocalLog, store: ProjectionStore, registry: Registry) -> None:
+        mark = store.mark
+        self._log = log
+        self._store = store
+        self._population = Population(
+            registry,
+            log,
+            position=mark.position,
+            clock=mark.clock,
+            sequence_of=self._sequence_of,
+            dues=store.dues(),
+            parked=store.parked(),
+        )
+        self._moved = asyncio.Condition()
+
+    @property
+    def position(self) -> int:
+        """The last offset that was folded."""
+        return self._population.position
+
+    @property
+    def due(self) -> Instant:
+        """When the next flip comes that needs no event."""
+        return self._population.due
+
+    @property
+    def parked(self) -> dict[str, str]:
+        """Companies that could not be folded, and why."""
+        return self._population.parked
+
+    def apply(self, batch: Sequence[Record]) -> list[Told]:
+        """Fold a batch and commit it; the changes it brought."""
+        population = self._population
+        parked = set(population.parked)
+        told: list[Told] = []
+        touched: dict[str, None] = {}
+        for record in batch:
+            before = population.into
+            for change in population.apply(record):
+                told.append(Told(record.offset, change))
+                touched[change.company] = None
+            if is_about_a_company(record):
+                touched[record.subject] = None
+                touched.setdefault(population.into.get(record.subject, record.subject))
+            if before is not population.into:
+                touched.update(dict.fromkeys(before.keys() | population.into.keys()))
+                touched.update(dict.fromkeys({*before.values(), *population.into.values()}))
+        touched.update(dict.fromkeys(set(population.parked) - parked))
+        kept = [self._row(company) for company in touched]
+        self._store.commit(
+            Mark(population.position, population.clock),
+            told,
+            [(row, described) for row, described, _ in kept],
+            [(row.company, company.timelines) for row, _, company in kept if company is not None],
+        )
+        population.let_go()
+        return told
+
+    async def run(self) -> None:
+        """Follow the log until cancelled; a batch that was begun is finished."""
+        async for batch in self._log.follow(Position({0: self.position})):
+            self.apply(batch)
+            async with self._moved:
+                self._moved.notify_all()
+
+    async def catch_up(self) -> None:
+        """Fold what stands in the log now."""
+        async for batch in self._log.read(Position({0: self.position}), await self._log.ends()):
+            self.apply(batch)
+
+    async def reached(self, position: int) -> None:
+        """Wait until the projection has come so far."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: self.position >= position)
+
+    def _sequence_of(self, company: str) -> int:
+        row = self._store.row(company)
+        return row.sequence if row else 0
+
+    def _row(self, company: str) -> tuple[CompanyRow, Description, Company | None]:
+        population = self._population
+        parked = population.parked.get(company)
+        if parked is not None:
+            row = CompanyRow(
+                company, self._sequence_of(company), NEVER, None, parked, None, None, None
+            )
+            return row, Description(), None
+        kept = population.company(company)
+        merged_into = population.into.get(company)
+        described = population.describe(company)
+        row = CompanyRow(
+            company,
+            kept.sequence,
+            kept.due,
+            merged_into,
+            None,
+            described.name,
+            described.country,
+            described.kind,
+        )
+        return row, described, kept

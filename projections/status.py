@@ -1,0 +1,236 @@
+"""The answer: what is a company's standing at a moment, under the cut-offs, and why. Pure.
+
+Everything here is arithmetic on timelines; the shape is the one that the command line, HTTP and
+the status topic share.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from events.dates import ALWAYS, NEVER, Instant, end, last, show, start
+from events.dates import precision as precision_of
+from events.lists import ListInfo
+from projections.changes import MOST, overall
+from projections.facts import Ref, Window
+from projections.fold import State, in_force, upcoming
+from projections.history import View
+from projections.timeline import UNLISTED, Flip, Reading, Timeline
+
+DAYS_FRESH = 7
+"""How long after it was last read a list that still grows counts as covered."""
+
+
+class Coverage(NamedTuple):
+    """Since when, and how lately, a source of a list was read into the log."""
+
+    begins: str | None = None
+    """The first publication that was read, as written."""
+    checked: str | None = None
+    """When a source was last retrieved; None where nobody said."""
+    latest: str | None = None
+    """The latest publication that was read, as written."""
+
+    def holds(self, at: Instant, info: ListInfo) -> bool:
+        """Whether the list was covered at that moment: only then is silence about a company
+        worth anything. A list that has ended needs no further reading."""
+        if self.begins is None or at < start(self.begins, info.zone):
+            return False
+        if info.ended is not None and self.latest is not None:
+            complete = end(self.latest, info.zone) > start(info.ended, info.zone)
+            if complete:
+                return True
+        reached = [last(text, info.zone) for text in (self.latest, self.checked) if text]
+        return at <= max(reached) + DAYS_FRESH * 86_400_000_000
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"from": self.begins, "checked": self.checked}
+
+
+UNCOVERED = Coverage()
+
+
+def coverage(checks: Iterable[Mapping[str, Any]]) -> Coverage:
+    """Fold the data of a list's `list.checked` events."""
+    begins: str | None = None
+    checked: str | None = None
+    latest: str | None = None
+    for data in checks:
+        publication, retrieved = data["publication"], data.get("retrieved")
+        if begins is None or start(publication) < start(begins):
+            begins = publication
+        if latest is None or start(publication) > start(latest):
+            latest = publication
+        if retrieved and (checked is None or start(retrieved) > start(checked)):
+            checked = retrieved
+    return Coverage(begins, checked, latest)
+
+
+def list_status(
+    view: View,
+    info: ListInfo,
+    now: Instant,
+    covered_by: Coverage,
+) -> dict[str, Any]:
+    """One list of a company at `now`. A list without any event of the company is `not_listed`."""
+    timeline = view.timelines.get(info.id) or Timeline(info)
+    zone = info.zone
+    index = timeline.index(now)
+    state = timeline.state(now)
+    reading = timeline.reading(now)
+    forced = in_force(state, now) if reading.kinds else []
+    anomalies = _anomalies(view, timeline, now)
+    following = next(timeline.flips_after(now), None)
+    return {
+        "list": info.id,
+        "list_version": info.version,
+        "covered": covered_by.holds(now, info),
+        "coverage": covered_by.shown(),
+        "status": reading.status,
+        "since": _when(_since(timeline, index, now, reading.status), info),
+        "until": _when(_until(timeline, now, reading.status), info),
+        "how": reading.how,
+        "next": _next(following, info),
+        "episode": timeline.episode(now),
+        "pending_removal": state.pending_removal,
+        "restrictions": _restrictions(forced, info),
+        "upcoming": _coming(upcoming(state, now, info), info),
+        "references": [_reference(one.ref) for one in state.listings if one.ref],
+        "listings": [_listing(state, number, info) for number in range(len(state.listings))],
+        "injunctions": [
+            {
+                "injunction": order.key,
+                "scope": "all" if order.kinds is None else list(order.kinds),
+                "expires": None if order.expires == NEVER else show(order.expires, zone),
+            }
+            for order in state.injunctions
+        ],
+        "cause": state.cause,
+        "anomalies": anomalies[:MOST],
+        "anomalies_count": len(anomalies),
+    }
+
+
+def together(lists: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A company's standing over several lists: the strongest status, and the union of what is in
+    force and to come, each with the lists and events that it comes from."""
+    standing = overall(
+        Reading(one["status"], None, tuple(r["kind"] for r in one["restrictions"])) for one in lists
+    )
+    return {
+        "status": standing.status,
+        "restrictions": _union(lists, "restrictions"),
+        "upcoming": _union(lists, "upcoming"),
+    }
+
+
+def _union(lists: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for one in lists:
+        for restriction in one[key]:
+            mine = found.setdefault(
+                restriction["kind"], {"kind": restriction["kind"], "lists": [], "events": []}
+            )
+            mine["lists"].append(one["list"])
+            mine["events"] += [e for e in restriction["events"] if e not in mine["events"]]
+            begins = restriction["from"]
+            if "from" not in mine or start(begins) < start(mine["from"]):
+                mine["from"] = begins
+    return [found[kind] for kind in sorted(found)]
+
+
+def _when(instant: Instant | None, info: ListInfo) -> str | None:
+    if instant is None or instant in (NEVER, ALWAYS):
+        return None
+    return show(instant, info.zone)
+
+
+def _since(timeline: Timeline, index: int, now: Instant, status: str) -> Instant | None:
+    """The beginning of the run of this status that holds `now`."""
+    begins: Instant | None = None
+    for span in reversed(timeline.spans[: index + 1]):
+        for flip in reversed(span):
+            if flip.at > now:
+                continue
+            if flip.reading.status != status:
+                return begins
+            begins = flip.at
+    return begins if status != "not_listed" else None
+
+
+def _until(timeline: Timeline, now: Instant, status: str) -> Instant | None:
+    for flip in timeline.flips(max(timeline.index(now), 0)):
+        if flip.at > now and flip.reading.status != status:
+            return flip.at
+    return None
+
+
+def _next(following: Flip | None, info: ListInfo) -> dict[str, Any] | None:
+    if following is None:
+        return None
+    return {
+        "at": show(following.at, info.zone),
+        "status": following.reading.status,
+        "restrictions": list(following.reading.kinds),
+    }
+
+
+def _restrictions(windows: Iterable[Window], info: ListInfo) -> list[dict[str, Any]]:
+    """One entry a kind: in force since the first of its windows began, until the last one ends."""
+    found: dict[str, dict[str, Any]] = {}
+    for window in sorted(windows, key=lambda one: (one.kind, one.start)):
+        mine = found.setdefault(
+            window.kind,
+            {
+                "kind": window.kind,
+                "basis": window.basis,
+                "from": show(window.start, info.zone),
+                "until": window.end,
+                "events": [],
+            },
+        )
+        mine["until"] = max(mine["until"], window.end)
+        if window.cause not in mine["events"]:
+            mine["events"].append(window.cause)
+    for one in found.values():
+        one["until"] = _when(one["until"], info)
+    return list(found.values())
+
+
+def _coming(windows: Iterable[Window], info: ListInfo) -> list[dict[str, Any]]:
+    return _restrictions(windows, info)
+
+
+def _reference(ref: Ref) -> dict[str, str] | None:
+    return {"scheme": ref[0], "id": ref[1]} if ref else None
+
+
+def _listing(state: State, number: int, info: ListInfo) -> dict[str, Any]:
+    listing = state.listings[number]
+    return {
+        "reference": _reference(listing.ref),
+        "since": show(listing.opened, info.zone),
+        "expires": _when(listing.expires, info),
+        "event": listing.issued,
+    }
+
+
+def _anomalies(view: View, timeline: Timeline, now: Instant) -> list[dict[str, str]]:
+    found = {
+        point.id: timeline.anomalies[point.id]
+        for point in timeline.points[: timeline.index(now) + 1]
+        if point.id in timeline.anomalies and point.rank
+    }
+    for entry in view.circular:
+        acts = entry.fact.at if entry.fact else entry.seen_from
+        if entry.list in (None, timeline.info.id) and acts <= now:
+            found[entry.record.id] = "taken back by an event that it takes back itself"
+    return [{"event": key, "why": why} for key, why in sorted(found.items())]
+
+
+def precision(text: str | None) -> str | None:
+    """`day`, `month` or `year` where a date is no instant; None for an instant or no date."""
+    if text is None:
+        return None
+    found = precision_of(text)
+    return None if found == "instant" else found

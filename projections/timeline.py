@@ -1,0 +1,194 @@
+"""The whole standing of one company on one list, past and known future, and how it moves when an
+event arrives, late or not.
+
+The points of all facts stand in order, each with the state that it leads to and the readings
+until the next one. A new point touches only what follows it, and of that only as much as reads
+differently: as soon as a state comes out as it was, everything behind it stands.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
+
+from events.dates import ALWAYS, NEVER, Instant
+from events.lists import ListInfo
+from projections.facts import Fact, Point, points
+from projections.fold import NOT_LISTED, State, expire, in_force, step
+
+
+class Reading(NamedTuple):
+    """What a list says of a company at one moment: what an answer, an interval or a change tells."""
+
+    status: str
+    how: str | None
+    kinds: tuple[str, ...]
+    """The restrictions in force, sorted."""
+
+
+class Flip(NamedTuple):
+    """From `at` on the list reads so."""
+
+    at: Instant
+    reading: Reading
+
+
+UNLISTED: Final = Reading("not_listed", None, ())
+_BEFORE: Final = Flip(ALWAYS, UNLISTED)
+Span = tuple[Flip, ...]
+
+
+class Timeline:
+    """The points of one company on one list, kept folded."""
+
+    def __init__(self, info: ListInfo, facts: Iterable[Fact] = ()) -> None:
+        self.info = info
+        self.points: list[Point] = sorted(point for fact in facts for point in points(fact))
+        self.states: list[State] = []
+        self.spans: list[Span] = []
+        self.openings: list[bool] = []
+        self.anomalies: dict[str, str] = {}
+        """For each fact that fits nowhere, why."""
+        state = NOT_LISTED
+        for index, point in enumerate(self.points):
+            state = self._arrive(state, point)
+            self.states.append(state)
+            self.spans.append(spread(state, point.at, self._end(index)))
+
+    def add(self, fact: Fact) -> tuple[int, int]:
+        """Take a fact in; the indexes from and to which the spans may read differently now."""
+        return self._splice(fact, insert=True)
+
+    def drop(self, fact: Fact) -> tuple[int, int]:
+        """Take a fact out again; as `add`."""
+        return self._splice(fact, insert=False)
+
+    def _splice(self, fact: Fact, *, insert: bool) -> tuple[int, int]:
+        first, last = len(self.points), 0
+        for point in points(fact):
+            index = bisect_left(self.points, point)
+            if insert:
+                last += last > index
+                self.points.insert(index, point)
+                self.states.insert(index, NOT_LISTED)
+                self.spans.insert(index, ())
+                self.openings.insert(index, False)
+            else:
+                for kept in (self.points, self.states, self.spans, self.openings):
+                    del kept[index]
+                self.anomalies.pop(fact.id, None)
+            until = self._refold(index, at_least=1 if insert else 0)
+            first, last = min(first, max(index - 1, 0)), max(last, until)
+        return first, last
+
+    def _refold(self, index: int, at_least: int) -> int:
+        """Fold again from `index` until a state comes out as it was; the index after the last."""
+        state = self.states[index - 1] if index else NOT_LISTED
+        if index:
+            self.spans[index - 1] = spread(state, self.points[index - 1].at, self._end(index - 1))
+        for here in range(index, len(self.points)):
+            point = self.points[here]
+            state = self._arrive(state, point, here)
+            if here >= index + at_least and state == self.states[here]:
+                return here
+            self.states[here] = state
+            self.spans[here] = spread(state, point.at, self._end(here))
+        return len(self.points)
+
+    def _arrive(self, state: State, point: Point, index: int | None = None) -> State:
+        while state.due <= point.at:
+            state = expire(state)
+        after, opened, anomaly = step(state, point, self.info)
+        if index is None:
+            self.openings.append(opened)
+        else:
+            self.openings[index] = opened
+        if anomaly:
+            self.anomalies[point.id] = anomaly
+        elif self.anomalies and point.rank:
+            self.anomalies.pop(point.id, None)
+        return after
+
+    def _end(self, index: int) -> Instant:
+        return self.points[index + 1].at if index + 1 < len(self.points) else NEVER
+
+    def index(self, now: Instant) -> int:
+        """The index of the last point at or before `now`; -1 before the first."""
+        return bisect_right(self.points, now, key=_when) - 1
+
+    def state(self, now: Instant) -> State:
+        """The state at `now`, with what ran out since the last point gone."""
+        index = self.index(now)
+        state = self.states[index] if index >= 0 else NOT_LISTED
+        while state.due <= now:
+            state = expire(state)
+        return state
+
+    def reading(self, now: Instant) -> Reading:
+        """What the list says at `now`."""
+        return self.flip(now).reading
+
+    def flip(self, now: Instant) -> Flip:
+        """The span of readings that holds `now`: since when it reads as it does."""
+        for index in range(self.index(now), -1, -1):
+            if span := self.spans[index]:
+                return next((flip for flip in reversed(span) if flip.at <= now), span[0])
+        return _BEFORE
+
+    def flips(self, first: int = 0, last: int | None = None) -> Iterator[Flip]:
+        """The readings in order, from the spans of these indexes; neighbours may read alike."""
+        for span in self.spans[first:last]:
+            yield from span
+
+    def flips_after(self, now: Instant) -> Iterator[Flip]:
+        """The flips that come after `now`: where status or restrictions read differently."""
+        index = self.index(now)
+        current = self.reading(now)
+        for flip in self.flips(max(index, 0)):
+            if flip.at > now and differs(flip.reading, current):
+                current = flip.reading
+                yield flip
+
+    def episode(self, now: Instant) -> int:
+        """How many episodes have begun by `now`."""
+        return sum(self.openings[: self.index(now) + 1])
+
+
+def differs(one: Reading, other: Reading) -> bool:
+    """Whether status or restrictions differ; how a company was removed is not a flip."""
+    return one.status != other.status or one.kinds != other.kinds
+
+
+def spread(state: State, begins: Instant, ends: Instant) -> Span:
+    """The readings of a state over [begins, ends): it changes when listings and injunctions run
+    out and when restrictions begin and end. Empty where the next point is at the same instant."""
+    if begins >= ends:
+        return ()
+    flips: list[Flip] = []
+    while True:
+        upto = min(ends, state.due)
+        if not state.listings:
+            flips.append(Flip(begins, Reading(state.status, state.how, ())))
+        else:
+            for at in _turns(state, begins, upto):
+                kinds = {window.kind for window in in_force(state, at)}
+                flips.append(Flip(at, Reading(state.status, None, tuple(sorted(kinds)))))
+        if upto >= ends:
+            return tuple(flips)
+        begins = upto
+        state = expire(state)
+
+
+def _turns(state: State, begins: Instant, ends: Instant) -> list[Instant]:
+    """When restrictions of the open listings begin or end within [begins, ends)."""
+    found = {
+        at
+        for listing in state.listings
+        for window in listing.windows
+        for at in (window.start, window.end)
+        if begins < at < ends
+    }
+    return [begins, *sorted(found)] if found else [begins]
+
+
+def _when(point: Point) -> Instant:
+    return point.at
