@@ -132,6 +132,10 @@ class Archive(Protocol):
         """Every event of one type, in log order; meant for the types of which there are few."""
         ...
 
+    def subjects(self, *, after: int, to: int) -> list[str]:
+        """The subjects of the events in (after, to], each once."""
+        ...
+
     def end(self) -> int:
         """The last offset; -1 where there is none."""
         ...

@@ -63,6 +63,10 @@ class MemoryEventLog(EventLog):
         """See `Archive`."""
         return [record for record in self._upto(to) if record.subject in subjects]
 
+    def subjects(self, *, after: int, to: int) -> list[str]:
+        """See `Archive`."""
+        return list(dict.fromkeys(one.subject for one in self._records[after + 1 : to + 1]))
+
     def by_id(self, event_id: str) -> Shelved | None:
         """See `Shelf`."""
         return self._ids.get(event_id)

@@ -217,6 +217,14 @@ class SqliteEventLog(EventLog):
         finally:
             connection.close()
 
+    def subjects(self, *, after: int, to: int) -> list[str]:
+        """See `Archive`."""
+        with self._reading, trouble(self.path):
+            rows = self._reader.execute(
+                "SELECT DISTINCT subject FROM events WHERE offset > ? AND offset <= ?", (after, to)
+            )
+            return [row[0] for row in rows]
+
     def times(self, *, to: int) -> list[tuple[Instant, int]]:
         """Each recorded time with the first offset that has it, in order."""
         with self._reading, trouble(self.path):
