@@ -92,7 +92,11 @@ class History:
         timelines = {
             list_id: Timeline(self.registry[list_id], some) for list_id, some in facts.items()
         }
-        circular = tuple(self.entries[key] for key in sorted(who_counts.circular))
+        circular = tuple(
+            self.entries[key]
+            for key in sorted(who_counts.circular)
+            if key in seen or self.entries[key].fact is None
+        )
         return View(timelines, who_counts, circular)
 
     def _verdict(self, among: Iterable[str], cut: Cutoffs) -> Verdict:

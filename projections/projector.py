@@ -81,17 +81,17 @@ class Projector:
         population.let_go()
         return told
 
-    async def run(self) -> None:
-        """Follow the log until cancelled; a batch that was begun is finished."""
-        async for batch in self._log.follow(Position({0: self.position})):
-            self.apply(batch)
-            async with self._moved:
-                self._moved.notify_all()
+    async def take(self, batch: Sequence[Record]) -> list[Told]:
+        """`apply`, and wake whoever waits for a position."""
+        told = self.apply(batch)
+        async with self._moved:
+            self._moved.notify_all()
+        return told
 
     async def catch_up(self) -> None:
         """Fold what stands in the log now."""
         async for batch in self._log.read(Position({0: self.position}), await self._log.ends()):
-            self.apply(batch)
+            await self.take(batch)
 
     async def reached(self, position: int) -> None:
         """Wait until the projection has come so far."""

@@ -11,10 +11,10 @@ from events.dates import ALWAYS, NEVER, Instant, end, last, show, start
 from events.dates import precision as precision_of
 from events.lists import ListInfo
 from projections.changes import MOST, overall
-from projections.facts import Ref, Window
+from projections.facts import Entry, Ref, Window
 from projections.fold import State, in_force, upcoming
 from projections.history import View
-from projections.timeline import UNLISTED, Flip, Reading, Timeline
+from projections.timeline import Flip, Reading, Timeline
 
 DAYS_FRESH = 7
 """How long after it was last read a list that still grows counts as covered."""
@@ -222,10 +222,17 @@ def _anomalies(view: View, timeline: Timeline, now: Instant) -> list[dict[str, s
         if point.id in timeline.anomalies and point.rank
     }
     for entry in view.circular:
-        acts = entry.fact.at if entry.fact else entry.seen_from
-        if entry.list in (None, timeline.info.id) and acts <= now:
+        if entry.list in (None, timeline.info.id) and _acts(entry, timeline.info) <= now:
             found[entry.record.id] = "taken back by an event that it takes back itself"
     return [{"event": key, "why": why} for key, why in sorted(found.items())]
+
+
+def _acts(entry: Entry, info: ListInfo) -> Instant:
+    """When an event acts; a retraction counts whatever the moment."""
+    if entry.fact is not None:
+        return entry.fact.at
+    effective = entry.record.event["data"].get("effective")
+    return start(effective, info.zone) if effective else ALWAYS
 
 
 def precision(text: str | None) -> str | None:

@@ -3,7 +3,6 @@
 One transaction makes the statuses, the changes and the position of a batch visible together.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -260,7 +259,7 @@ class ProjectionStore:
         """Companies whose names, identifiers or id hold `text` (already normalised), with what
         was searched."""
         with trouble(self.path):
-            if len(text) > 2:  # noqa: PLR2004 - a trigram index finds nothing shorter
+            if len(text) > 2:
                 phrase = '"' + text.replace('"', '""') + '"'
                 return self.db.execute(
                     "SELECT company, text FROM names WHERE text MATCH ? ORDER BY rank LIMIT ?",

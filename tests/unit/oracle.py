@@ -61,7 +61,7 @@ class Dates:
         """Not stated, it is announced when it takes effect or when it was first recorded."""
         effective = self.begin(event["data"].get("effective"))
         stated = self.public(event["data"].get("announced"))
-        first = self.begin(event.get("origintime")) or recorded
+        first = min(self.begin(event.get("origintime")) or recorded, recorded)
         default = first if effective is None else min(effective, first)
         return effective, default if stated is None else stated
 
@@ -239,7 +239,7 @@ class State:
             self.coming = {one: data for one, data in self.coming.items() if one not in never}
         else:
             self.anomalies.add(id_)
-            if not self.listings and not self.removed:
+            if not (self.episode or self.coming or self.called_off or self.removed):
                 self.removed, self.how = True, how
 
     def designate(self, at: int, id_: str, data: Json) -> None:
@@ -338,8 +338,8 @@ def answer(
 
     `records` are (offset, recorded, event) in log order; the cut-offs are inclusive instants, or
     for `known_at` also ("offset", n). A company that was merged away has no events of its own.
-    Notes are context and do not count. An event in a cycle counts, as an anomaly: on the list
-    that it names, or else on every list that has something else that counts.
+    Notes are context and do not count. What takes something back in a cycle takes nothing
+    back, and is an anomaly: on the list that it names, or else on every list of the company.
     """
     latest = NEVER if announced_by is None else announced_by
     known = [
@@ -361,12 +361,12 @@ def answer(
             continue
         if id_ not in verdicts:
             in_cycle.append((ALWAYS if acts is None else acts, id_, data))
-        elif verdicts[id_] and type_ in ORDER and acts is not None:
+        if verdicts.get(id_, True) and type_ in ORDER and acts is not None:
             stated = announced if "announced" in data else ALWAYS
             steps.append((acts, ORDER.index(type_), stated, id_, data))
             if type_ == "designation.issued" and announced < acts:
                 steps.append((announced, ORDER.index("announcement"), stated, id_, data))
-    if not steps and not any("list" in data for _, _, data in in_cycle):
+    if not steps:
         return None
     rules = lists[list_id].get("rules", [])
     found = told(steps, Dates(lists[list_id]["zone"]), rules, as_of)

@@ -1,0 +1,82 @@
+"""The alarm clock: makes the log hear that time has passed, when a flip is due.
+
+APScheduler wakes it; what is due it asks the projection, each time anew, so that it needs no
+memory of its own and nothing is lost while the process was off. The event's id follows from the
+moment that was due, so that two alarms write it once.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.date import DateTrigger
+
+from events import vocabulary as words
+from events.dates import NEVER, Instant, show
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST: Final = timedelta(hours=1)
+"""A clock that was set, or a machine that slept, is noticed at the latest after this."""
+
+Append = Callable[[dict[str, object]], Awaitable[object]]
+
+
+def time_passed(due: Instant) -> dict[str, object]:
+    """The event that lets readers of the log emit what was due at `due`."""
+    return {
+        "type": words.TIME_PASSED,
+        "subject": words.CLOCK_SUBJECT,
+        "source": "/standing/alarm",
+        "data": {"due": show(due)},
+    }
+
+
+class Alarm:
+    """Rings when the next flip is due. `due` asks the projection for that moment; `append` writes
+    an event to the log; `clock` is the log's own."""
+
+    def __init__(
+        self, due: Callable[[], Instant], append: Append, clock: Callable[[], Instant]
+    ) -> None:
+        self._due = due
+        self._append = append
+        self._clock = clock
+        self._rung = -1
+        # A job that is late runs all the same, and once for all that it missed.
+        self._scheduler = AsyncIOScheduler(
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True}
+        )
+
+    def start(self) -> None:
+        """Begin to watch; what fell due while nobody watched is written at once."""
+        self._scheduler.start()
+        self.set()
+
+    def stop(self) -> None:
+        """Watch no more."""
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
+
+    def set(self) -> None:
+        """Look again when the next flip is due; to be called when the projection has moved."""
+        if not self._scheduler.running:
+            return
+        now = self._clock()
+        due = self._due()
+        at = now if due <= now else min(due, now + _LONGEST // timedelta(microseconds=1))
+        self._scheduler.add_job(
+            self.tick,
+            DateTrigger(_EPOCH + timedelta(microseconds=at)),
+            id="alarm",
+            replace_existing=True,
+        )
+
+    async def tick(self) -> None:
+        """Write that time has passed, if something is due; else look again later."""
+        due = self._due()
+        if due != NEVER and due <= self._clock() and due != self._rung:
+            self._rung = due
+            await self._append(time_passed(due))
+            return  # the projection moves, and sets it again
+        self.set()

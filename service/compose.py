@@ -1,0 +1,130 @@
+"""The composition root: the one place that knows which form of each port is in use.
+
+Embedded: everything in the files of one home folder. `log.db` is the truth, `alerts.db` has who is
+told, and the projection may be thrown away.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Final
+
+from events.codec import Sent, read_file
+from events.dates import Instant
+from events.door import Admitted, admit
+from events.errors import StoreError
+from events.lists import Registry, load_registry
+from events.sqlite_log import SqliteEventLog
+from projections.projector import Projector
+from projections.reader import Reader
+from projections.rebuild import Progress, rebuild
+from projections.store import ProjectionStore
+from projections.versions import Versions
+from service.settings import Settings
+
+Clock = Callable[[], Instant]
+_PATIENCE_S: Final = 30
+"""How long a command waits for a service in another process to fold what was recorded."""
+
+
+def system_clock() -> Instant:
+    """Now, in microseconds UTC."""
+    return time.time_ns() // 1_000
+
+
+class Standing:
+    """An embedded standing: its log, its lists and the answers from them."""
+
+    def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.registry: Registry = load_registry(settings.lists)
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"{settings.home}: {error.strerror}; set STANDING_HOME to a folder of yours"
+            ) from error
+        self.log = SqliteEventLog(settings.home / "log.db", clock)
+        self.versions = Versions(settings.home)
+        self.reader = Reader(self.log, self.registry, clock)
+
+    def close(self) -> None:
+        """Let go of the log."""
+        self.log.close()
+
+    def admit(self, raw: object) -> Admitted:
+        """An event through the door, with the lists of this standing."""
+        return admit(raw, self.registry)
+
+    def store(self) -> ProjectionStore:
+        """The projection in use, as far as it has come."""
+        return ProjectionStore(self.versions.current())
+
+    @contextmanager
+    def projecting(self) -> Iterator[tuple[ProjectionStore, Projector]]:
+        """Hold the projection for writing. Raises `StoreError` where another process does. Where
+        the lists have a new version, it is rebuilt first."""
+        with self.versions.only_one():
+            store = self.store()
+            digest = store.meta("registry")
+            if digest is None and store.mark.position < 0:
+                store.put_meta("registry", self.registry.digest)
+            elif digest != self.registry.digest:
+                store.close()
+                self.rebuild()
+                store = self.store()
+            try:
+                yield store, Projector(self.log, store, self.registry)
+            finally:
+                store.close()
+
+    def rebuild(self, progress: Progress = lambda _: None) -> None:
+        """Fold the log again beside the projection in use, and take the result into use. The
+        caller holds the projection."""
+        path = self.versions.following()
+        rebuild(self.log, path, self.registry, progress)
+        self.versions.publish(path)
+
+    @asynccontextmanager
+    async def caught_up(self) -> AsyncIterator[ProjectionStore]:
+        """The projection, no further behind than the log's end at this moment: folded here, or
+        by the service that projects in another process, which is waited for."""
+        try:
+            with self.projecting() as (store, projector):
+                await projector.catch_up()
+                yield store
+        except StoreError as error:
+            if "another standing projects" not in str(error):
+                raise
+            store = self.store()
+            try:
+                await self._reached(store, self.log.end())
+                yield store
+            finally:
+                store.close()
+
+    async def _reached(self, store: ProjectionStore, offset: int) -> None:
+        async with asyncio.timeout(_PATIENCE_S):
+            while store.mark.position < offset:
+                await asyncio.sleep(0.02)
+
+
+@contextmanager
+def opened(settings: Settings, clock: Clock = system_clock) -> Iterator[Standing]:
+    """A standing for the length of a command."""
+    standing = Standing(settings, clock)
+    try:
+        yield standing
+    finally:
+        standing.close()
+
+
+def shipped_history() -> Iterator[Sent]:
+    """The history that ships, file by file in the order of their names."""
+    with as_file(files("events").joinpath("shipped/history")) as folder:
+        for path in sorted(Path(folder).glob("*.yaml")):
+            yield from read_file(path)

@@ -1,0 +1,116 @@
+"""Settings: environment variables, then `standing.toml` in the home folder, then defaults."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from events.errors import Refused
+
+Origin = Literal["environment", "standing.toml", "default"]
+
+_DEFAULTS: Final[dict[str, str]] = {
+    "host": "127.0.0.1",
+    "port": "8080",
+    "allow_networks": "",
+    "lists": "",
+    "log": "text",
+    "log_level": "info",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may say. `origins` tells where each came from."""
+
+    home: Path
+    host: str
+    port: int
+    allow_networks: tuple[IPv4Network | IPv6Network, ...]
+    """Private networks into which alerts may be sent; none by default."""
+    lists: Path | None
+    """A file of the user's own lists, beside those that ship."""
+    log: str
+    log_level: str
+    origins: Mapping[str, Origin]
+
+    def shown(self) -> list[dict[str, str]]:
+        """Each setting with its value and where it came from, for `standing doctor`."""
+        values = {
+            "home": str(self.home),
+            "host": self.host,
+            "port": str(self.port),
+            "allow_networks": ",".join(map(str, self.allow_networks)),
+            "lists": str(self.lists or ""),
+            "log": self.log,
+            "log_level": self.log_level,
+        }
+        return [
+            {"setting": f"STANDING_{name.upper()}", "value": value, "from": self.origins[name]}
+            for name, value in values.items()
+        ]
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read them. Raises `Refused` naming the setting and the place."""
+    environment = os.environ if environment is None else environment
+    home = Path(environment.get("STANDING_HOME") or Path.home() / ".standing").expanduser()
+    written = _written(home / "standing.toml")
+    origins: dict[str, Origin] = {
+        "home": "environment" if environment.get("STANDING_HOME") else "default"
+    }
+    values: dict[str, str] = {}
+    for name, default in _DEFAULTS.items():
+        variable = f"STANDING_{name.upper()}"
+        if variable in environment:
+            values[name], origins[name] = environment[variable], "environment"
+        elif name in written:
+            values[name], origins[name] = str(written[name]), "standing.toml"
+        else:
+            values[name], origins[name] = default, "default"
+    return Settings(
+        home,
+        values["host"],
+        _port(values["port"]),
+        _networks(values["allow_networks"]),
+        Path(values["lists"]).expanduser() if values["lists"] else None,
+        _one_of("STANDING_LOG", values["log"], ("text", "json")),
+        _one_of("STANDING_LOG_LEVEL", values["log_level"], ("debug", "info", "warning", "error")),
+        origins,
+    )
+
+
+def _written(path: Path) -> dict[str, Any]:
+    try:
+        table = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Refused.field(str(path), str(error)) from error
+    if unknown := sorted(table.keys() - _DEFAULTS.keys()):
+        raise Refused.field(f"{path}: {unknown[0]}", f"unknown; known are {', '.join(_DEFAULTS)}")
+    if isinstance(table.get("allow_networks"), list):
+        table["allow_networks"] = ",".join(map(str, table["allow_networks"]))
+    return table
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 <= int(text) <= 65_535:
+        raise Refused.field("STANDING_PORT", f"{text!r} is no port")
+    return int(text)
+
+
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise Refused.field("STANDING_ALLOW_NETWORKS", f"{error}; write 10.0.0.0/8") from error
+
+
+def _one_of(name: str, text: str, choices: tuple[str, ...]) -> str:
+    if text not in choices:
+        raise Refused.field(name, f"{text!r} should be one of {', '.join(choices)}")
+    return text
