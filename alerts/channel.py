@@ -1,0 +1,49 @@
+"""The port through which a message leaves, and what comes back."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from alerts.subscriptions import WebhookTarget
+from events.dates import Instant
+
+Target = WebhookTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A message on its way: the same `id` and `body` at every attempt, `at` is this attempt's."""
+
+    id: str
+    at: Instant
+    body: bytes
+    secrets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an attempt. `status` is the receiver's (HTTP) code where it gave one;
+    `retry_after` how long it asked to be left alone, in microseconds."""
+
+    delivered: bool
+    status: int | None = None
+    error: str | None = None
+    gone: bool = False
+    """The receiver wants no more, ever."""
+    retry_after: Instant | None = None
+
+
+class Channel(Protocol):
+    """A way to reach subscribers."""
+
+    async def check(self, target: Target) -> None:
+        """Raise `Refused` for a target that nothing may be sent to; sends nothing."""
+        ...
+
+    async def send(self, target: Target, parcel: Parcel) -> Outcome:
+        """Try once, within a bounded time. Whatever goes wrong out there is an outcome, never an
+        exception. Safe to call many times at once, and again with the same parcel."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections; afterwards `send` may open new ones."""
+        ...

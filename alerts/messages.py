@@ -1,0 +1,59 @@
+"""What a subscriber reads: one message per change, the same bytes at every attempt."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from events.dates import Instant, show
+from events.ids import derived_id
+from events.lists import Registry
+from projections.changes import Change, shown
+
+TYPE_PREFIX: Final = "standing.status."
+TEST_TYPE: Final = "standing.test"
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A message that lacks only its number."""
+
+    subscription: str
+    company: str
+    change: str
+    type: str
+    at: Instant
+    data: bytes
+
+    @property
+    def id(self) -> str:
+        """The same for one subscription and change, whenever and wherever it is derived."""
+        return "msg_" + derived_id(["message", self.subscription, self.change])
+
+    def body(self, n: int) -> bytes:
+        """The JSON that is signed and sent."""
+        return orjson.dumps(
+            {
+                "type": self.type,
+                "timestamp": show(self.at),
+                "n": n,
+                "data": orjson.Fragment(self.data),
+            }
+        )
+
+
+def data(change: Change, registry: Registry) -> bytes:
+    """The change as every subscriber is told it."""
+    return orjson.dumps(shown(change, registry))
+
+
+def draft(subscription: str, change: Change, told: bytes) -> Draft:
+    """The message of a change to one subscriber, `told` being its `data`."""
+    kind = TYPE_PREFIX + change.kind
+    return Draft(subscription, change.company, change.id, kind, change.recorded, told)
+
+
+def test_message(subscription: str, now: Instant) -> Draft:
+    """A message that only says that messages arrive; its number is 0."""
+    told = orjson.dumps({"subscription": subscription, "text": "A test: this receiver is reached."})
+    return Draft(subscription, "", f"test-{now}", TEST_TYPE, now, told)

@@ -1,0 +1,181 @@
+"""Subscriptions: who wants to be told of what, where and since when.
+
+The models are strict: what is not here is refused by its field. What will be served later (other
+cadences, reminders) is refused with a clear word rather than taken and ignored.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
+
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError
+
+from events.dates import ALWAYS, BadDate, Instant, show, start
+from events.errors import Problem, Refused
+from events.lists import Registry
+from events.log import Position
+from events.models import CompanyId, ListId, Short, Strict
+from events.vocabulary import ChangeKind, RestrictionKind, Status
+
+_MOST: Final = 10_000
+"""How many companies one filter may name: a large portfolio, and far below what hurts."""
+_TELL_LATER: Final = {"hourly", "daily", "weekly"}
+
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Some = Field(default=None, max_length=_MOST)
+State = Literal["active", "failing", "disabled"]
+ModelT = TypeVar("ModelT", bound=Strict)
+
+
+class _Asked(Strict):
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class Filter(_Asked):
+    """Which changes are meant. A field that is absent means any, an empty list none."""
+
+    companies: list[CompanyId] | None = Some
+    """Ids, also former ones: they stand for the company that they count for now."""
+    lists: list[ListId] | None = Some
+    countries: list[Country] | None = Some
+    """ISO 3166-1 alpha-2, of the company as it is described now."""
+    from_: list[Status] | None = Field(default=None, alias="from", max_length=_MOST)
+    """The list's status before the change."""
+    to: list[Status] | None = Some
+    """The list's status after the change."""
+    kinds: list[ChangeKind] | None = Some
+    """`noted` is told only where it is named here."""
+    restrictions: list[RestrictionKind] | None = Some
+    """Kinds that the change brings or takes away."""
+
+
+class WebhookTarget(_Asked):
+    """A receiver of signed HTTP POSTs, after Standard Webhooks."""
+
+    type: Literal["webhook"]
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+
+
+class Request(_Asked):
+    """What a caller asks for."""
+
+    filter: Filter = Filter()
+    channel: WebhookTarget
+    cadence: Short = "immediate"
+    start: Short = "now"
+    """`now`, `beginning`, a position such as `0:41`, or a date."""
+    label: Short | None = None
+    backfill: bool = False
+    """Whether to be told of history that was loaded."""
+    remind: list[Short] = Field(default_factory=list, max_length=100)
+
+
+class Start(NamedTuple):
+    """Only what was told on reading a record after the offset `after`, and recorded at `since` or
+    later, is sent."""
+
+    after: int
+    since: Instant = ALWAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscription as it is kept. The secret is kept apart, encrypted, and never shown."""
+
+    id: str
+    created: Instant
+    request: Request
+    start: Start
+    disabled: str | None = None
+    """Why nothing is sent any more."""
+    failing: Instant | None = None
+    """When the first of the failures came that no success has followed."""
+
+    @property
+    def state(self) -> State:
+        """In one word."""
+        if self.disabled is not None:
+            return "disabled"
+        return "active" if self.failing is None else "failing"
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON; without the secret."""
+        asked = self.request.model_dump(by_alias=True, exclude={"filter"})
+        given = self.request.filter.model_dump(by_alias=True, exclude_none=True)
+        return {
+            "id": self.id,
+            "created": show(self.created),
+            "filter": given,
+            **asked,
+            "state": self.state,
+            "disabled": self.disabled,
+            "failing_since": None if self.failing is None else show(self.failing),
+        }
+
+
+def requested(raw: Any, registry: Registry) -> Request:
+    """Read what a caller asks for. Raises `Refused` naming each field that is wrong."""
+    request = _read(Request, raw)
+    _check_lists(request.filter, registry, "filter.lists")
+    if request.cadence in _TELL_LATER:
+        raise Refused.field("cadence", f"{request.cadence!r} is not served yet; use 'immediate'")
+    if request.cadence != "immediate":
+        raise Refused.field("cadence", f"unknown cadence {request.cadence!r}; use 'immediate'")
+    if request.remind:
+        raise Refused.field("remind", "reminders are not served yet; leave it out")
+    return request
+
+
+def filtered(raw: Any, registry: Registry) -> Filter:
+    """Read a filter alone. Raises `Refused` naming each field that is wrong."""
+    found = _read(Filter, raw, "filter")
+    _check_lists(found, registry, "filter.lists")
+    return found
+
+
+def started(text: str, end: int, field: str = "start") -> Start:
+    """Where to begin, `end` being the last offset of the log now.
+
+    A date counts from its first instant, in UTC, on the recorded axis. Raises `Refused`.
+    """
+    if text == "now":
+        return Start(end)
+    if text == "beginning":
+        return Start(-1)
+    if ":" in text and "T" not in text:
+        position = Position.parse(text, field)
+        if set(position) != {0}:
+            raise Refused.field(field, f"{text!r} should name partition 0, and no other")
+        if position[0] > end:
+            raise Refused.field(field, f"{text!r} is behind the end of the log, 0:{end}")
+        return Start(position[0])
+    try:
+        return Start(-1, start(text))
+    except BadDate as error:
+        raise Refused.field(field, f"{error}; or now, beginning, a position such as 0:41") from None
+
+
+def _check_lists(given: Filter, registry: Registry, field: str) -> None:
+    for number, list_id in enumerate(given.lists or ()):
+        registry.require(list_id, f"{field}.{number}")
+
+
+def _read(model: type[ModelT], raw: Any, within: str = "") -> ModelT:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise Refused(*(_problem(item, within) for item in error.errors())) from None
+
+
+def _problem(item: Any, within: str) -> Problem:
+    field = ".".join(str(part) for part in ((within,) if within else ()) + item["loc"])
+    match item["type"]:
+        case "extra_forbidden":
+            return Problem(field, "unknown field")
+        case "missing":
+            return Problem(field, "missing")
+        case "literal_error":
+            return Problem(
+                field, f"unknown {item['input']!r}; one of {item['ctx']['expected']}"[:400]
+            )
+        case _:
+            return Problem(field, f"{item['msg']}, not {item['input']!r}"[:300])

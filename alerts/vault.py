@@ -1,0 +1,75 @@
+"""The key that secrets are kept under, in a file of its own beside the store.
+
+Whoever gets hold of the store alone (a backup, a copy for support) has no secret with it.
+"""
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+import orjson
+from cryptography.fernet import Fernet, InvalidToken
+
+from events.errors import StoreError
+
+_ONLY_OWNER: Final = 0o600
+
+
+class Vault:
+    """Locks and unlocks texts. Raises `StoreError` where the key file cannot serve."""
+
+    def __init__(self, path: Path, *, create: bool) -> None:
+        """Read the key; with `create`, make one where there is none."""
+        self.path = path
+        try:
+            if create and not path.exists():
+                _create(path)
+            mode = stat.S_IMODE(path.stat().st_mode)
+            if mode & 0o077:
+                raise StoreError(f"{path}: others may read this key (mode {mode:o}); chmod 600 it")
+            self._fernet = Fernet(path.read_bytes().strip())
+        except FileNotFoundError as error:
+            raise StoreError(
+                f"{path}: the key of the subscriptions' secrets is missing; restore it from the "
+                "backup that the store beside it came from"
+            ) from error
+        except OSError as error:
+            raise StoreError(f"{path}: {error}; it must be readable for this user") from error
+        except ValueError as error:
+            raise StoreError(f"{path}: this is no key: {error}; restore it") from error
+
+    def lock(self, secrets: tuple[str, ...]) -> bytes:
+        """Encrypt."""
+        return self._fernet.encrypt(orjson.dumps(secrets))
+
+    def unlock(self, locked: bytes) -> tuple[str, ...]:
+        """Decrypt."""
+        try:
+            return tuple(orjson.loads(self._fernet.decrypt(locked)))
+        except InvalidToken as error:
+            raise StoreError(
+                f"{self.path}: not the key that this store's secrets were kept under; restore it"
+            ) from error
+
+
+def _create(path: Path) -> None:
+    """All of it or nothing, whoever else does the same at this moment: the first link wins."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _ONLY_OWNER)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(Fernet.generate_key())
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            return
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        draft.unlink(missing_ok=True)
