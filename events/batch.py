@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from events.door import Admitted
+from events.admitted import Admitted
 from events.errors import Problem
 from events.intake import Shelf, Shelved, decide
 from events.log import Receipt, Record

@@ -7,7 +7,7 @@ from typing import IO, Any, Final
 
 import orjson
 
-from events.door import MAX_EVENT_BYTES
+from events.admitted import MAX_EVENT_BYTES
 from events.errors import Problem
 
 SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".yaml", ".yml")

@@ -6,50 +6,24 @@ version.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final
 
-import orjson
 from pydantic import ValidationError
 
 from events import vocabulary as words
+from events.admitted import Admitted
 from events.dates import UTC_ZONE, end, start
 from events.errors import Problem, Refused
 from events.ids import fact_id
 from events.lists import Registry
 from events.models import COMPANY_ID, DATA_MODELS, EVENT_MODELS
 
-MAX_EVENT_BYTES: Final = 1_000_000
 DEFAULT_SOURCE: Final = "/standing"
 
 _TIMED: Final = frozenset({words.DESIGNATION_ISSUED, words.DESIGNATION_AMENDED})
 _SUBJECTS: Final = {words.LIST_CHECKED: "list", words.TIME_PASSED: "clock"}
 _COMPANY_ID: Final = re.compile(COMPANY_ID)
-
-
-@dataclass(frozen=True, slots=True)
-class Admitted:
-    """An event that passed the door.
-
-    `fingerprint` is the id that its content alone would give it; where the caller gave no `id`,
-    they are the same. `body` is the whole envelope as it will be kept.
-    """
-
-    id: str
-    type: str
-    subject: str
-    fingerprint: str
-    event: Mapping[str, Any]
-
-    @property
-    def named_by_caller(self) -> bool:
-        """Whether the id is the caller's own."""
-        return self.id != self.fingerprint
-
-    def body(self) -> bytes:
-        """The envelope as JSON."""
-        return orjson.dumps(self.event)
 
 
 def admit(raw: Any, registry: Registry) -> Admitted:

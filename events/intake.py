@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from events import vocabulary as words
+from events.admitted import Admitted
 from events.companies import (
     describe,
     merges,
@@ -17,7 +18,6 @@ from events.companies import (
     takings_back,
     targets,
 )
-from events.door import Admitted
 from events.errors import Problem
 from events.ids import canonical, derived_id, fact_id
 from events.log import Receipt, Record

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol, TypeVar
 
+from events.admitted import Admitted
 from events.dates import Instant
-from events.door import Admitted
 from events.errors import Problem, Refused
 
 Outcome = Literal["recorded", "duplicate", "rejected"]

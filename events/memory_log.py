@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 
+from events.admitted import Admitted
 from events.batch import settle
 from events.dates import Instant
-from events.door import Admitted
 from events.intake import Shelved
 from events.log import EventLog, Position, Receipt, Record
 

@@ -19,9 +19,9 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from events.admitted import Admitted
 from events.batch import Batch, settle
 from events.dates import Instant
-from events.door import Admitted
 from events.intake import Shelved
 from events.log import EventLog, Position, Receipt, Record
 from events.sqlite_store import Synchronous, connect, transaction, trouble

@@ -12,9 +12,9 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Final
 
+from events.admitted import Admitted
 from events.codec import Sent, read_file
 from events.dates import Instant
-from events.door import Admitted, admit
 from events.errors import StoreError
 from events.lists import Registry, load_registry
 from events.sqlite_log import SqliteEventLog
@@ -58,6 +58,8 @@ class Standing:
 
     def admit(self, raw: object) -> Admitted:
         """An event through the door, with the lists of this standing."""
+        from events.door import admit  # noqa: PLC0415 - its models are slow, and readers need none
+
         return admit(raw, self.registry)
 
     def store(self) -> ProjectionStore:

@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
-from events.door import Admitted
+from events.admitted import Admitted
 from events.log import Position, Receipt
 from projections.projector import Projector
 from projections.store import ProjectionStore
