@@ -35,10 +35,10 @@ def read_file(path: Path) -> Iterator[Sent]:
             yield from read_lines(str(path), file)
 
 
-def read_lines(name: str, lines: Iterable[bytes] | IO[bytes]) -> Iterator[Sent]:
+def read_lines(name: str, lines: Iterable[bytes] | IO[bytes], first: int = 1) -> Iterator[Sent]:
     """JSON Lines: one event a line, empty lines passed over. A line that is cut off or is no JSON
-    is told with its number, and reading goes on behind it."""
-    for number, line in enumerate(lines, 1):
+    is told with its number, counted from `first`, and reading goes on behind it."""
+    for number, line in enumerate(lines, first):
         if line.isspace():
             continue
         where = f"{name}:{number}"
@@ -49,7 +49,8 @@ def read_lines(name: str, lines: Iterable[bytes] | IO[bytes]) -> Iterator[Sent]:
             yield Sent(where, orjson.loads(line))
         except orjson.JSONDecodeError as error:
             ended = "" if line.endswith(b"\n") else "; the file ends in the middle of this line"
-            yield Sent(where, None, Problem("", f"no JSON: {error}{ended}"))
+            wrong = f"no JSON: {error.msg}, at column {error.colno}{ended}"
+            yield Sent(where, None, Problem("", wrong))
 
 
 def _whole(name: str, found: Any) -> Iterator[Sent]:

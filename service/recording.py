@@ -1,0 +1,305 @@
+"""Recording files of events: read, through the door, into the log, and what became of each.
+
+Long JSON Lines are parsed and admitted by processes beside this one, piece by piece, while this
+one appends; the order of the lines is the order in the log.
+"""
+
+import asyncio
+import gc
+import io
+import signal
+import sys
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import IO, Any, Final, NamedTuple
+
+import orjson
+
+from events.admitted import MAX_EVENT_BYTES, Admitted
+from events.codec import Sent, read_file, read_lines
+from events.door import admit
+from events.errors import Problem, Refused
+from events.lists import Registry, load_registry
+from events.log import EventLog, Receipt
+
+STDIN: Final = Path("-")
+MOST_ATOMIC: Final = 10_000
+
+_PIECE: Final = 1_000_000
+"""Bytes of JSON Lines that are read, checked and appended together."""
+_ALONE: Final = 8
+"""So many pieces are checked here before other processes are worth their start."""
+_HELPERS: Final = 2
+_BATCH: Final = 5_000
+_UTF8_MARK: Final = b"\xef\xbb\xbf"
+_WHOLE: Final = (".json", ".yaml", ".yml")
+
+
+@dataclass(slots=True)
+class Tally:
+    """What became of the events so far, and how many bytes of the files were read."""
+
+    recorded: int = 0
+    duplicate: int = 0
+    rejected: int = 0
+    read: int = 0
+
+
+class Complaint(NamedTuple):
+    """What is wrong where: `FILE:LINE`, or `FILE: event N`."""
+
+    where: str
+    problem: Problem
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.problem}"
+
+
+class _Piece(NamedTuple):
+    """Whole lines of a file, the first of which has the number `first`."""
+
+    name: str
+    first: int
+    lines: bytes
+
+
+class _Checked(NamedTuple):
+    """What passed the door, each with where it stood, and what did not. `events` are as tuples,
+    with the envelope as JSON: between processes that is ten times as fast as objects."""
+
+    events: list[tuple[str, str, str, str, bytes]]
+    where: list[str]
+    complaints: list[Complaint]
+    read: int
+
+
+Tell = Callable[[Complaint], None]
+Progress = Callable[[Tally], None]
+
+
+async def record(
+    log: EventLog,
+    files: Sequence[Path],
+    lists: Path | None = None,
+    *,
+    backfill: bool = False,
+    atomic: bool = False,
+    tell: Tell = lambda _: None,
+    progress: Progress = lambda _: None,
+) -> Tally:
+    """Record files, of which `-` is the standard input as JSON Lines. `lists` is the user's own.
+
+    `tell` hears of every event that was not taken. With `atomic`, one such event keeps all out.
+    Raises `OSError` where a file cannot be read, `Refused` where an atomic batch is too large.
+    """
+    tally = Tally()
+    with _little_rubbish():
+        checked = _checked(files, lists, backfill=backfill)
+        if atomic:
+            await _at_once(log, checked, tally, tell)
+        else:
+            await _piecewise(log, checked, tally, tell, progress)
+    progress(tally)
+    return tally
+
+
+async def _piecewise(
+    log: EventLog, found: AsyncIterator[_Checked], tally: Tally, tell: Tell, progress: Progress
+) -> None:
+    under_way: deque[tuple[_Checked, asyncio.Task[list[Receipt]]]] = deque()
+
+    async def settle() -> None:
+        checked, task = under_way.popleft()
+        _count(checked, await task, tally, tell)
+        progress(tally)
+
+    try:
+        async for checked in found:
+            for complaint in checked.complaints:
+                tell(complaint)
+            events = [_admitted(one) for one in checked.events]
+            under_way.append((checked, asyncio.create_task(log.append(events))))
+            if len(under_way) > _HELPERS:
+                await settle()
+        while under_way:
+            await settle()
+    finally:
+        for _, task in under_way:
+            with suppress(Exception):  # the first error is on its way out
+                await task
+
+
+async def _at_once(log: EventLog, found: AsyncIterator[_Checked], tally: Tally, tell: Tell) -> None:
+    everything = _Checked([], [], [], 0)
+    async for checked in found:
+        everything.events.extend(checked.events)
+        everything.where.extend(checked.where)
+        everything.complaints.extend(checked.complaints)
+        if len(everything.where) + len(everything.complaints) > MOST_ATOMIC:
+            raise Refused.field("--atomic", f"takes at most {MOST_ATOMIC:,} events at once")
+    if everything.complaints:
+        for complaint in everything.complaints:
+            tell(complaint)
+        tally.rejected = len(everything.complaints) + len(everything.events)
+        return
+    receipts = await log.append([_admitted(one) for one in everything.events], atomic=True)
+    _count(everything, receipts, tally, tell)
+
+
+def _count(checked: _Checked, receipts: Sequence[Receipt], tally: Tally, tell: Tell) -> None:
+    tally.rejected += len(checked.complaints)
+    tally.read += checked.read
+    for where, receipt in zip(checked.where, receipts, strict=True):
+        match receipt.outcome:
+            case "recorded":
+                tally.recorded += 1
+            case "duplicate":
+                tally.duplicate += 1
+                if receipt.retracted_by:
+                    detail = f"{receipt.id} stands in the log and was retracted by "
+                    tell(Complaint(where, Problem("", detail + receipt.retracted_by)))
+            case "rejected":
+                tally.rejected += 1
+                tell(Complaint(where, receipt.problem or Problem("", "not taken")))
+
+
+def _admitted(row: tuple[str, str, str, str, bytes]) -> Admitted:
+    return Admitted(*row[:4], orjson.loads(row[4]))
+
+
+async def _checked(
+    files: Iterable[Path], lists: Path | None, *, backfill: bool
+) -> AsyncIterator[_Checked]:
+    registry = load_registry(lists)
+    pool: ProcessPoolExecutor | None = None
+    under_way: deque[Future[_Checked]] = deque()
+    try:
+        for number, work in enumerate(_work(files), 1):
+            if isinstance(work, list):
+                while under_way:
+                    yield await asyncio.wrap_future(under_way.popleft())
+                yield _check(work, registry, backfill, 0)
+            elif number <= _ALONE:
+                yield _check_piece(work, registry, backfill)
+            else:
+                pool = pool or _helpers(lists)
+                under_way.append(pool.submit(_help, work, backfill))
+                if len(under_way) > 2 * _HELPERS:
+                    yield await asyncio.wrap_future(under_way.popleft())
+        while under_way:
+            yield await asyncio.wrap_future(under_way.popleft())
+    finally:
+        if pool is not None:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _work(files: Iterable[Path]) -> Iterator[_Piece | list[Sent]]:
+    for path in files:
+        if path == STDIN:
+            yield from _pieces("<stdin>", sys.stdin.buffer)
+        elif path.suffix in _WHOLE:
+            if path.stat().st_size == 0:
+                yield _nothing(str(path))
+            sent = list(read_file(path))
+            for start in range(0, len(sent), _BATCH):
+                yield sent[start : start + _BATCH]
+        else:
+            with path.open("rb") as file:
+                yield from _pieces(str(path), file)
+
+
+def _nothing(name: str) -> list[Sent]:
+    return [Sent(name, None, Problem("", "empty: there is no event in it"))]
+
+
+def _pieces(name: str, file: IO[bytes]) -> Iterator[_Piece | list[Sent]]:
+    first = 1
+    lines = file.read(_PIECE)
+    if not lines:
+        yield _nothing(name)
+    while lines:
+        lines += _rest_of_line(file)
+        yield _Piece(name, first, lines.removeprefix(_UTF8_MARK) if first == 1 else lines)
+        first += lines.count(b"\n")
+        lines = file.read(_PIECE)
+
+
+def _rest_of_line(file: IO[bytes]) -> bytes:
+    """What is missing of the last line; of one that is too long anyway, not all."""
+    rest = file.readline(MAX_EVENT_BYTES)
+    more = rest
+    while len(more) == MAX_EVENT_BYTES and not more.endswith(b"\n"):
+        more = file.readline(MAX_EVENT_BYTES)
+    return rest if rest is more else rest + b"\n"
+
+
+def _together(problems: Sequence[Problem]) -> Problem:
+    """One line for all that is wrong with an event."""
+    first, *more = problems
+    return Problem(first.field, "; ".join([first.detail, *map(str, more)]))
+
+
+def _check_piece(piece: _Piece, registry: Registry, backfill: bool) -> _Checked:
+    sent = read_lines(piece.name, io.BytesIO(piece.lines), piece.first)
+    return _check(sent, registry, backfill, len(piece.lines))
+
+
+def _check(sent: Iterable[Sent], registry: Registry, backfill: bool, read: int) -> _Checked:
+    found = _Checked([], [], [], read)
+    for one in sent:
+        if one.problem is not None:
+            found.complaints.append(Complaint(one.where, one.problem))
+            continue
+        raw = one.raw
+        if backfill and isinstance(raw, dict):
+            raw["backfill"] = True
+        try:
+            event = admit(raw, registry)
+            found.events.append(
+                (event.id, event.type, event.subject, event.fingerprint, event.body())
+            )
+            found.where.append(one.where)
+        except Refused as refused:
+            found.complaints.append(Complaint(one.where, _together(refused.problems)))
+        except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
+            found.complaints.append(Complaint(one.where, Problem("", str(error))))
+    return found
+
+
+# --- the processes beside this one --------------------------------------------------------------
+
+_registry: Any = None
+
+
+def _helpers(lists: Path | None) -> ProcessPoolExecutor:
+    # Not forked: a copy of this process would hold its store open and its threads half alive.
+    return ProcessPoolExecutor(_HELPERS, get_context("spawn"), _begin, (lists,))
+
+
+def _begin(lists: Path | None) -> None:
+    global _registry  # noqa: PLW0603 - what a helper process is set up with, once
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that was started
+    _registry = load_registry(lists)
+    gc.disable()  # events hold no circles
+
+
+def _help(piece: _Piece, backfill: bool) -> _Checked:
+    return _check_piece(piece, _registry, backfill)
+
+
+@contextmanager
+def _little_rubbish() -> Iterator[None]:
+    """Millions of small objects come and go here, none of them in circles: looking for circles
+    among them would take a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
