@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from events import vocabulary as words
-from events.counted import Verdict, verdict
+from events.counted import NOTHING_TAKEN_BACK, Verdict, verdict
 from events.ids import legal
 from events.log import Record
 
@@ -38,18 +38,26 @@ class Description:
         }
 
 
-def takings_back(records: Iterable[Record]) -> Verdict:
+def takings_back(records: Sequence[Record]) -> Verdict:
     """Who counts among `records` of one subject each, whatever the public was told and when.
 
     An event takes back only one of its own subject, and one that is there.
     """
+    takers = [record for record in records if takes_back(record.event["data"])]
+    if not takers:
+        return NOTHING_TAKEN_BACK
     subjects = {record.id: record.subject for record in records}
-    edges = []
-    for record in records:
-        for target in targets(record.event):
-            if subjects.get(target) == record.subject:
-                edges.append((record.id, target))
-    return verdict(edges)
+    return verdict(
+        (taker.id, target)
+        for taker in takers
+        for target in targets(taker.event)
+        if subjects.get(target) == taker.subject
+    )
+
+
+def takes_back(data: Mapping[str, Any]) -> bool:
+    """Whether an event's data may name another event that it takes back."""
+    return "replaces" in data or "event" in data
 
 
 def targets(event: Mapping[str, Any]) -> tuple[str, ...]:
@@ -71,13 +79,14 @@ def describe(records: Sequence[Record], company: str) -> Description:
     void = takings_back(records).taken_back
     mine = Description()
     others = Description()
-    former = {record.subject for record in records} - {company}
+    former = {record.event["subject"] for record in records} - {company}
     for record in records:
-        if record.type == words.DESCRIBED and record.id not in void:
-            if record.subject == company:
-                mine = overlaid(mine, record.event["data"])
+        event = record.event
+        if event["type"] == words.DESCRIBED and event["id"] not in void:
+            if event["subject"] == company:
+                mine = overlaid(mine, event["data"])
             else:
-                others = _gathered(others, record.event["data"])
+                others = _gathered(others, event["data"])
     if not former:
         return mine
     names = (*mine.aliases, *((others.name,) if others.name else ()), *others.aliases)

@@ -21,7 +21,7 @@ class Verdict:
     circular: frozenset[str] = frozenset()
 
 
-_NOTHING = Verdict()
+NOTHING_TAKEN_BACK = Verdict()
 
 
 def verdict(edges: Iterable[Edge]) -> Verdict:
@@ -30,7 +30,7 @@ def verdict(edges: Iterable[Edge]) -> Verdict:
     for taker, target in edges:
         takers.setdefault(target, []).append(taker)
     if not takers:
-        return _NOTHING
+        return NOTHING_TAKEN_BACK
     circular: set[str] = set()
     while True:
         taken_back, open_ = _grounded(takers, circular)

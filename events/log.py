@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, Protocol, TypeVar
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeVar
 
 from events.admitted import Admitted
 from events.dates import Instant
@@ -39,8 +39,7 @@ class Position(dict[int, int]):
         return all(self.get(partition, -1) >= offset for partition, offset in other.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """An event as the log holds it. `recorded` never goes back within a partition."""
 
     offset: int

@@ -77,6 +77,11 @@ class SqliteEventLog(EventLog):
         self._watchers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._thread: Thread | None = None
 
+    @classmethod
+    def reading(cls, path: Path) -> "SqliteEventLog":
+        """A log that another process writes: only to be read here."""
+        return cls(path, lambda: 0)
+
     async def append(self, events: Sequence[Admitted], *, atomic: bool = False) -> list[Receipt]:
         """See `EventLog`."""
         if not events:
@@ -202,20 +207,31 @@ class SqliteEventLog(EventLog):
         where = f"WHERE type = '{event_type}' AND offset <= ? ORDER BY offset"
         return self._select(where, self.end() if to is None else to)
 
-    def by_company(self, *, to: int) -> Iterator[tuple[str, list[Record]]]:
-        """Every subject with its events in log order, up to the offset `to`, by subject."""
-        connection = connect(self.path, _SCHEMA, FORMAT)
-        try:
-            with trouble(self.path):
-                rows = connection.execute(
-                    "SELECT subject, offset, recorded, body FROM events INDEXED BY "
-                    "events_by_subject WHERE offset <= ? ORDER BY subject, offset",
-                    (to,),
-                )
-                for subject, some in groupby(rows, key=itemgetter(0)):
-                    yield subject, [Record(row[1], row[2], orjson.loads(row[3])) for row in some]
-        finally:
-            connection.close()
+    def by_company(
+        self, *, to: int, first: str = "", last: str | None = None
+    ) -> Iterator[tuple[str, list[Record]]]:
+        """Every subject of [first, last) with its events in log order, up to the offset `to`."""
+        beyond = "" if last is None else "AND subject < ?"
+        with trouble(self.path):
+            rows = self._reader.execute(
+                "SELECT subject, offset, recorded, body FROM events INDEXED BY events_by_subject "  # noqa: S608
+                f"WHERE offset <= ? AND subject >= ? {beyond} ORDER BY subject, offset",
+                (to, first) if last is None else (to, first, last),
+            )
+            for subject, some in groupby(rows, key=itemgetter(0)):
+                yield subject, [Record(row[1], row[2], orjson.loads(row[3])) for row in some]
+
+    def borders(self, shares: int) -> list[str]:
+        """Subjects that cut the log into so many shares of about as many events each."""
+        step = (self.end() + 1) // shares
+        with self._reading, trouble(self.path):
+            found = [
+                self._reader.execute(
+                    "SELECT subject FROM events ORDER BY subject LIMIT 1 OFFSET ?", (step * share,)
+                ).fetchone()
+                for share in range(1, shares)
+            ]
+        return sorted({row[0] for row in found if row})
 
     def subjects(self, *, after: int, to: int) -> list[str]:
         """See `Archive`."""

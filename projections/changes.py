@@ -54,7 +54,7 @@ class Change:
     cause: tuple[str, ...]
     recorded: Instant
     moment: Instant
-    """Orders the changes that one record sets off: the instant of a flip, else `NEVER`."""
+    """Orders the changes that one record sets off: the instant of a flip, else `NEVER` or more."""
     backfill: bool
     intervals: tuple[Interval, ...] = ()
     flips_before: tuple[Flip, ...] = ()
@@ -63,7 +63,7 @@ class Change:
     @property
     def id(self) -> str:
         """The same on every reading of the log."""
-        by: Any = self.cause if self.moment == NEVER else self.moment
+        by: Any = self.cause if self.moment >= NEVER else self.moment
         return derived_id(["change", self.company, self.list, self.kind, by])
 
 
@@ -85,9 +85,8 @@ def rewritten(touched: Touched, now: Instant) -> tuple[Interval, ...]:
     found: list[Interval] = []
     for begins, ends, before, after in _pieces(old, new, min(now, touched.ends), touched.begins):
         if before != after and _run_ends(old, begins, touched) <= now:
-            if found and found[-1].ends == begins and found[-1][2:] == (before, after):
-                begins = found.pop().begins
-            found.append(Interval(begins, ends, before, after))
+            joined = found and found[-1].ends == begins and found[-1][2:] == (before, after)
+            found.append(Interval(found.pop().begins if joined else begins, ends, before, after))
     return tuple(found)
 
 

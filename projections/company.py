@@ -22,6 +22,12 @@ from projections.timeline import UNLISTED, Reading, Timeline, differs
 _NOTED = LEGAL_TYPES | {words.NOTE_RECORDED, words.EVENT_RETRACTED}
 
 
+def next_due(timelines: Iterable[Timeline], now: Instant) -> Instant:
+    """When the next flip comes after `now`; `NEVER` where none is known."""
+    following = (next(timeline.flips_after(now), None) for timeline in timelines)
+    return min((flip.at for flip in following if flip), default=NEVER)
+
+
 class Company:
     """A company under its own id. `sequence` is that of its latest change."""
 
@@ -224,7 +230,7 @@ class Company:
         now, then = timeline.state(at), timeline.state(at - 1)
         kinds = set(earlier.kinds) ^ set(self._current[list_id].kinds)
         windows = [*in_force(then, at - 1), *in_force(now, at)]
-        causes = {window.cause for window in windows if window.kind in kinds}
+        causes = {cause for window, cause in windows if window.kind in kinds}
         if now.status != earlier.status and now.cause:
             causes.add(now.cause)
         return tuple(sorted(causes))

@@ -5,11 +5,11 @@ does not say about its announcement is the earlier of its effective and its reco
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from events import vocabulary as words
-from events.companies import targets
+from events.companies import takes_back, targets
 from events.dates import (
     ALWAYS,
     NEVER,
@@ -53,7 +53,6 @@ class Window(NamedTuple):
     basis: str
     start: Instant
     end: Instant
-    cause: str
 
 
 class Term(NamedTuple):
@@ -97,8 +96,7 @@ class Point(NamedTuple):
     fact: Fact
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A record of a company as its history keeps it, whatever its type."""
 
     record: Record
@@ -114,26 +112,27 @@ class Entry:
 
 def entry(record: Record, registry: Registry) -> Entry:
     """Read one record. A type, list or word of a later version gives an entry without a fact."""
-    data = record.event["data"]
+    event = record.event
+    data = event["data"]
     list_id = data.get("list")
     info = registry.find(list_id) if list_id else None
     zone = info.zone if info else UTC_ZONE
+    effective = start(data["effective"], zone) if "effective" in data else None
+    stated = last(data["announced"], zone) if "announced" in data else ALWAYS
+    if stated != ALWAYS:
+        announced = stated
+    else:
+        held = _first_held(record)
+        announced = held if effective is None else min(effective, held)
+    rank = _RANKS.get(event["type"])
+    fact = None
+    if rank is not None and info is not None:
+        acts = announced if rank == PENDING or effective is None else effective
+        fact = _fact(event, rank, acts, announced, stated, info)
     correction = data.get("correction_announced")
     corrected = last(correction, zone) if correction else ALWAYS
-    rank = _RANKS.get(record.event["type"])
-    fact = _fact(record, data, rank, info) if rank is not None and info else None
-    announced = fact.announced if fact else _announced(record, data, info)
-    taken = targets(record.event) if "replaces" in data or "event" in data else ()
+    taken = targets(event) if takes_back(data) else ()
     return Entry(record, list_id, fact, taken, max(announced, corrected), corrected)
-
-
-def _announced(record: Record, data: Mapping[str, Any], info: ListInfo | None) -> Instant:
-    zone = info.zone if info else UTC_ZONE
-    if "announced" in data:
-        return last(data["announced"], zone)
-    first_held = _first_held(record)
-    effective = data.get("effective")
-    return min(start(effective, zone), first_held) if effective else first_held
 
 
 def _first_held(record: Record) -> Instant:
@@ -142,31 +141,37 @@ def _first_held(record: Record) -> Instant:
     return min(start(origin), record.recorded) if origin else record.recorded
 
 
-def _fact(record: Record, data: Mapping[str, Any], rank: int, info: ListInfo) -> Fact:
-    zone = info.zone
-    announced = _announced(record, data, info)
+def _fact(
+    event: Mapping[str, Any],
+    rank: int,
+    acts: Instant,
+    announced: Instant,
+    stated: Instant,
+    info: ListInfo,
+) -> Fact:
+    data = event["data"]
     reference = data.get("reference")
     terms = data.get("restrictions")
     kinds: tuple[str, ...] | None = None
     key = ""
     expires = NEVER
     if rank == GRANTED:
-        key = data.get("injunction") or data.get("docket") or record.event["id"]
+        key = data.get("injunction") or data.get("docket") or event["id"]
         kinds = None if data["scope"] == "all" else tuple(data["scope"])
         if "expires" in data:
-            expires = start(data["expires"], zone)
+            expires = start(data["expires"], info.zone)
     elif rank == ENDED:
         key = data.get("injunction", "")
     elif rank == REMOVED:
         key = data["how"]
     elif "expires" in data:
-        expires = end(data["expires"], zone)
+        expires = end(data["expires"], info.zone)
     return Fact(
-        record.event["id"],
+        event["id"],
         rank,
-        announced if rank == PENDING else start(data["effective"], zone),
+        acts,
         announced,
-        last(data["announced"], zone) if "announced" in data else ALWAYS,
+        stated,
         (reference["scheme"], reference["id"]) if reference else None,
         key,
         expires,
@@ -195,17 +200,14 @@ def points(fact: Fact) -> tuple[Point, ...]:
 def windows(fact: Fact, opened: Instant, info: ListInfo) -> tuple[Window, ...]:
     """The restrictions that a designation brings, for a listing opened at `opened`: its own, or
     those of the list's rules."""
-    if fact.terms is not None:
-        return tuple(
-            Window(
-                term.kind, fact.says.get("basis", ""), max(opened, term.start), term.end, fact.id
-            )
-            for term in fact.terms
-        )
-    return by_the_rules(info, opened, fact.id)
+    if fact.terms is None:
+        return by_the_rules(info, opened)
+    basis = fact.says.get("basis", "")
+    return tuple(Window(term.kind, basis, max(opened, term.start), term.end) for term in fact.terms)
 
 
-def by_the_rules(info: ListInfo, opened: Instant, cause: str) -> tuple[Window, ...]:
+@lru_cache(maxsize=65_536)
+def by_the_rules(info: ListInfo, opened: Instant) -> tuple[Window, ...]:
     """The restrictions of a list's own law, for a listing opened at `opened`."""
     return tuple(
         Window(
@@ -219,7 +221,6 @@ def by_the_rules(info: ListInfo, opened: Instant, cause: str) -> tuple[Window, .
                 else add_days(opened, rule.after, rule.minutes, info.zone),
             ),
             rule.until,
-            cause,
         )
         for rule in info.rules
     )

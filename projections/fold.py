@@ -33,8 +33,8 @@ class Listing(NamedTuple):
     opened: Instant
     expires: Instant
     windows: tuple[Window, ...]
-    own: bool
-    """Whether the windows are the designation's own, not the list's rules."""
+    terms: str
+    """The id of the event that the windows come from."""
     issued: str
     """The id of the event that opened it."""
     latest: str
@@ -53,21 +53,22 @@ class Injunction(NamedTuple):
 class State(NamedTuple):
     """Where a company stands on a list right after a point."""
 
-    status: str = "not_listed"
-    how: str | None = None
     listings: tuple[Listing, ...] = ()
     injunctions: tuple[Injunction, ...] = ()
     waiting: tuple[Injunction, ...] = ()
     """Granted before the listing they concern had effect."""
     announced: tuple[Fact, ...] = ()
     """Designations that the public knows of and that have no effect yet."""
+    how: str | None = None
+    """How the last episode ended, until the next begins."""
+    known: bool = False
+    """Whether any designation was ever announced or in effect, withdrawn ones included."""
     pending_removal: bool = False
+    status: str = "not_listed"
     due: Instant = NEVER
     """When the next listing or injunction runs out."""
     cause: str | None = None
     """The event to which the status is owed."""
-    known: bool = False
-    """Whether any designation was ever announced or in effect, withdrawn ones included."""
 
 
 NOT_LISTED: Final = State()
@@ -83,170 +84,188 @@ class Step(NamedTuple):
 
 def step(state: State, point: Point, info: ListInfo) -> Step:
     """Move a state on by one point; what runs out by then must have been expired before."""
-    return _RULES[point.rank](state, point.fact, point.at, info)
+    return _RULES[point.rank](state, point.fact, info)
 
 
 def expire(state: State) -> State:
     """Move a state on to its `due`: injunctions and listings that run out then are gone."""
-    now = state.due
-    gone = [order for order in (*state.injunctions, *state.waiting) if order.expires <= now]
-    closed = [listing for listing in state.listings if listing.expires <= now]
-    after = state
+    return _run_out(state, state.due)
+
+
+def _run_out(state: State, now: Instant) -> State:
+    gone = [one for one in (*state.injunctions, *state.waiting) if one.expires <= now]
+    closed = [one for one in state.listings if one.expires <= now]
     if gone:
-        after = after._replace(
-            injunctions=tuple(order for order in state.injunctions if order.expires > now),
-            waiting=tuple(order for order in state.waiting if order.expires > now),
+        state = _state(
+            state,
+            gone[-1].granted,
+            injunctions=tuple(one for one in state.injunctions if one.expires > now),
+            waiting=tuple(one for one in state.waiting if one.expires > now),
         )
-        after = _settled(after, state, gone[-1].granted)
     if closed:
-        left = tuple(listing for listing in state.listings if listing.expires > now)
-        after = _closed(after, left, "expired", closed[-1].latest)
-    return after._replace(due=_due(after))
+        left = tuple(one for one in state.listings if one.expires > now)
+        state = _closed(state, left, "expired", closed[-1].latest)
+    return state
 
 
-def _due(state: State) -> Instant:
-    return min(
-        (
-            one.expires
-            for some in (state.listings, state.injunctions, state.waiting)
-            for one in some
-        ),
-        default=NEVER,
-    )
-
-
-def _settled(after: State, before: State, cause: str) -> State:
-    """Name the status that the parts of a state amount to, and what it is owed to."""
-    if after.listings:
-        all_stopped = any(order.kinds is None for order in after.injunctions)
-        status = "enjoined" if all_stopped else "designated"
-    elif after.how is not None:
+def _state(
+    before: State,
+    cause: str,
+    *,
+    listings: tuple[Listing, ...] | None = None,
+    injunctions: tuple[Injunction, ...] | None = None,
+    waiting: tuple[Injunction, ...] | None = None,
+    announced: tuple[Fact, ...] | None = None,
+) -> State:
+    """The state with other parts: the status that they amount to, and when the next runs out."""
+    listings = before.listings if listings is None else listings
+    injunctions = before.injunctions if injunctions is None else injunctions
+    waiting = before.waiting if waiting is None else waiting
+    announced = before.announced if announced is None else announced
+    how, known = before.how, before.known
+    due = NEVER
+    if listings:
+        how, known, status = None, True, "designated"
+        for listing in listings:
+            due = min(due, listing.expires)
+        for order in injunctions:
+            due = min(due, order.expires)
+            if order.kinds is None:
+                status = "enjoined"
+    elif how is not None:
         status = "removed"
     else:
-        status = "scheduled" if after.announced else "not_listed"
+        status = "scheduled" if announced else "not_listed"
+    if announced:
+        known = True
+    for order in waiting:
+        due = min(due, order.expires)
+    owed = cause if status != "not_listed" else None
     if status == before.status:
-        return after
-    return after._replace(status=status, cause=None if status == "not_listed" else cause)
+        owed = before.cause
+    pending = before.pending_removal
+    return State(listings, injunctions, waiting, announced, how, known, pending, status, due, owed)
 
 
 def _closed(state: State, left: tuple[Listing, ...], how: str, cause: str) -> State:
     """Close listings; with the last one the episode ends, and its injunctions with it."""
     if left:
-        return state._replace(listings=left)
-    after = state._replace(listings=(), injunctions=(), pending_removal=False, how=how)
-    return _settled(after, state, cause)
+        return _state(state, cause, listings=left)
+    over = state._replace(how=how, pending_removal=False)
+    return _state(over, cause, listings=(), injunctions=())
 
 
-def _announce(state: State, fact: Fact, now: Instant, info: ListInfo) -> Step:
-    after = state._replace(announced=(*state.announced, fact), known=True)
-    return Step(_settled(after, state, fact.id))
+def _timely(state: State, now: Instant) -> State:
+    """What an event gave an end that has passed is gone at once."""
+    return _run_out(state, now) if state.due <= now else state
 
 
-def _issue(state: State, fact: Fact, now: Instant, info: ListInfo) -> Step:
-    if fact.announced < now:
-        left = tuple(one for one in state.announced if one.id != fact.id)
-        if len(left) == len(state.announced):
+def _announce(state: State, fact: Fact, _: ListInfo) -> Step:
+    return Step(_state(state, fact.id, announced=(*state.announced, fact)))
+
+
+def _issue(state: State, fact: Fact, info: ListInfo) -> Step:
+    announced = state.announced
+    if fact.announced < fact.at:
+        announced = tuple(one for one in announced if one.id != fact.id)
+        if len(announced) == len(state.announced):
             return Step(state)  # withdrawn before it took effect
-        state = state._replace(announced=left)
-    known = next((one for one in state.listings if one.ref == fact.ref), None)
+    known = _open(state, fact.ref)
     if known is not None:
-        return _renew(state, known, fact, now, info)
-    listing = Listing(
-        fact.ref,
-        now,
-        fact.expires,
-        windows(fact, now, info),
-        fact.terms is not None,
+        return _renew(state, known, fact, announced, info)
+    terms = windows(fact, fact.at, info)
+    listing = Listing(fact.ref, fact.at, fact.expires, terms, fact.id, fact.id, fact.id)
+    opens = not state.listings
+    after = _state(
+        state,
         fact.id,
-        fact.id,
+        listings=(*state.listings, listing),
+        injunctions=state.waiting if opens else state.injunctions,
+        waiting=() if opens else state.waiting,
+        announced=announced,
     )
-    opened = not state.listings
-    after = state._replace(listings=(*state.listings, listing), how=None, known=True)
-    if opened and state.waiting:
-        after = after._replace(injunctions=state.waiting, waiting=())
-    after = _settled(after, state, fact.id)
-    return Step(_timely(after, now), opened)
+    return Step(_timely(after, fact.at), opens)
 
 
-def _renew(state: State, known: Listing, fact: Fact, now: Instant, info: ListInfo) -> Step:
-    expires = max(known.expires, fact.expires)
-    renewed = known._replace(
-        expires=expires, latest=known.latest if expires == known.expires else fact.id
-    )
+def _renew(
+    state: State, known: Listing, fact: Fact, announced: tuple[Fact, ...], info: ListInfo
+) -> Step:
+    renewed = known
+    if fact.expires > known.expires:
+        renewed = renewed._replace(expires=fact.expires, latest=fact.id)
     if fact.terms is not None:
-        renewed = renewed._replace(windows=windows(fact, known.opened, info), own=True)
-    after = _timely(_with(state, known, renewed), now)
-    return Step(after, anomaly="a second designation of an open listing")
+        own = windows(fact, known.opened, info)
+        renewed = renewed._replace(windows=own, terms=fact.id)
+    after = _state(state, fact.id, listings=_with(state, known, renewed), announced=announced)
+    return Step(_timely(after, fact.at), anomaly="a second designation of an open listing")
 
 
-def _amend(state: State, fact: Fact, now: Instant, info: ListInfo) -> Step:
-    known = next((one for one in state.listings if one.ref == fact.ref), None)
+def _amend(state: State, fact: Fact, info: ListInfo) -> Step:
+    known = _open(state, fact.ref)
     if known is None:
         return Step(state, anomaly="an amendment of a listing that is not open")
     amended = known
     if fact.expires != NEVER:
         amended = amended._replace(expires=fact.expires, latest=fact.id)
     if fact.terms is not None:
-        amended = amended._replace(windows=windows(fact, known.opened, info), own=True)
-    return Step(_timely(_with(state, known, amended), now))
+        own = windows(fact, known.opened, info)
+        amended = amended._replace(windows=own, terms=fact.id)
+    after = _state(state, fact.id, listings=_with(state, known, amended))
+    return Step(_timely(after, fact.at))
 
 
-def _with(state: State, old: Listing, new: Listing) -> State:
-    return state._replace(
-        listings=tuple(new if listing is old else listing for listing in state.listings)
-    )
+def _open(state: State, ref: Ref) -> Listing | None:
+    for listing in state.listings:
+        if listing.ref == ref:
+            return listing
+    return None
 
 
-def _grant(state: State, fact: Fact, now: Instant, info: ListInfo) -> Step:
+def _with(state: State, old: Listing, new: Listing) -> tuple[Listing, ...]:
+    return tuple(new if one is old else one for one in state.listings)
+
+
+def _grant(state: State, fact: Fact, _: ListInfo) -> Step:
     order = Injunction(fact.key, fact.kinds, fact.expires, fact.id)
     if state.listings:
         others = tuple(one for one in state.injunctions if one.key != fact.key)
-        after = state._replace(injunctions=(*others, order))
-        return Step(_timely(_settled(after, state, fact.id), now))
-    if state.announced:
+        after = _state(state, fact.id, injunctions=(*others, order))
+    elif state.announced:
         others = tuple(one for one in state.waiting if one.key != fact.key)
-        return Step(_timely(state._replace(waiting=(*others, order)), now))
-    return Step(state, anomaly="an injunction with no designation to stop")
+        after = _state(state, fact.id, waiting=(*others, order))
+    else:
+        return Step(state, anomaly="an injunction with no designation to stop")
+    return Step(_timely(after, fact.at))
 
 
-def _end(state: State, fact: Fact, now: Instant, info: ListInfo) -> Step:
+def _end(state: State, fact: Fact, _: ListInfo) -> Step:
     active = tuple(one for one in state.injunctions if fact.key not in ("", one.key))
     waiting = tuple(one for one in state.waiting if fact.key not in ("", one.key))
     if len(active) == len(state.injunctions) and len(waiting) == len(state.waiting):
         return Step(state, anomaly="an ending of no active injunction")
-    after = _settled(state._replace(injunctions=active, waiting=waiting), state, fact.id)
-    return Step(after._replace(due=_due(after)))
+    return Step(_state(state, fact.id, injunctions=active, waiting=waiting))
 
 
-def _remove(state: State, fact: Fact, now: Instant, info: ListInfo) -> Step:
+def _remove(state: State, fact: Fact, _: ListInfo) -> Step:
     left = () if fact.ref is None else tuple(o for o in state.listings if o.ref != fact.ref)
     if len(left) < len(state.listings):
-        after = _closed(state, left, fact.key, fact.id)
-        return Step(after._replace(due=_due(after)))
+        return Step(_closed(state, left, fact.key, fact.id))
     kept = () if fact.ref is None else tuple(o for o in state.announced if o.ref != fact.ref)
     if len(kept) < len(state.announced):
-        return Step(_settled(state._replace(announced=kept), state, fact.id))
+        return Step(_state(state, fact.id, announced=kept))
     if not state.known and state.how is None:
-        after = _settled(state._replace(how=fact.key), state, fact.id)
+        after = _state(state._replace(how=fact.key), fact.id)
         return Step(after, anomaly="a removal with no designation known")
     return Step(state, anomaly="a removal of what is not open")
 
 
-def _await_removal(state: State, fact: Fact, now: Instant, info: ListInfo) -> Step:
+def _await_removal(state: State, _: Fact, __: ListInfo) -> Step:
     if not state.listings:
         return Step(state, anomaly="an announced removal of nothing")
     return Step(state._replace(pending_removal=True))
 
 
-def _timely(state: State, now: Instant) -> State:
-    """Set when the next thing runs out; what an event gave an end in the past is gone at once."""
-    after = state._replace(due=_due(state))
-    while after.due <= now:
-        after = expire(after._replace(due=now))
-    return after
-
-
-_RULES: Final[dict[int, Callable[[State, Fact, Instant, ListInfo], Step]]] = {
+_RULES: Final[dict[int, Callable[[State, Fact, ListInfo], Step]]] = {
     ANNOUNCED: _announce,
     ENDED: _end,
     REMOVED: _remove,
@@ -257,15 +276,15 @@ _RULES: Final[dict[int, Callable[[State, Fact, Instant, ListInfo], Step]]] = {
 }
 
 
-def in_force(state: State, now: Instant) -> list[Window]:
-    """The restrictions in force, those that an active injunction covers left out."""
-    found = [
-        window
+def in_force(state: State, now: Instant) -> list[tuple[Window, str]]:
+    """The restrictions in force, each with the event that brought it; those that an active
+    injunction covers are left out."""
+    return [
+        (window, listing.terms)
         for listing in state.listings
         for window in listing.windows
-        if window.start <= now < window.end
+        if window.start <= now < window.end and not covered(state, window.kind)
     ]
-    return [window for window in found if not covered(state, window.kind)] if found else found
 
 
 def covered(state: State, kind: str) -> bool:
@@ -273,25 +292,25 @@ def covered(state: State, kind: str) -> bool:
     return any(order.kinds is None or kind in order.kinds for order in state.injunctions)
 
 
-def upcoming(state: State, now: Instant, info: ListInfo) -> list[Window]:
-    """The restrictions that an open or an announced designation will bring, as known at `now`.
+def upcoming(state: State, now: Instant, info: ListInfo) -> list[tuple[Window, str]]:
+    """The restrictions that an open or an announced designation will bring, as known at `now`,
+    each with the event that brings it.
 
     An end of the listing that comes first does not count against one: it was not known then.
     """
-    forced = {window.kind for window in in_force(state, now)}
-    coming = [window for listing in state.listings for window in listing.windows]
-    opened = {listing.ref: listing for listing in state.listings}
+    coming = [(window, one.terms) for one in state.listings for window in one.windows]
     for fact in state.announced:
-        known = opened.get(fact.ref)
+        known = _open(state, fact.ref)
         if known is None:
-            coming.extend(windows(fact, fact.at, info))
+            coming += [(window, fact.id) for window in windows(fact, fact.at, info)]
         elif fact.terms is not None:
             own = windows(fact, known.opened, info)
-            coming.extend(one._replace(start=max(one.start, fact.at)) for one in own)
+            coming += [(one._replace(start=max(one.start, fact.at)), fact.id) for one in own]
+    forced = {window.kind for window, _ in in_force(state, now)}
     return [
-        window
-        for window in coming
-        if window.start > now
+        (window, cause)
+        for window, cause in coming
+        if now < window.start
         and now < window.end
         and window.kind not in forced
         and not covered(state, window.kind)

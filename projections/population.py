@@ -18,6 +18,7 @@ from events.lists import Registry
 from events.log import Archive, Record
 from projections.changes import Change
 from projections.company import Company
+from projections.rows import CompanyRow, Folded, Told, folded
 
 _KEPT: Final = 4_096
 
@@ -93,10 +94,15 @@ class Population:
         self._kept.move_to_end(company)
         return kept
 
-    def describe(self, company: str) -> Description:
-        """Who the company is, as far as the records that were taken in tell."""
-        entries = self.company(company).history.entries.values()
-        return describe([entry.record for entry in entries], company)
+    def folded(self, company: str, told: Iterable[Told], sequence: int = 0) -> Folded:
+        """What to keep of a company; of one that is parked, the `sequence` that it had."""
+        if company in self.parked:
+            row = CompanyRow(company, sequence, NEVER, parked=self.parked[company])
+            return folded(row, Description(), {}, told)
+        kept = self.company(company)
+        records = [entry.record for entry in kept.history.entries.values()]
+        row = CompanyRow(company, kept.sequence, kept.due, self.into.get(company))
+        return folded(row, describe(records, company), kept.timelines, told)
 
     def let_go(self) -> None:
         """Forget the companies that were not touched for longest; call it between batches, when

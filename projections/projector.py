@@ -7,13 +7,12 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
-from events.companies import Description
-from events.dates import NEVER, Instant
+from events.dates import Instant
 from events.lists import Registry
 from events.log import Archive, EventLog, Position, Record
-from projections.company import Company
 from projections.population import Population, is_about_a_company
-from projections.store import CompanyRow, Mark, ProjectionStore, Told
+from projections.rows import Told
+from projections.store import Mark, ProjectionStore
 
 
 class LocalLog(EventLog, Archive, Protocol):
@@ -71,12 +70,15 @@ class Projector:
                 touched.update(dict.fromkeys(before.keys() | population.into.keys()))
                 touched.update(dict.fromkeys({*before.values(), *population.into.values()}))
         touched.update(dict.fromkeys(set(population.parked) - parked))
-        kept = [self._row(company) for company in touched]
+        by_company: dict[str, list[Told]] = {company: [] for company in touched}
+        for one in told:
+            by_company[one.change.company].append(one)
         self._store.commit(
             Mark(population.position, population.clock),
-            told,
-            [(row, described) for row, described, _ in kept],
-            [(row.company, company.timelines) for row, _, company in kept if company is not None],
+            [
+                population.folded(company, some, self._sequence_of(company))
+                for company, some in by_company.items()
+            ],
         )
         population.let_go()
         return told
@@ -101,26 +103,3 @@ class Projector:
     def _sequence_of(self, company: str) -> int:
         row = self._store.row(company)
         return row.sequence if row else 0
-
-    def _row(self, company: str) -> tuple[CompanyRow, Description, Company | None]:
-        population = self._population
-        parked = population.parked.get(company)
-        if parked is not None:
-            row = CompanyRow(
-                company, self._sequence_of(company), NEVER, None, parked, None, None, None
-            )
-            return row, Description(), None
-        kept = population.company(company)
-        merged_into = population.into.get(company)
-        described = population.describe(company)
-        row = CompanyRow(
-            company,
-            kept.sequence,
-            kept.due,
-            merged_into,
-            None,
-            described.name,
-            described.country,
-            described.kind,
-        )
-        return row, described, kept

@@ -1,154 +1,181 @@
-"""Folding a whole log again, company by company, into a new store beside the one in use.
+"""Folding a whole log again: every status anew, beside the ones in use, taken into use at once.
 
-The result is what the projector would have written reading record by record: which record set off
-a flip follows from the log's times alone.
+What was told stays told: the changes are kept, and where other rules now give another standing,
+the difference is published as a change with the rules' version as its cause. Where nothing was
+told yet (a new store, or one that was thrown away), the changes are folded too, and come out as a
+projector would have written them reading record by record.
+
+The companies are shared out among processes; this one writes.
 """
 
+import gc
+import multiprocessing
+import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from events import vocabulary as words
 from events.companies import Description, describe
 from events.dates import NEVER, Instant
-from events.lists import Registry
+from events.lists import Registry, load_registry
 from events.log import Record
 from events.sqlite_log import SqliteEventLog
-from events.sqlite_store import transaction
 from projections.changes import Change
-from projections.company import Company
+from projections.company import Company, next_due
+from projections.draft import beside
+from projections.history import History
 from projections.population import Population, is_about_a_company
-from projections.store import CompanyRow, Mark, ProjectionStore, Told
-from projections.timeline import Timeline
+from projections.revision import revised
+from projections.rows import CompanyRow, Folded, Told, folded
+from projections.store import Mark, ProjectionStore
 
-_BATCH: Final = 2_000
-Folded = tuple[CompanyRow, Description, dict[str, Timeline], list[Told]]
+_ALONE: Final = 50_000
+"""Below so many events a second process costs more than it brings."""
+_SHARES: Final = 16
+"""Pieces of work for each process: progress is shown, and no one waits long for another."""
+
 Progress = Callable[[int], None]
 """Called with how many more events were folded."""
+Times = Sequence[tuple[Instant, int]]
+"""Each recorded time of the log with the first offset that has it."""
+
+
+class Task(NamedTuple):
+    """A share of the companies, for another process to fold."""
+
+    log: Path
+    lists: Path | None
+    mark: Mark
+    first: str
+    last: str | None
+    bound_up: frozenset[str]
+    with_changes: bool
+    times: Times
 
 
 def rebuild(
-    log: SqliteEventLog, path: Path, registry: Registry, progress: Progress = lambda _: None
+    log: SqliteEventLog,
+    store: ProjectionStore,
+    registry: Registry,
+    lists: Path | None = None,
+    progress: Progress = lambda _: None,
 ) -> Mark:
-    """Write the projection of the log, as it stands now, to a new file at `path`.
+    """Fold every status anew, up to where the store has come, or the whole log into an empty one.
 
-    A crash leaves a file without a position, which nobody takes for a projection.
+    `registry` is that of the file `lists`. The caller holds the projection. A crash leaves what
+    was in use as it was.
     """
+    fresh = store.mark.position < 0
     end = log.end()
-    times = log.times(to=end)
-    mark = Mark(end, times[-1][0] if times else 0)
-    store = ProjectionStore(path, bulk=True)
-    try:
-        folded = fold_all(log, registry, times, mark, progress)
-        for batch in _batches(folded):
-            with transaction(store.db):
-                store.put_companies((row, described) for row, described, _, _ in batch)
-                store.put_standings((row.company, timelines) for row, _, timelines, _ in batch)
-                store.put_changes(told for *_, some in batch for told in some)
-        store.finish()
-        with transaction(store.db):
-            store.put_meta("registry", registry.digest)
-            store.put_meta("position", mark.position)
-            store.put_meta("clock", mark.clock)
-        store.db.execute("PRAGMA synchronous = FULL")
-        store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    finally:
-        store.close()
+    times = log.times(to=end) if fresh else []
+    mark = Mark(end, times[-1][0] if times else 0) if fresh else store.mark
+    groups = _bound_up(log.of_type(words.MERGED, to=mark.position))
+    with beside(store) as draft:
+        sequences = store.sequences()
+        for batch in _fold(log, lists, mark, groups, times, fresh, progress):
+            draft.put([one.counted(sequences) for one in batch])
+        for group in {id(group): group for group in groups.values()}.values():
+            together = list(_together(log, sorted(group), registry, times, mark))
+            if not fresh:
+                together = [one._replace(told=[]) for one in together]
+            together = [one.counted(sequences) for one in together]
+            draft.put(together)
+        if not fresh:
+            draft.tell(revised(store, draft, registry, mark))
+        draft.publish(mark, registry.digest)
     return mark
 
 
-def fold_all(
+def _fold(
     log: SqliteEventLog,
-    registry: Registry,
-    times: list[tuple[Instant, int]],
+    lists: Path | None,
     mark: Mark,
+    groups: dict[str, frozenset[str]],
+    times: Times,
+    with_changes: bool,
     progress: Progress,
-) -> Iterator[Folded]:
-    """Every company of the log up to the mark, folded."""
-    bound_up = _bound_up(log.of_type(words.MERGED, to=mark.position))
-    for company, records in log.by_company(to=mark.position):
-        progress(len(records))
-        if is_about_a_company(records[0]) and company not in bound_up:
-            yield _alone(company, records, registry, times, mark)
-    for group in {id(group): group for group in bound_up.values()}.values():
-        yield from _together(log, sorted(group), registry, times, mark)
+) -> Iterator[list[Folded]]:
+    workers = os.cpu_count() or 1 if mark.position >= _ALONE else 1
+    borders = ["", *log.borders(workers * _SHARES if workers > 1 else 1)]
+    tasks = [
+        Task(log.path, lists, mark, first, last, frozenset(groups), with_changes, times)
+        for first, last in zip(borders, [*borders[1:], None], strict=True)
+    ]
+    if workers == 1:
+        for task in tasks:
+            count, batch = fold_share(task)
+            progress(count)
+            yield batch
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        for count, batch in pool.map(fold_share, tasks):
+            progress(count)
+            yield batch
 
 
-def _alone(
-    company: str,
-    records: list[Record],
-    registry: Registry,
-    times: list[tuple[Instant, int]],
-    mark: Mark,
-) -> Folded:
-    kept = Company(company, registry)
+def fold_share(task: Task) -> tuple[int, list[Folded]]:
+    """Fold the companies of one share; how many events that were, and what came out."""
+    registry = load_registry(task.lists)
+    log = SqliteEventLog.reading(task.log)
+    count, found = 0, []
+    with _no_collection():
+        for company, records in log.by_company(
+            to=task.mark.position, first=task.first, last=task.last
+        ):
+            count += len(records)
+            if is_about_a_company(records[0]) and company not in task.bound_up:
+                found.append(_alone(company, records, registry, task))
+    log.close()
+    return count, found
+
+
+def _alone(company: str, records: list[Record], registry: Registry, task: Task) -> Folded:
     told: list[Told] = []
     try:
-        for record in records:
-            if kept.due <= record.recorded:
-                told += _flips(kept.pass_time(record.recorded), times)
-            told += [Told(record.offset, change) for change in kept.apply(record)]
-        told += _flips(kept.pass_time(mark.clock), times)
+        if task.with_changes:
+            kept = Company(company, registry)
+            for record in records:
+                if kept.due <= record.recorded:
+                    told += _flips(kept.pass_time(record.recorded), task.times)
+                told += [Told(record.offset, change) for change in kept.apply(record)]
+            told += _flips(kept.pass_time(task.mark.clock), task.times)
+            timelines = kept.timelines
+        else:
+            timelines = History(registry, records).now.timelines
+        due = next_due(timelines.values(), task.mark.clock)
+        row = CompanyRow(company, len(told), due)
+        return folded(row, describe(records, company), timelines, told)
     except Exception as error:  # noqa: BLE001 - as live: a company is parked, its neighbours go on
-        parked = f"{type(error).__name__}: {error}"
-        sequence = max((one.change.sequence for one in told), default=0)
-        row = CompanyRow(company, sequence, NEVER, None, parked, None, None, None)
-        return row, Description(), {}, told
-    described = describe(records, company)
-    row = CompanyRow(
-        company,
-        kept.sequence,
-        kept.due,
-        None,
-        None,
-        described.name,
-        described.country,
-        described.kind,
-    )
-    return row, described, kept.timelines, told
+        why = f"{type(error).__name__}: {error}"
+        row = CompanyRow(company, len(told), NEVER, parked=why)
+        return folded(row, Description(), {}, told)
 
 
 def _together(
-    log: SqliteEventLog,
-    group: list[str],
-    registry: Registry,
-    times: list[tuple[Instant, int]],
-    mark: Mark,
+    log: SqliteEventLog, group: list[str], registry: Registry, times: Times, mark: Mark
 ) -> Iterator[Folded]:
     """Companies that were merged at some time go through a population of their own."""
     population = Population(registry, log)
-    told: list[Told] = []
+    told: dict[str, list[Told]] = {company: [] for company in group}
     for record in log.of_subjects(group, to=mark.position):
         for change in population.apply(record):
-            told += _flips([change], times) or [Told(record.offset, change)]
+            told[change.company] += _flips([change], times) or [Told(record.offset, change)]
     for change in population.pass_time(mark.clock):
-        told += _flips([change], times)
+        told[change.company] += _flips([change], times)
     population.position = mark.position
-    by_company: dict[str, list[Told]] = {}
-    for one in told:
-        by_company.setdefault(one.change.company, []).append(one)
     for company in group:
-        kept = population.company(company)
-        described = population.describe(company)
-        row = CompanyRow(
-            company,
-            kept.sequence,
-            kept.due,
-            population.into.get(company),
-            population.parked.get(company),
-            described.name,
-            described.country,
-            described.kind,
-        )
-        yield row, described, kept.timelines, by_company.get(company, [])
+        yield population.folded(company, told[company])
 
 
-def _flips(changes: Iterable[Change], times: list[tuple[Instant, int]]) -> list[Told]:
+def _flips(changes: Iterable[Change], times: Times) -> list[Told]:
     """A flip is told on reading the first record that was taken in at or after its moment."""
     return [
-        Told(times[bisect_left(times, (change.moment, -1))][1], change)
+        Told(times[bisect_left(times, (change.moment, -1))][1] if times else -1, change)
         for change in changes
         if change.moment != NEVER
     ]
@@ -164,7 +191,13 @@ def _bound_up(merges: Iterable[Record]) -> dict[str, frozenset[str]]:
     return groups
 
 
-def _batches(folded: Iterable[Folded]) -> Iterator[list[Folded]]:
-    numbered = enumerate(folded)
-    for _, batch in groupby(numbered, key=lambda pair: pair[0] // _BATCH):
-        yield [one for _, one in batch]
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Folding makes no cycles, and looking for some would take half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

@@ -6,6 +6,8 @@ folded under it.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from events.dates import NEVER, Instant, last, show
@@ -13,7 +15,8 @@ from events.errors import UnknownCompany
 from events.lists import Registry
 from projections.changes import overall
 from projections.reader import Question, Reader
-from projections.store import ProjectionStore, unpack
+from projections.rows import unpack
+from projections.store import ProjectionStore
 from projections.timeline import Reading
 
 
@@ -60,11 +63,11 @@ def _stored(
 ) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     registry = reader.registry
     moments = {info.id: last(as_of, info.zone) for info in registry}
-    for company, lists in store.standings():
+    for company, lists in groupby(store.standings(), key=itemgetter(0)):
         found = [
             _at(list_id, unpack(packed), moments[list_id], registry)
-            for list_id, packed in lists
-            if not question.lists or list_id in question.lists
+            for _, _, _, list_id, packed in lists
+            if list_id and (not question.lists or list_id in question.lists)
         ]
         if found or not question.lists:
             yield company, found

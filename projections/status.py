@@ -94,7 +94,7 @@ def list_status(
         "episode": timeline.episode(now),
         "pending_removal": state.pending_removal,
         "restrictions": _restrictions(forced, info),
-        "upcoming": _coming(upcoming(state, now, info), info),
+        "upcoming": _restrictions(upcoming(state, now, info), info),
         "references": [_reference(one.ref) for one in state.listings if one.ref],
         "listings": [_listing(state, number, info) for number in range(len(state.listings))],
         "injunctions": [
@@ -175,10 +175,10 @@ def _next(following: Flip | None, info: ListInfo) -> dict[str, Any] | None:
     }
 
 
-def _restrictions(windows: Iterable[Window], info: ListInfo) -> list[dict[str, Any]]:
+def _restrictions(windows: Iterable[tuple[Window, str]], info: ListInfo) -> list[dict[str, Any]]:
     """One entry a kind: in force since the first of its windows began, until the last one ends."""
     found: dict[str, dict[str, Any]] = {}
-    for window in sorted(windows, key=lambda one: (one.kind, one.start)):
+    for window, cause in sorted(windows, key=_by_kind):
         mine = found.setdefault(
             window.kind,
             {
@@ -190,15 +190,15 @@ def _restrictions(windows: Iterable[Window], info: ListInfo) -> list[dict[str, A
             },
         )
         mine["until"] = max(mine["until"], window.end)
-        if window.cause not in mine["events"]:
-            mine["events"].append(window.cause)
+        if cause not in mine["events"]:
+            mine["events"].append(cause)
     for one in found.values():
         one["until"] = _when(one["until"], info)
     return list(found.values())
 
 
-def _coming(windows: Iterable[Window], info: ListInfo) -> list[dict[str, Any]]:
-    return _restrictions(windows, info)
+def _by_kind(one: tuple[Window, str]) -> tuple[str, Instant, str]:
+    return one[0].kind, one[0].start, one[1]
 
 
 def _reference(ref: Ref) -> dict[str, str] | None:

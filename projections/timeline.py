@@ -17,7 +17,7 @@ from projections.fold import NOT_LISTED, State, expire, in_force, step
 
 
 class Reading(NamedTuple):
-    """What a list says of a company at one moment: what an answer, an interval or a change tells."""
+    """What a list says of a company at one moment."""
 
     status: str
     how: str | None
@@ -166,11 +166,11 @@ def spread(state: State, begins: Instant, ends: Instant) -> Span:
     flips: list[Flip] = []
     while True:
         upto = min(ends, state.due)
-        if not state.listings:
+        if not state.listings or state.status == "enjoined":
             flips.append(Flip(begins, Reading(state.status, state.how, ())))
         else:
             for at in _turns(state, begins, upto):
-                kinds = {window.kind for window in in_force(state, at)}
+                kinds = {window.kind for window, _ in in_force(state, at)}
                 flips.append(Flip(at, Reading(state.status, None, tuple(sorted(kinds)))))
         if upto >= ends:
             return tuple(flips)

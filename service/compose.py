@@ -18,14 +18,17 @@ from events.dates import Instant
 from events.errors import StoreError
 from events.lists import Registry, load_registry
 from events.sqlite_log import SqliteEventLog
+from projections.draft import clear
 from projections.projector import Projector
 from projections.reader import Reader
 from projections.rebuild import Progress, rebuild
 from projections.store import ProjectionStore
-from projections.versions import Versions
+from projections.turn import Taken, only_one
 from service.settings import Settings
 
 Clock = Callable[[], Instant]
+MANY: Final = 20_000
+"""From so many events on, a projection that starts anew is rebuilt rather than followed."""
 _PATIENCE_S: Final = 30
 """How long a command waits for a service in another process to fold what was recorded."""
 
@@ -49,7 +52,6 @@ class Standing:
                 f"{settings.home}: {error.strerror}; set STANDING_HOME to a folder of yours"
             ) from error
         self.log = SqliteEventLog(settings.home / "log.db", clock)
-        self.versions = Versions(settings.home)
         self.reader = Reader(self.log, self.registry, clock)
 
     def close(self) -> None:
@@ -64,32 +66,27 @@ class Standing:
 
     def store(self) -> ProjectionStore:
         """The projection in use, as far as it has come."""
-        return ProjectionStore(self.versions.current())
+        return ProjectionStore(self.settings.home / "projections.db")
 
     @contextmanager
     def projecting(self) -> Iterator[tuple[ProjectionStore, Projector]]:
         """Hold the projection for writing. Raises `StoreError` where another process does. Where
         the lists have a new version, it is rebuilt first."""
-        with self.versions.only_one():
+        with only_one(self.settings.home):
             store = self.store()
-            digest = store.meta("registry")
-            if digest is None and store.mark.position < 0:
-                store.put_meta("registry", self.registry.digest)
-            elif digest != self.registry.digest:
-                store.close()
-                self.rebuild()
-                store = self.store()
             try:
+                if store.mark.position < 0 and self.log.end() < MANY:
+                    clear(store)
+                    store.put_meta("registry", self.registry.digest)
+                elif store.meta("registry") != self.registry.digest:
+                    self.rebuild(store)
                 yield store, Projector(self.log, store, self.registry)
             finally:
                 store.close()
 
-    def rebuild(self, progress: Progress = lambda _: None) -> None:
-        """Fold the log again beside the projection in use, and take the result into use. The
-        caller holds the projection."""
-        path = self.versions.following()
-        rebuild(self.log, path, self.registry, progress)
-        self.versions.publish(path)
+    def rebuild(self, store: ProjectionStore, progress: Progress = lambda _: None) -> None:
+        """Fold every status again, beside those in use, for whoever holds the projection."""
+        rebuild(self.log, store, self.registry, self.settings.lists, progress)
 
     @asynccontextmanager
     async def caught_up(self) -> AsyncIterator[ProjectionStore]:
@@ -99,9 +96,7 @@ class Standing:
             with self.projecting() as (store, projector):
                 await projector.catch_up()
                 yield store
-        except StoreError as error:
-            if "another standing projects" not in str(error):
-                raise
+        except Taken:
             store = self.store()
             try:
                 await self._reached(store, self.log.end())
