@@ -17,7 +17,6 @@ from ipaddress import (
     IPv6Address,
     IPv6Network,
     ip_address,
-    ip_network,
 )
 from typing import Any, Final
 
@@ -93,7 +92,7 @@ class Egress:
         host, port = parts(url, field)
         try:
             async with asyncio.timeout(_PATIENCE_S):
-                addresses = await self._lookup(host, port)
+                addresses = await self._lookup(host.rstrip("."), port)
         except OSError:  # also a timeout
             return
         if addresses and not any(map(self.allows, addresses)):
@@ -111,14 +110,14 @@ class Egress:
             raise Forbidden(f"{host} has no address that alerts may be sent to")
         return allowed
 
-    def connector(self, limit: int) -> TCPConnector:
+    def connector(self) -> TCPConnector:
         """Connections that keep to the rule: for names by the resolver, and for what comes past
         it (literal addresses) where the socket is made. Must be called within a running loop."""
         return TCPConnector(
             resolver=_Resolver(self),
             socket_factory=self._socket,
             use_dns_cache=False,
-            limit=limit,
+            limit=0,
             # Shorter than what servers commonly wait, so that a POST seldom meets a closing door.
             keepalive_timeout=2,
         )
@@ -206,14 +205,3 @@ def is_public(address: Address) -> bool:
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _CLOSED_4)
     return address in _OPEN_6 and not any(address in network for network in _CLOSED_6)
-
-
-def networks(text: str, field: str = "STANDING_ALLOW_NETWORKS") -> tuple[Network, ...]:
-    """Read CIDRs, separated by commas or blanks. Raises `Refused`."""
-    found: list[Network] = []
-    for part in text.replace(",", " ").split():
-        try:
-            found.append(ip_network(part))
-        except ValueError as error:
-            raise Refused.field(field, f"{part!r} is no network: {error}") from None
-    return tuple(found)

@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
-from alerts.subscriptions import Filter
+from alerts.places import place
+from alerts.subscriptions import Filter, Request, Start
 from projections.changes import Change
+from projections.rows import Told
 from projections.timeline import Flip, Reading
 
 
@@ -14,6 +16,15 @@ class Who(NamedTuple):
 
     country: str | None = None
     former: frozenset[str] = frozenset()
+
+
+def sends(request: Request, start: Start, told: Told, who: Who) -> bool:
+    """Whether a subscription is to be told: it had begun by then, and its filter wants it."""
+    return (
+        place(told) > start.after
+        and told.change.recorded >= start.since
+        and wants(request.filter, told.change, who, backfill=request.backfill)
+    )
 
 
 def wants(asked: Filter, change: Change, who: Who, *, backfill: bool = False) -> bool:

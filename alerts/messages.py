@@ -11,7 +11,7 @@ from events.lists import Registry
 from projections.changes import Change, shown
 
 TYPE_PREFIX: Final = "standing.status."
-TEST_TYPE: Final = "standing.test"
+TRIAL_TYPE: Final = "standing.test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def draft(subscription: str, change: Change, told: bytes) -> Draft:
     return Draft(subscription, change.company, change.id, kind, change.recorded, told)
 
 
-def test_message(subscription: str, now: Instant) -> Draft:
+def trial(subscription: str, now: Instant, key: str) -> Draft:
     """A message that only says that messages arrive; its number is 0."""
     told = orjson.dumps({"subscription": subscription, "text": "A test: this receiver is reached."})
-    return Draft(subscription, "", f"test-{now}", TEST_TYPE, now, told)
+    return Draft(subscription, "", f"test-{key}", TRIAL_TYPE, now, told)

@@ -4,29 +4,12 @@ projection."""
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Final, Protocol
+from typing import Protocol
 
 from alerts.matching import Who
-from events.dates import ALWAYS, Instant
-from projections.store import ProjectionStore, Told
-
-Place = tuple[int, Instant, str, int]
-"""Where in the order of all changes: position, moment, company, sequence. A rebuild of the
-projection yields the same places, so a place outlives it."""
-
-
-def behind(position: int) -> Place:
-    """The place behind all that was told on reading the records up to an offset."""
-    return (position + 1, ALWAYS, "", 0)
-
-
-BEGINNING: Final[Place] = behind(-1)
-
-
-def place(told: Told) -> Place:
-    """The place of one change."""
-    change = told.change
-    return (told.position, change.moment, change.company, change.sequence)
+from alerts.places import Place, behind
+from projections.rows import Told
+from projections.store import ProjectionStore
 
 
 class ChangeSource(Protocol):
@@ -42,8 +25,9 @@ class ChangeSource(Protocol):
         filled again may be behind where it once was."""
         ...
 
-    def end(self) -> int:
-        """The last offset of the log itself, which the source may not have reached yet."""
+    def head(self) -> Place:
+        """The place behind all that was recorded or told until now: what is told later stands
+        behind it."""
         ...
 
     def who(self, company: str) -> Who:
@@ -84,9 +68,9 @@ class Projected:
         """See `ChangeSource`."""
         return self._store.mark.position
 
-    def end(self) -> int:
+    def head(self) -> Place:
         """See `ChangeSource`."""
-        return self._end()
+        return behind(self._end(), int(self._store.meta("generation") or 0))
 
     def who(self, company: str) -> Who:
         """See `ChangeSource`."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
+from alerts.places import BEGINNING, Place, behind
 from events.dates import ALWAYS, BadDate, Instant, show, start
 from events.errors import Problem, Refused
 from events.lists import Registry
@@ -70,10 +71,9 @@ class Request(_Asked):
 
 
 class Start(NamedTuple):
-    """Only what was told on reading a record after the offset `after`, and recorded at `since` or
-    later, is sent."""
+    """Only what stands behind the place `after`, and was recorded at `since` or later, is sent."""
 
-    after: int
+    after: Place
     since: Instant = ALWAYS
 
 
@@ -132,24 +132,24 @@ def filtered(raw: Any, registry: Registry) -> Filter:
     return found
 
 
-def started(text: str, end: int, field: str = "start") -> Start:
-    """Where to begin, `end` being the last offset of the log now.
+def started(text: str, head: Place, field: str = "start") -> Start:
+    """Where to begin, `head` being the place behind all that there is now.
 
     A date counts from its first instant, in UTC, on the recorded axis. Raises `Refused`.
     """
     if text == "now":
-        return Start(end)
+        return Start(head)
     if text == "beginning":
-        return Start(-1)
+        return Start(BEGINNING)
     if ":" in text and "T" not in text:
         position = Position.parse(text, field)
         if set(position) != {0}:
             raise Refused.field(field, f"{text!r} should name partition 0, and no other")
-        if position[0] > end:
-            raise Refused.field(field, f"{text!r} is behind the end of the log, 0:{end}")
-        return Start(position[0])
+        if position[0] > head[0]:
+            raise Refused.field(field, f"{text!r} is behind the end of the log, 0:{head[0]}")
+        return Start(behind(position[0]))
     try:
-        return Start(-1, start(text))
+        return Start(BEGINNING, start(text))
     except BadDate as error:
         raise Refused.field(field, f"{error}; or now, beginning, a position such as 0:41") from None
 

@@ -28,8 +28,8 @@ _GONE: Final = 410
 
 
 class WebhookChannel:
-    """See `Channel`. One connection pool; `egress` says where it may lead, `clock` is for dates
-    in `Retry-After`. Belongs to one event loop; `close` it there."""
+    """See `Channel`. One connection pool, as large as its callers need. `egress` says where it may
+    lead, `clock` is for dates in `Retry-After`. Belongs to one event loop; `close` it there."""
 
     def __init__(
         self,
@@ -37,12 +37,10 @@ class WebhookChannel:
         clock: Callable[[], Instant],
         *,
         timeout: ClientTimeout = TIMEOUT,
-        connections: int = 256,
     ) -> None:
         self._egress = egress
         self._clock = clock
         self._timeout = timeout
-        self._connections = connections
         self._session: ClientSession | None = None
 
     async def check(self, target: Target) -> None:
@@ -82,7 +80,7 @@ class WebhookChannel:
     def _open(self) -> ClientSession:
         if self._session is None:
             self._session = ClientSession(
-                connector=self._egress.connector(self._connections),
+                connector=self._egress.connector(),
                 cookie_jar=DummyCookieJar(),
                 timeout=self._timeout,
                 trust_env=False,

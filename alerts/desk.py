@@ -1,0 +1,142 @@
+"""The desk: what people ask of the alerts, over HTTP or from the command line."""
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import orjson
+
+from alerts.channel import Channel, Parcel
+from alerts.matching import sends
+from alerts.messages import data, draft, trial
+from alerts.outbox import Ended
+from alerts.places import place
+from alerts.retry import Verdict
+from alerts.signing import new_secret
+from alerts.source import ChangeSource
+from alerts.store import AlertStore
+from alerts.subscriptions import Request, Subscription, WebhookTarget, filtered, requested, started
+from events.dates import DAY, NEVER, Instant
+from events.errors import Refused
+from events.lists import Registry
+
+OVERLAP: Final[Instant] = DAY
+"""How long a receiver has to change over to a new secret."""
+_PAGE: Final = 500
+
+
+class AlertDesk:
+    """Subscribing, looking, trying out. Works with the loop running in this process (`wake` is
+    its `AlertLoop.wake`), in another, or not at all.
+
+    Raises `UnknownSubscription` and `UnknownDelivery` for ids that there are none of (404),
+    `Refused` by field (422).
+    """
+
+    def __init__(
+        self,
+        store: AlertStore,
+        source: ChangeSource,
+        registry: Registry,
+        channels: Mapping[str, Channel],
+        clock: Callable[[], Instant],
+        *,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._registry = registry
+        self._channels = channels
+        self._clock = clock
+        self._wake = wake
+
+    async def subscribe(self, raw: Any) -> tuple[Subscription, str]:
+        """Keep a subscription. Returns its secret, this once."""
+        request = requested(raw, self._registry)
+        start = started(request.start, self._source.head())
+        await self._channels[request.channel.type].check(request.channel)
+        secret = new_secret()
+        made = Subscription("sub_" + secrets.token_hex(12), self._clock(), request, start)
+        await self._store.aside(self._store.add, made, secret)
+        self._wake()
+        return made, secret
+
+    async def subscriptions(self) -> list[Subscription]:
+        """All of them, oldest first."""
+        readers = await self._store.aside(self._store.readers)
+        return [one.subscription for one in readers.values()]
+
+    async def subscription(self, subscription: str) -> dict[str, Any]:
+        """One as JSON, with how many deliveries there are in each state."""
+        found = await self._store.aside(self._store.get, subscription)
+        counts = await self._store.aside(self._store.outbox.counts, subscription)
+        return {**found.shown(), "deliveries": counts}
+
+    async def unsubscribe(self, subscription: str) -> None:
+        """Forget a subscription, its secret and its deliveries."""
+        await self._store.aside(self._store.remove, subscription)
+
+    async def rotate(self, subscription: str, overlap: Instant = OVERLAP) -> str:
+        """A new secret, returned this once; messages are signed with the old one as well while
+        they overlap."""
+        secret, now = new_secret(), self._clock()
+        await self._store.aside(self._store.rotate, subscription, secret, now, now + overlap)
+        return secret
+
+    async def test(self, subscription: str) -> dict[str, Any]:
+        """Send one test message now; the delivery, as JSON."""
+        found = await self._store.aside(self._store.get, subscription)
+        began = self._clock()
+        message = trial(subscription, began, secrets.token_hex(8))
+        keys = await self._store.aside(self._store.secrets, subscription, began)
+        target = found.request.channel
+        parcel = Parcel(message.id, began, message.body(0), keys)
+        outcome = await self._channels[target.type].send(target, parcel)
+        verdict = Verdict("delivered" if outcome.delivered else "failed")
+        ended = Ended(message.id, began, self._clock() - began, outcome, verdict)
+        await self._store.aside(self._store.keep_trial, message, began, ended)
+        return await self._store.aside(self._store.outbox.one, message.id)
+
+    async def preview(
+        self, filter_: Any, since: str = "beginning", *, backfill: bool = False, limit: int = 100
+    ) -> dict[str, Any]:
+        """What a subscription with this filter would have sent: the count, and the first bodies."""
+        asked = filtered(filter_, self._registry)
+        request = Request(
+            filter=asked, channel=WebhookTarget(type="webhook", url="-"), backfill=backfill
+        )
+        start = started(since, self._source.head(), "since")
+        after, count = start.after, 0
+        numbers: dict[str, int] = {}
+        bodies: list[Any] = []
+        while page := self._source.changes(after, _PAGE):
+            for told in page:
+                change = told.change
+                if sends(request, start, told, self._source.who(change.company)):
+                    count += 1
+                    n = numbers[change.company] = numbers.get(change.company, 0) + 1
+                    if count <= limit:
+                        body = draft("", change, data(change, self._registry)).body(n)
+                        bodies.append(orjson.loads(body))
+            after = place(page[-1])
+            await asyncio.sleep(0)  # others have their turn
+        return {"count": count, "messages": bodies}
+
+    async def deliveries(
+        self, subscription: str, *, limit: int = 100, before: Instant = NEVER
+    ) -> list[dict[str, Any]]:
+        """Its deliveries as JSON, latest first, each with its attempts; go on with the `seq` of
+        the last as `before`."""
+        await self._store.aside(self._store.get, subscription)
+        return await self._store.aside(self._store.outbox.shown, subscription, limit, before)
+
+    async def redeliver(self, delivery: str) -> dict[str, Any]:
+        """Send a message again, with the same id, number and body; the delivery, as JSON."""
+        subscription, _ = await self._store.aside(self._store.outbox.of, delivery)
+        found = await self._store.aside(self._store.get, subscription)
+        if found.disabled is not None:
+            raise Refused.field("delivery", f"its subscription is disabled: {found.disabled}")
+        await self._store.aside(self._store.redeliver, delivery, self._clock())
+        self._wake()
+        return await self._store.aside(self._store.outbox.one, delivery)
