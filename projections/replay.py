@@ -1,23 +1,28 @@
-"""Everybody's standing at a moment.
+"""Everybody's standing at a moment, or at many.
 
-Without a cut on knowledge the stored timelines answer, one look each. With one, every company is
+Without a cut on knowledge the stored readings answer, one look each. With one, every company is
 folded under it.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from events.dates import NEVER, Instant, last, show
 from events.errors import UnknownCompany
 from events.lists import Registry
 from projections.changes import overall
 from projections.reader import Question, Reader
-from projections.rows import unpack
+from projections.rows import Packed, unpack
 from projections.store import ProjectionStore
 from projections.timeline import Reading
+
+_KEPT: Final = 65_536
+"""Companies that were listed together read alike: so many different readings are kept."""
+_PAGE: Final = 10_000
 
 
 class Row(NamedTuple):
@@ -31,97 +36,125 @@ class Row(NamedTuple):
     restrictions: list[str]
     lists: list[dict[str, Any]]
     """For each list on which an event of the company counts: `list`, `status`, `since`, `until`,
-    `how`, `restrictions`."""
+    `how`, `restrictions`. Not to be changed: rows share them."""
 
 
 def replay(store: ProjectionStore, reader: Reader, question: Question, as_of: str) -> Iterator[Row]:
     """Everybody's standing at `as_of`, by company id. `question` brings lists and other cuts."""
-    names = {row.company: row for row in _all(store)}
-    cut = question.announced_by is not None or question.known_at is not None
-    rows = (
-        _asked(store, reader, question, as_of) if cut else _stored(store, reader, question, as_of)
-    )
-    for company, lists in rows:
-        row = names[company]
-        standing = overall(
-            Reading(one["status"], None, tuple(one["restrictions"])) for one in lists
-        )
-        yield Row(
-            as_of, company, row.name, row.country, standing.status, list(standing.kinds), lists
-        )
+    return panel(store, reader, question, (as_of,))
 
 
-def _all(store: ProjectionStore) -> Iterator[Any]:
-    after = ""
-    while rows := store.rows(after, 10_000):
-        yield from rows
-        after = rows[-1].company
+def panel(
+    store: ProjectionStore, reader: Reader, question: Question, dates: Sequence[str]
+) -> Iterator[Row]:
+    """Everybody's standing at each of the dates: company by company, each with its dates in the
+    order given. With lists in the question, only companies that have events on one of them."""
+    if question.announced_by is not None or question.known_at is not None:
+        return _asked(store, reader, question, dates)
+    return _stored(store, reader.registry, question.lists, dates)
 
 
 def _stored(
-    store: ProjectionStore, reader: Reader, question: Question, as_of: str
-) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    registry = reader.registry
-    moments = {info.id: last(as_of, info.zone) for info in registry}
-    for company, lists in groupby(store.standings(), key=itemgetter(0)):
+    store: ProjectionStore, registry: Registry, asked: Sequence[str], dates: Sequence[str]
+) -> Iterator[Row]:
+    at = _Moments(registry, dates)
+    look = lru_cache(_KEPT)(at.look)
+    for company, some in groupby(store.standings(), itemgetter(0)):
+        rows = list(some)
+        name, country = rows[0][1:3]
         found = [
-            _at(list_id, unpack(packed), moments[list_id], registry)
-            for _, _, _, list_id, packed in lists
-            if list_id and (not question.lists or list_id in question.lists)
+            look(list_id, packed)
+            for _, _, _, list_id, packed in rows
+            if list_id in registry and (not asked or list_id in asked)
         ]
-        if found or not question.lists:
-            yield company, found
+        if len(found) == 1:
+            for as_of, one in zip(dates, found[0], strict=True):
+                kinds = one["restrictions"]
+                yield Row(as_of, company, name, country, one["status"], kinds, [one])
+        elif found or not asked:
+            for number, as_of in enumerate(dates):
+                yield _row(as_of, company, name, country, [one[number] for one in found])
 
 
-def _at(
-    list_id: str,
-    flips: Sequence[tuple[Instant, str, str | None, list[str]]],
-    now: Instant,
-    registry: Registry,
-) -> dict[str, Any]:
-    zone = registry[list_id].zone
-    index = bisect_right(flips, now, key=lambda flip: flip[0]) - 1
-    if index < 0:
-        until = next((flip[0] for flip in flips if flip[1] != "not_listed"), NEVER)
-        status, how, kinds, since = "not_listed", None, list[str](), None
-    else:
-        _, status, how, kinds = flips[index]
-        begins = index
-        while begins and flips[begins - 1][1] == status:
-            begins -= 1
-        since = None if status == "not_listed" else show(flips[begins][0], zone)
-        until = next((flip[0] for flip in flips[index:] if flip[1] != status), NEVER)
-    return {
-        "list": list_id,
-        "status": status,
-        "since": since,
-        "until": None if until == NEVER else show(until, zone),
-        "how": how,
-        "restrictions": kinds,
-    }
+class _Moments:
+    """The dates as moments of each list."""
+
+    def __init__(self, registry: Registry, dates: Sequence[str]) -> None:
+        self._registry = registry
+        self._moments = {info.id: [last(date, info.zone) for date in dates] for info in registry}
+
+    def look(self, list_id: str, packed: bytes) -> list[dict[str, Any]]:
+        """What readings say at each of the dates."""
+        flips = unpack(packed)
+        starts = [flip[0] for flip in flips]
+        zone = self._registry[list_id].zone
+
+        def when(instant: Instant) -> str | None:
+            return None if instant == NEVER else show(instant, zone)
+
+        told = []
+        for now in self._moments[list_id]:
+            index = bisect_right(starts, now) - 1
+            status, how, kinds = flips[index][1:] if index >= 0 else ("not_listed", None, [])
+            told.append(
+                {
+                    "list": list_id,
+                    "status": status,
+                    "since": when(_since(flips, index, status)),
+                    "until": when(_until(flips, index, status)),
+                    "how": how,
+                    "restrictions": kinds,
+                }
+            )
+        return told
+
+
+def _since(flips: Sequence[Packed], index: int, status: str) -> Instant:
+    """When the run of a status began that holds the flip at `index`."""
+    if status == "not_listed":
+        return NEVER
+    while index and flips[index - 1][1] == status:
+        index -= 1
+    return flips[index][0]
+
+
+def _until(flips: Sequence[Packed], index: int, status: str) -> Instant:
+    return next((flip[0] for flip in flips[index + 1 :] if flip[1] != status), NEVER)
+
+
+def _row(
+    as_of: str, company: str, name: str | None, country: str | None, lists: list[dict[str, Any]]
+) -> Row:
+    standing = overall(Reading(one["status"], None, tuple(one["restrictions"])) for one in lists)
+    return Row(as_of, company, name, country, standing.status, list(standing.kinds), lists)
 
 
 def _asked(
-    store: ProjectionStore, reader: Reader, question: Question, as_of: str
-) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    for row in _all(store):
-        if row.merged_into is not None:
-            continue
-        try:
-            answer = reader.status(row.company, question._replace(as_of=as_of, lists=()))
-        except UnknownCompany:
-            continue  # not known at the cut
-        found = [
-            {
-                "list": one["list"],
-                "status": one["status"],
-                "since": one["since"],
-                "until": one["until"],
-                "how": one["how"],
-                "restrictions": [restriction["kind"] for restriction in one["restrictions"]],
-            }
-            for one in answer["lists"]
-            if not question.lists or one["list"] in question.lists
-        ]
-        if found or not question.lists:
-            yield row.company, found
+    store: ProjectionStore, reader: Reader, question: Question, dates: Sequence[str]
+) -> Iterator[Row]:
+    asked = question.lists
+    for company, country in _companies(store):
+        for as_of in dates:
+            try:
+                answer = reader.status(company, question._replace(as_of=as_of, lists=()))
+            except UnknownCompany:
+                break  # not known at the cut
+            lists = [_of(one) for one in answer["lists"] if not asked or one["list"] in asked]
+            if lists or not asked:
+                yield _row(as_of, company, answer["name"], country, lists)
+
+
+def _of(answer: dict[str, Any]) -> dict[str, Any]:
+    kept = {key: answer[key] for key in ("list", "status", "since", "until", "how")}
+    return {**kept, "restrictions": [one["kind"] for one in answer["restrictions"]]}
+
+
+def _companies(store: ProjectionStore) -> Iterator[tuple[str, str | None]]:
+    after = ""
+    while rows := store.rows(after, _PAGE):
+        after = rows[-1].company
+        yield from _living(rows)
+
+
+def _living(rows: Iterable[Any]) -> Iterator[tuple[str, str | None]]:
+    return ((row.company, row.country) for row in rows if row.merged_into is None)

@@ -1,0 +1,268 @@
+"""Rows as files: JSON Lines, CSV and Parquet, written piece by piece, however many there are.
+
+JSON Lines keep the shape that HTTP answers have. CSV and Parquet have one column for each leaf:
+in CSV, texts of which there are many are joined by ";" and lists of records are JSON; in Parquet
+times are timestamps in UTC, and lists are lists.
+"""
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+
+import orjson
+
+from events.errors import Refused
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Kind = Literal["text", "number", "truth", "time", "texts", "records"]
+Format = Literal["jsonl", "csv", "parquet"]
+
+MEDIA_TYPES: Final[dict[Format, str]] = {
+    "jsonl": "application/jsonl",
+    "csv": "text/csv; charset=utf-8",
+    "parquet": "application/vnd.apache.parquet",
+}
+_ROWS: Final[dict[Format, int]] = {"jsonl": 2_000, "csv": 2_000, "parquet": 50_000}
+"""How many rows make a piece; in Parquet a row group."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Column(NamedTuple):
+    """A leaf of a row: its name where there are columns, what it is, and how to get at it.
+    Records have `fields`, which get at their parts."""
+
+    name: str
+    kind: Kind
+    get: Callable[[Any], Any]
+    fields: tuple["Column", ...] = ()
+
+
+class Table(NamedTuple):
+    """What rows of one sort look like. `as_json` makes of a row what stands in JSON Lines."""
+
+    columns: tuple[Column, ...]
+    as_json: Callable[[Any], Any]
+
+
+def _leaf(path: str, kind: Kind, name: str = "") -> Column:
+    """A column of nested mappings, its path written with dots."""
+    first, *rest = path.split(".")
+    get: Callable[[Any], Any] = itemgetter(first)
+    if rest:
+        (second,) = rest
+
+        def get(row: Any) -> Any:
+            return row[first][second]
+
+    return Column(name or path.replace(".", "_"), kind, get)
+
+
+REPLAY: Final = Table(
+    (
+        Column("as_of", "text", itemgetter(0)),
+        Column("company", "text", itemgetter(1)),
+        Column("name", "text", itemgetter(2)),
+        Column("country", "text", itemgetter(3)),
+        Column("status", "text", itemgetter(4)),
+        Column("restrictions", "texts", itemgetter(5)),
+        Column(
+            "lists",
+            "records",
+            itemgetter(6),
+            (
+                _leaf("list", "text"),
+                _leaf("status", "text"),
+                _leaf("since", "time"),
+                _leaf("until", "time"),
+                _leaf("how", "text"),
+                _leaf("restrictions", "texts"),
+            ),
+        ),
+    ),
+    lambda row: row._asdict(),
+)
+"""Rows of `projections.replay`."""
+
+CHANGES: Final = Table(
+    (
+        _leaf("company", "text"),
+        _leaf("list", "text"),
+        _leaf("sequence", "number"),
+        _leaf("kind", "text"),
+        _leaf("effective", "time"),
+        _leaf("announced", "time"),
+        _leaf("recorded", "time"),
+        _leaf("from.status", "text"),
+        _leaf("from.how", "text"),
+        _leaf("from.restrictions", "texts"),
+        _leaf("to.status", "text"),
+        _leaf("to.how", "text"),
+        _leaf("to.restrictions", "texts"),
+        Column("overall_before", "text", lambda row: row["overall"]["before"]["status"]),
+        Column("overall_after", "text", lambda row: row["overall"]["after"]["status"]),
+        _leaf("cause", "texts"),
+        _leaf("backfill", "truth"),
+        _leaf("change", "text"),
+    ),
+    lambda row: row,
+)
+"""Changes as `projections.changes.shown` tells them."""
+
+
+def encoded(rows: Iterable[Any], table: Table, form: Format) -> Iterator[bytes]:
+    """The rows as pieces of a file of that format."""
+    pieces = _pieces(rows, _ROWS[form])
+    match form:
+        case "jsonl":
+            return _jsonl(pieces, table)
+        case "csv":
+            return _csv(pieces, table)
+        case "parquet":
+            return _parquet(pieces, table)
+
+
+def form_of(text: str, field: str) -> Format:
+    """Read the name of a format. Raises `Refused`."""
+    for form in MEDIA_TYPES:
+        if form == text:
+            return form
+    raise Refused.field(field, f"unknown format {text!r}; one of {', '.join(MEDIA_TYPES)}")
+
+
+def _pieces(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    rest = iter(rows)
+    while piece := list(islice(rest, size)):
+        yield piece
+
+
+# --- JSON Lines and CSV -------------------------------------------------------------------------
+
+
+def _jsonl(pieces: Iterable[Sequence[Any]], table: Table) -> Iterator[bytes]:
+    for piece in pieces:
+        yield b"".join(
+            orjson.dumps(table.as_json(row), option=orjson.OPT_APPEND_NEWLINE) for row in piece
+        )
+
+
+def _csv(pieces: Iterable[Sequence[Any]], table: Table) -> Iterator[bytes]:
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer, lineterminator="\r\n")  # RFC 4180
+    writer.writerow(column.name for column in table.columns)
+    cells = [(column.get, _CELLS[column.kind]) for column in table.columns]
+    for piece in pieces:
+        writer.writerows([cell(get(row)) for get, cell in cells] for row in piece)
+        yield buffer.getvalue().encode()
+        buffer.seek(0)
+        buffer.truncate()
+    if buffer.tell():
+        yield buffer.getvalue().encode()
+
+
+def _text(value: str | None) -> str:
+    """A spreadsheet runs what begins like a formula, and a company may call itself anything."""
+    if value is None:
+        return ""
+    return f"'{value}" if value.startswith(_FORMULA) else value
+
+
+def _truth(value: bool | None) -> str:
+    return "" if value is None else str(value).lower()
+
+
+_CELLS: Final[dict[Kind, Callable[[Any], Any]]] = {
+    "text": _text,
+    "time": _text,
+    "number": lambda value: value,
+    "truth": _truth,
+    "texts": lambda value: _text(";".join(value or ())),
+    "records": lambda value: orjson.dumps(value).decode(),
+}
+
+
+# --- Parquet ------------------------------------------------------------------------------------
+
+
+class _Sink(io.RawIOBase):
+    """Takes what is written, and gives it on from time to time."""
+
+    def __init__(self) -> None:
+        self._written: list[bytes] = []
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._written.append(bytes(data))
+        self._size += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._size
+
+    def taken(self) -> bytes:
+        """What was written since last asked."""
+        found = b"".join(self._written)
+        self._written.clear()
+        return found
+
+
+def _parquet(pieces: Iterable[Sequence[Any]], table: Table) -> Iterator[bytes]:
+    import pyarrow as pa  # noqa: PLC0415 - slow to import, and most never write Parquet
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    schema = pa.schema([(column.name, _type(column)) for column in table.columns])
+    sink = _Sink()
+    with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
+        for piece in pieces:
+            arrays = [_array(column, piece) for column in table.columns]
+            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+            yield sink.taken()
+    yield sink.taken()
+
+
+def _type(column: Column) -> "pa.DataType":
+    import pyarrow as pa  # noqa: PLC0415
+
+    match column.kind:
+        case "text":
+            return pa.string()
+        case "number":
+            return pa.int64()
+        case "truth":
+            return pa.bool_()
+        case "time":
+            return pa.timestamp("us", tz="UTC")
+        case "texts":
+            return pa.list_(pa.string())
+        case "records":
+            return pa.list_(pa.struct([(one.name, _type(one)) for one in column.fields]))
+
+
+def _array(column: Column, rows: Sequence[Any]) -> "pa.Array":
+    """One column of many rows: lists flattened, so that no value is looked at twice."""
+    import pyarrow as pa  # noqa: PLC0415
+
+    values = [column.get(row) for row in rows]
+    if column.kind in ("texts", "records"):
+        offsets, end = [0], 0
+        for value in values:
+            end += len(value)
+            offsets.append(end)
+        flat = [one for value in values for one in value]
+        kept = pa.array(offsets, pa.int32())
+        if column.kind == "texts":
+            return pa.ListArray.from_arrays(kept, pa.array(flat, pa.string()))
+        parts = [_array(one, flat) for one in column.fields]
+        return pa.ListArray.from_arrays(
+            kept, pa.StructArray.from_arrays(parts, [one.name for one in column.fields])
+        )
+    if column.kind == "time":
+        return pa.array(values, pa.string()).cast(pa.timestamp("us", tz="UTC"))
+    return pa.array(values, _type(column))
