@@ -77,31 +77,37 @@ def overall(readings: Iterable[Reading]) -> Overall:
     return Overall(status, tuple(sorted(kinds)))
 
 
-def rewritten(touched: Touched, now: Instant) -> tuple[Interval, ...]:
-    """The intervals that had ended before `now` and read differently after the event."""
-    if touched.begins >= now:
-        return ()
-    old, new = _both(touched)
+class Difference(NamedTuple):
+    """What an event changed beside the present reading."""
+
+    intervals: tuple[Interval, ...]
+    """The intervals that had ended and now read differently."""
+    flips_before: tuple[Flip, ...]
+    """The flips to come within the touched part, as they were."""
+    flips_after: tuple[Flip, ...]
+
+
+def difference(touched: Touched, now: Instant) -> Difference:
+    """Compare the touched part of a list before and after, as of `now`."""
+    old = _within(touched.before, touched)
+    new = _within(touched.timeline.spans, touched)
+    intervals: tuple[Interval, ...] = ()
+    if touched.begins < now and len(old) > 1:
+        intervals = _rewritten(old, new, touched, now)
+    if touched.ends <= now:
+        return Difference(intervals, (), ())
+    return Difference(intervals, _to_come(old, now), _to_come(new, now))
+
+
+def _rewritten(
+    old: Sequence[Flip], new: Sequence[Flip], touched: Touched, now: Instant
+) -> tuple[Interval, ...]:
     found: list[Interval] = []
     for begins, ends, before, after in _pieces(old, new, min(now, touched.ends), touched.begins):
         if before != after and _run_ends(old, begins, touched) <= now:
             joined = found and found[-1].ends == begins and found[-1][2:] == (before, after)
             found.append(Interval(found.pop().begins if joined else begins, ends, before, after))
     return tuple(found)
-
-
-def rescheduled(touched: Touched, now: Instant) -> tuple[tuple[Flip, ...], tuple[Flip, ...]] | None:
-    """The flips to come as they were and as they are now, where the event moved one."""
-    if touched.ends <= now:
-        return None
-    old, new = _both(touched)
-    before, after = _to_come(old, now), _to_come(new, now)
-    return None if before == after else (before, after)
-
-
-def _both(touched: Touched) -> tuple[list[Flip], list[Flip]]:
-    """The flips of the touched part before and after, each with the reading that follows it."""
-    return _within(touched.before, touched), _within(touched.timeline.spans, touched)
 
 
 def _within(spans: Sequence[Span], touched: Touched) -> list[Flip]:

@@ -5,15 +5,16 @@ for it when a record is read: what was due by that record's time is told first, 
 record itself brings.
 """
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import Any
+import gc
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from events import vocabulary as words
 from events.dates import ALWAYS, NEVER, Instant, start
 from events.lists import Registry
 from events.log import Record
-from projections.changes import Change, Overall, overall, rescheduled, rewritten
+from projections.changes import Change, Overall, difference, overall
 from projections.facts import LEGAL_TYPES, Entry
 from projections.fold import in_force
 from projections.history import History, Touched
@@ -26,6 +27,18 @@ def next_due(timelines: Iterable[Timeline], now: Instant) -> Instant:
     """When the next flip comes after `now`; `NEVER` where none is known."""
     following = (next(timeline.flips_after(now), None) for timeline in timelines)
     return min((flip.at for flip in following if flip), default=NEVER)
+
+
+@contextmanager
+def no_collection() -> Iterator[None]:
+    """Folding makes no cycles, and looking for some would take half of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class Company:
@@ -124,104 +137,59 @@ class Company:
         after = overall(self._current.values())
         changes: list[Change] = []
         for list_id in sorted(touched):
-            changes += self._differences(
-                entry, list_id, touched[list_id], earlier[list_id], before, after
-            )
+            tell = _Told(self, entry, list_id, earlier[list_id], before, after)
+            changes += self._differences(tell, touched[list_id])
         return changes
 
-    def _differences(
-        self,
-        entry: Entry,
-        list_id: str,
-        one: Touched,
-        earlier: Reading,
-        before: Overall,
-        after: Overall,
-    ) -> list[Change]:
-        now = self._clock
-        current = self._current.get(list_id, UNLISTED)
+    def _differences(self, tell: "_Told", one: Touched) -> list[Change]:
+        """What became of one list, in the order of the kinds."""
         found: list[Change] = []
-
-        def tell(kind: str, **detail: Any) -> None:
-            change = self._change(kind, entry, list_id, earlier, current, before, after)
-            found.append(replace(change, **detail) if detail else change)
-
-        if differs(earlier, current):
-            tell("changed")
-        intervals = rewritten(one, now)
+        if differs(tell.earlier, self.reading(tell.list)):
+            found.append(tell.of("changed"))
+        intervals, flips_before, flips_after = difference(one, self._clock)
         if intervals or one.taken_back:
-            tell("corrected", intervals=intervals)
-        if moved := rescheduled(one, now):
-            tell("scheduled", flips_before=moved[0], flips_after=moved[1])
-        if not found and entry.fact:
-            tell("noted")
+            found.append(tell.of("corrected", intervals=intervals))
+        if flips_before != flips_after:
+            found.append(tell.of("scheduled", flips_before=flips_before, flips_after=flips_after))
+        if not found and tell.entry.fact:
+            found.append(tell.of("noted"))
         return found
 
     def _noted(self, entry: Entry) -> Change:
         current = self._current.get(entry.list or "", UNLISTED)
         standing = overall(self._current.values())
-        return self._change("noted", entry, entry.list, current, current, standing, standing)
+        return _Told(self, entry, entry.list or "", current, standing, standing).of("noted")
 
-    def _change(
-        self,
-        kind: str,
-        entry: Entry,
-        list_id: str | None,
-        earlier: Reading,
-        current: Reading,
-        before: Overall,
-        after: Overall,
-    ) -> Change:
+    def counted(self) -> int:
+        """The number of the next change."""
         self.sequence += 1
-        event = entry.record.event
-        return Change(
-            self.company,
-            list_id,
-            self.sequence,
-            kind,
-            earlier,
-            current,
-            before,
-            after,
-            self._effective(entry),
-            entry.fact.announced if entry.fact else entry.seen_from,
-            (event["id"],),
-            entry.record.recorded,
-            NEVER,
-            bool(event.get("backfill")) or event["data"].get("effective_basis") == "baseline",
-        )
+        return self.sequence
 
-    def _effective(self, entry: Entry) -> Instant | None:
-        if entry.fact:
-            return entry.fact.at
-        effective = entry.record.event["data"].get("effective")
-        if not effective:
-            return None
-        info = self.history.registry.find(entry.list) if entry.list else None
-        return start(effective, info.zone) if info else start(effective)
+    def reading(self, list_id: str) -> Reading:
+        """What a list says of the company now."""
+        return self._current.get(list_id, UNLISTED)
 
     def _flipped(
         self, list_id: str, at: Instant, earlier: Reading, before: Overall, after: Overall
     ) -> Change:
-        self.sequence += 1
         causes = self._causes(list_id, at, earlier)
         facts = [self.history.entries[cause].fact for cause in causes]
         known = [fact.announced for fact in facts if fact]
         return Change(
             self.company,
             list_id,
-            self.sequence,
+            self.counted(),
             "changed",
             earlier,
             self._current[list_id],
             before,
             after,
-            at,
-            min(known, default=None),
-            causes,
-            at,
-            at,
-            False,
+            effective=at,
+            announced=min(known, default=None),
+            cause=causes,
+            recorded=at,
+            moment=at,
+            backfill=False,
         )
 
     def _causes(self, list_id: str, at: Instant, earlier: Reading) -> tuple[str, ...]:
@@ -234,3 +202,43 @@ class Company:
         if now.status != earlier.status and now.cause:
             causes.add(now.cause)
         return tuple(sorted(causes))
+
+
+class _Told(NamedTuple):
+    """What every change that one event brings to one list has in common."""
+
+    company: Company
+    entry: Entry
+    list: str
+    earlier: Reading
+    before: Overall
+    after: Overall
+
+    def of(self, kind: str, **detail: Any) -> Change:
+        entry = self.entry
+        event = entry.record.event
+        return Change(
+            self.company.company,
+            self.list or None,
+            self.company.counted(),
+            kind,
+            self.earlier,
+            self.company.reading(self.list),
+            self.before,
+            self.after,
+            effective=entry.fact.at if entry.fact else self._effective(),
+            announced=entry.seen_from,
+            cause=(event["id"],),
+            recorded=entry.record.recorded,
+            moment=NEVER,
+            backfill=bool(event.get("backfill"))
+            or event["data"].get("effective_basis") == "baseline",
+            **detail,
+        )
+
+    def _effective(self) -> Instant | None:
+        effective = self.entry.record.event["data"].get("effective")
+        if not effective:
+            return None
+        info = self.company.history.registry.find(self.list)
+        return start(effective, info.zone) if info else start(effective)

@@ -128,7 +128,7 @@ def entry(record: Record, registry: Registry) -> Entry:
     fact = None
     if rank is not None and info is not None:
         acts = announced if rank == PENDING or effective is None else effective
-        fact = _fact(event, rank, acts, announced, stated, info)
+        fact = _fact(event, rank, info, acts=acts, announced=announced, stated=stated)
     correction = data.get("correction_announced")
     corrected = last(correction, zone) if correction else ALWAYS
     taken = targets(event) if takes_back(data) else ()
@@ -144,10 +144,11 @@ def _first_held(record: Record) -> Instant:
 def _fact(
     event: Mapping[str, Any],
     rank: int,
+    info: ListInfo,
+    *,
     acts: Instant,
     announced: Instant,
     stated: Instant,
-    info: ListInfo,
 ) -> Fact:
     data = event["data"]
     reference = data.get("reference")

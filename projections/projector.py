@@ -7,9 +7,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
+from events.companies import root
 from events.dates import Instant
 from events.lists import Registry
 from events.log import Archive, EventLog, Position, Record
+from projections.company import no_collection
 from projections.population import Population, is_about_a_company
 from projections.rows import Told
 from projections.store import Mark, ProjectionStore
@@ -54,34 +56,38 @@ class Projector:
 
     def apply(self, batch: Sequence[Record]) -> list[Told]:
         """Fold a batch and commit it; the changes it brought."""
+        with no_collection():
+            told, touched = self._fold(batch)
+            by_company: dict[str, list[Told]] = {company: [] for company in touched}
+            for one in told:
+                by_company[one.change.company].append(one)
+            population = self._population
+            self._store.commit(
+                Mark(population.position, population.clock),
+                [
+                    population.folded(company, some, self._sequence_of(company))
+                    for company, some in by_company.items()
+                ],
+            )
+            population.let_go()
+        return told
+
+    def _fold(self, batch: Sequence[Record]) -> tuple[list[Told], set[str]]:
+        """The changes of a batch, and the companies of which something may be kept anew."""
         population = self._population
         parked = set(population.parked)
         told: list[Told] = []
-        touched: dict[str, None] = {}
+        touched: set[str] = set()
         for record in batch:
             before = population.into
-            for change in population.apply(record):
-                told.append(Told(record.offset, change))
-                touched[change.company] = None
+            told += [Told(record.offset, change) for change in population.apply(record)]
             if is_about_a_company(record):
-                touched[record.subject] = None
-                touched.setdefault(population.into.get(record.subject, record.subject))
+                touched |= {record.subject, root(population.into, record.subject)}
             if before is not population.into:
-                touched.update(dict.fromkeys(before.keys() | population.into.keys()))
-                touched.update(dict.fromkeys({*before.values(), *population.into.values()}))
-        touched.update(dict.fromkeys(set(population.parked) - parked))
-        by_company: dict[str, list[Told]] = {company: [] for company in touched}
-        for one in told:
-            by_company[one.change.company].append(one)
-        self._store.commit(
-            Mark(population.position, population.clock),
-            [
-                population.folded(company, some, self._sequence_of(company))
-                for company, some in by_company.items()
-            ],
-        )
-        population.let_go()
-        return told
+                for into in (before, population.into):
+                    touched.update(into, into.values())
+        touched.update(one.change.company for one in told)
+        return told, touched | (population.parked.keys() - parked)
 
     async def take(self, batch: Sequence[Record]) -> list[Told]:
         """`apply`, and wake whoever waits for a position."""

@@ -8,13 +8,11 @@ projector would have written them reading record by record.
 The companies are shared out among processes; this one writes.
 """
 
-import gc
 import multiprocessing
 import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -25,7 +23,7 @@ from events.lists import Registry, load_registry
 from events.log import Record
 from events.sqlite_log import SqliteEventLog
 from projections.changes import Change
-from projections.company import Company, next_due
+from projections.company import Company, next_due, no_collection
 from projections.draft import beside
 from projections.history import History
 from projections.population import Population, is_about_a_company
@@ -76,7 +74,7 @@ def rebuild(
     groups = _bound_up(log.of_type(words.MERGED, to=mark.position))
     with beside(store) as draft:
         sequences = store.sequences()
-        for batch in _fold(log, lists, mark, groups, times, fresh, progress):
+        for batch in _fold(log, lists, mark, groups, times, with_changes=fresh, progress=progress):
             draft.put([one.counted(sequences) for one in batch])
         for group in {id(group): group for group in groups.values()}.values():
             together = list(_together(log, sorted(group), registry, times, mark))
@@ -96,6 +94,7 @@ def _fold(
     mark: Mark,
     groups: dict[str, frozenset[str]],
     times: Times,
+    *,
     with_changes: bool,
     progress: Progress,
 ) -> Iterator[list[Folded]]:
@@ -123,7 +122,7 @@ def fold_share(task: Task) -> tuple[int, list[Folded]]:
     registry = load_registry(task.lists)
     log = SqliteEventLog.reading(task.log)
     count, found = 0, []
-    with _no_collection():
+    with no_collection():
         for company, records in log.by_company(
             to=task.mark.position, first=task.first, last=task.last
         ):
@@ -189,15 +188,3 @@ def _bound_up(merges: Iterable[Record]) -> dict[str, frozenset[str]]:
         group = pair.union(*(groups.get(company, frozenset()) for company in pair))
         groups.update(dict.fromkeys(group, group))
     return groups
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Folding makes no cycles, and looking for some would take half of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

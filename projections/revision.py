@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from events.dates import ALWAYS, NEVER, Instant
 from events.lists import Registry
-from projections.changes import Change, Overall, overall, rescheduled, rewritten
+from projections.changes import Change, Overall, difference, overall
 from projections.draft import Draft
 from projections.history import Touched
 from projections.rows import Told
@@ -59,10 +59,11 @@ class _Revision(NamedTuple):
         touched = Touched(timeline, [tuple(old)], 0, ALWAYS, NEVER, taken_back=False)
         if differs(_at(old, now), _at(new, now)):
             yield "changed", {}
-        if intervals := rewritten(touched, now):
+        intervals, flips_before, flips_after = difference(touched, now)
+        if intervals:
             yield "corrected", {"intervals": intervals}
-        if moved := rescheduled(touched, now):
-            yield "scheduled", {"flips_before": moved[0], "flips_after": moved[1]}
+        if flips_before != flips_after:
+            yield "scheduled", {"flips_before": flips_before, "flips_after": flips_after}
 
     def _change(self, list_id: str, sequence: int, kind: str, was: Overall, is_: Overall) -> Change:
         """`moment` lies behind those of events, so that a reader who has come to the end of this
