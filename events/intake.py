@@ -15,6 +15,7 @@ from events.companies import (
     merges,
     root,
     says_nothing_new,
+    takes_back,
     takings_back,
     targets,
 )
@@ -87,7 +88,7 @@ def decide(event: Admitted, shelf: Shelf) -> Decision:
 
 def _new(event: Admitted, shelf: Shelf) -> Decision:
     data = event.event["data"]
-    for target in targets(event.event):
+    for target in targets(event.event) if takes_back(data) else ():
         known = shelf.by_id(target)
         if known is not None and known.subject != event.subject:
             field = "data.event" if data.get("event") == target else "data.replaces"

@@ -21,6 +21,7 @@ import orjson
 
 from events.admitted import Admitted
 from events.batch import Batch, settle
+from events.bulk import no_collection
 from events.dates import Instant
 from events.intake import Shelved
 from events.log import EventLog, Position, Receipt, Record
@@ -117,7 +118,7 @@ class SqliteEventLog(EventLog):
 
     def _commit(self, group: Sequence[_Request]) -> None:
         try:
-            with trouble(self.path), transaction(self._writer):
+            with no_collection(), trouble(self.path), transaction(self._writer):
                 settled = [self._insert(request) for request in group]
         except Exception as error:  # noqa: BLE001 - whatever it is, every waiting caller must hear it
             for request in group:

@@ -5,9 +5,7 @@ for it when a record is read: what was due by that record's time is told first, 
 record itself brings.
 """
 
-import gc
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from events import vocabulary as words
@@ -27,18 +25,6 @@ def next_due(timelines: Iterable[Timeline], now: Instant) -> Instant:
     """When the next flip comes after `now`; `NEVER` where none is known."""
     following = (next(timeline.flips_after(now), None) for timeline in timelines)
     return min((flip.at for flip in following if flip), default=NEVER)
-
-
-@contextmanager
-def no_collection() -> Iterator[None]:
-    """Folding makes no cycles, and looking for some would take half of the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class Company:

@@ -100,8 +100,12 @@ class Population:
             row = CompanyRow(company, sequence, NEVER, parked=self.parked[company])
             return folded(row, Description(), {}, told)
         kept = self.company(company)
+        into = self.into.get(company)
+        row = CompanyRow(company, kept.sequence, kept.due, into)
+        if into is not None:  # what is kept of it ends with the merge; it has no standing now
+            mine = self._archive.of_subjects([company], to=self.position)
+            return folded(row, describe(mine, company), {}, told)
         records = [entry.record for entry in kept.history.entries.values()]
-        row = CompanyRow(company, kept.sequence, kept.due, self.into.get(company))
         return folded(row, describe(records, company), kept.timelines, told)
 
     def let_go(self) -> None:

@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Protocol
 
+from events.bulk import no_collection
 from events.companies import root
 from events.dates import Instant
 from events.lists import Registry
 from events.log import Archive, EventLog, Position, Record
-from projections.company import no_collection
 from projections.population import Population, is_about_a_company
 from projections.rows import Told
 from projections.store import Mark, ProjectionStore

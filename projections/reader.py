@@ -60,12 +60,12 @@ class Reader:
         position = self.refresh()
         for list_id in question.lists:
             self.registry.require(list_id, "list")
-        cut = self._cut(question, UTC_ZONE)
+        cut = self.cutoffs(question, UTC_ZONE)
         known = self.known(company, cut)
         listed = {one.list for one in known.history.entries.values() if one.fact is not None}
         zones = {self.registry[one].zone for one in (question.lists or listed) if one}
         zone = zones.pop() if len(zones) == 1 else UTC_ZONE
-        cut, now = self._cut(question, zone), self._now(question, zone)
+        cut, now = self.cutoffs(question, zone), self.moment(question, zone)
         lists = self._lists(known, question, zone, now)
         return {
             "company": known.company,
@@ -88,9 +88,9 @@ class Reader:
 
         def view(of: ZoneInfo) -> tuple[View, Instant, Cutoffs]:
             if of not in views:
-                cut = self._cut(question, of)
+                cut = self.cutoffs(question, of)
                 found = known.history.now if cut.none else known.history.view(cut)
-                views[of] = found, now if of is zone else self._now(question, of), cut
+                views[of] = found, now if of is zone else self.moment(question, of), cut
             return views[of]
 
         listed = question.lists or sorted(
@@ -147,7 +147,7 @@ class Reader:
     def resolve(self, company: str, question: Question = EVERYTHING) -> str:
         """The id that a company goes by, where it was merged into another."""
         self.refresh()
-        return root(self._into(self._cut(question, UTC_ZONE)), company)
+        return root(self._into(self.cutoffs(question, UTC_ZONE)), company)
 
     def coverage(self, list_id: str, cut: Cutoffs | None = None) -> Coverage:
         """Since when, and how lately, the log covers a list, as it was known at the cut."""
@@ -199,10 +199,12 @@ class Reader:
             return {}
         return merges(one for one in self._merging if cut.sees(one))
 
-    def _now(self, question: Question, zone: ZoneInfo) -> Instant:
+    def moment(self, question: Question, zone: ZoneInfo) -> Instant:
+        """What `as_of` means in a zone; now, where nothing was said."""
         return _instant(question.as_of, "as_of", zone) if question.as_of else self._clock()
 
-    def _cut(self, question: Question, zone: ZoneInfo) -> Cutoffs:
+    def cutoffs(self, question: Question, zone: ZoneInfo) -> Cutoffs:
+        """What the other cut-offs mean in a zone. Raises `Refused` naming the one that is bad."""
         announced_by = known_at = offset = NEVER
         if question.announced_by:
             announced_by = _instant(question.announced_by, "announced_by", zone)

@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from events import vocabulary as words
+from events.bulk import no_collection
 from events.companies import Description, describe
 from events.dates import NEVER, Instant
 from events.lists import Registry, load_registry
 from events.log import Record
 from events.sqlite_log import SqliteEventLog
 from projections.changes import Change
-from projections.company import Company, next_due, no_collection
+from projections.company import Company, next_due
 from projections.draft import beside
 from projections.history import History
 from projections.population import Population, is_about_a_company
