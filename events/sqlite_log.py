@@ -74,6 +74,8 @@ class SqliteEventLog(EventLog):
         self._writer = connect(path, _SCHEMA, FORMAT, synchronous=synchronous)
         self._reader = connect(path, _SCHEMA, FORMAT)
         self._reading = Lock()
+        self._version = -1
+        self._end = -1
         self._requests: SimpleQueue[_Request | None] = SimpleQueue()
         self._watchers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._thread: Thread | None = None
@@ -189,10 +191,14 @@ class SqliteEventLog(EventLog):
             del self._watchers[grown]
 
     def end(self) -> int:
-        """See `Archive`."""
+        """See `Archive`. SQLite tells whether another connection wrote; only then it is looked."""
         with self._reading, trouble(self.path):
-            row = self._reader.execute("SELECT max(offset) FROM events").fetchone()
-        return -1 if row[0] is None else int(row[0])
+            version = self._reader.execute("PRAGMA data_version").fetchone()[0]
+            if version != self._version:
+                row = self._reader.execute("SELECT max(offset) FROM events").fetchone()
+                self._end = -1 if row[0] is None else int(row[0])
+                self._version = version
+            return self._end
 
     def of_subjects(self, subjects: Sequence[str], *, to: int | None = None) -> list[Record]:
         """See `Archive`."""

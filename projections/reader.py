@@ -10,12 +10,13 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from events import vocabulary as words
-from events.companies import Description, describe, members, merges, root, targets
+from events.companies import members, merges, root, targets
 from events.dates import NEVER, UTC_ZONE, BadDate, Instant, last, show
 from events.errors import Refused, UnknownCompany
 from events.lists import Registry
 from events.log import Position, Record
-from projections.history import Cutoffs, History, View
+from projections.dossier import Dossier, Views
+from projections.history import Cutoffs
 from projections.population import is_about_a_company
 from projections.projector import LocalLog
 from projections.status import Coverage, coverage, list_status, together
@@ -33,14 +34,7 @@ class Question(NamedTuple):
 
 
 EVERYTHING: Final = Question()
-
-
-class Known(NamedTuple):
-    """A company as a question may see it: under its present id, with the merged ones."""
-
-    company: str
-    history: History
-    description: Description
+EVERYTHING_KNOWN: Final = Cutoffs()
 
 
 class Reader:
@@ -51,94 +45,82 @@ class Reader:
         self.registry = registry
         self._clock = clock
         self._seen = -1
-        self._kept: OrderedDict[str, Known] = OrderedDict()
+        self._kept: OrderedDict[str, Dossier] = OrderedDict()
+        self._views = Views()
         self._merging: list[Record] | None = None
-        self._coverage: dict[tuple[str, Cutoffs], Coverage] = {}
+        self._checks: dict[str, list[Record]] = {}
 
     def status(self, company: str, question: Question = EVERYTHING) -> dict[str, Any]:
         """The standing of a company. Raises `UnknownCompany`, or `Refused` by field."""
         position = self.refresh()
         for list_id in question.lists:
             self.registry.require(list_id, "list")
-        cut = self.cutoffs(question, UTC_ZONE)
-        known = self.known(company, cut)
-        listed = {one.list for one in known.history.entries.values() if one.fact is not None}
-        zones = {self.registry[one].zone for one in (question.lists or listed) if one}
-        zone = zones.pop() if len(zones) == 1 else UTC_ZONE
+        dossier = self.known(company, self.cutoffs(question, UTC_ZONE))
+        zone = self._zone(dossier, question)
         cut, now = self.cutoffs(question, zone), self.moment(question, zone)
-        lists = self._lists(known, question, zone, now)
+        known_at = None if cut.known_at == NEVER else show(cut.known_at, zone)
+        lists = self._lists(dossier, question, cut, now, zone)
         return {
-            "company": known.company,
-            "name": known.description.name,
+            "company": dossier.company,
+            "name": dossier.described(dossier.held(cut)).name,
             "as_of": show(now, zone),
             "announced_by": None if cut.announced_by == NEVER else show(cut.announced_by, zone),
-            "known_at": question.known_at
-            if cut.offset != NEVER
-            else (None if cut.known_at == NEVER else show(cut.known_at, zone)),
-            "position": str(Position({0: position})),
+            "known_at": question.known_at if cut.offset != NEVER else known_at,
+            "position": f"0:{position}",
             **together(lists),
             "ownership": "not_evaluated",
             "lists": lists,
         }
 
+    def _zone(self, dossier: Dossier, question: Question) -> ZoneInfo:
+        if not question.lists:
+            return dossier.zone
+        zones = {self.registry[list_id].zone for list_id in question.lists}
+        return zones.pop() if len(zones) == 1 else UTC_ZONE
+
     def _lists(
-        self, known: Known, question: Question, zone: ZoneInfo, now: Instant
+        self, dossier: Dossier, question: Question, cut: Cutoffs, now: Instant, zone: ZoneInfo
     ) -> list[dict[str, Any]]:
-        views: dict[ZoneInfo, tuple[View, Instant, Cutoffs]] = {}
-
-        def view(of: ZoneInfo) -> tuple[View, Instant, Cutoffs]:
-            if of not in views:
-                cut = self.cutoffs(question, of)
-                found = known.history.now if cut.none else known.history.view(cut)
-                views[of] = found, now if of is zone else self.moment(question, of), cut
-            return views[of]
-
-        listed = question.lists or sorted(
-            {
-                one.list
-                for one in known.history.entries.values()
-                if one.list and one.fact is not None
-            }
-        )
         answers = []
-        for list_id in listed:
+        for list_id in question.lists or dossier.listed:
             info = self.registry[list_id]
-            timelines, at, cut = view(info.zone)
-            if list_id in timelines.timelines or list_id in question.lists:
-                answers.append(list_status(timelines, info, at, self.coverage(list_id, cut)))
+            mine, at = cut, now
+            if info.zone is not zone:
+                mine, at = self.cutoffs(question, info.zone), self.moment(question, info.zone)
+            view = self._views.of(dossier, mine)
+            if question.lists or list_id in view.timelines:
+                answers.append(list_status(view, info, at, self.coverage(list_id, mine)))
         return answers
 
-    def known(self, company: str, cut: Cutoffs | None = None) -> Known:
-        """A company under the id that it has now. Raises `UnknownCompany` where the log, as far
-        as the question may look back, never heard of it."""
-        cut = cut or Cutoffs()
-        if cut.known_at == NEVER and cut.offset == NEVER:
-            return self._all_known(root(self._into(cut), company))
+    def known(self, company: str, cut: Cutoffs = EVERYTHING_KNOWN) -> Dossier:
+        """What the log has about a company, under the id that it had at the cut. Raises
+        `UnknownCompany` where the log, as far as the question may look back, never heard of it.
+        """
         into = self._into(cut)
         present = root(into, company)
-        full = self._all_known(root(self._into(Cutoffs()), company))
-        records = [one.record for one in full.history.entries.values() if cut.sees(one.record)]
-        ids = set(members(into, present))
-        if {one.record.subject for one in full.history.entries.values()} - ids:
-            records = [one for one in records if one.subject in ids]
-            full = Known(present, History(self.registry, records), full.description)
-        elif present != full.company:
-            full = Known(present, full.history, full.description)
-        if not records:
+        dossier = self._dossier(present)
+        if self._merging and self._merged(cut):
+            ids = set(members(into, present))
+            records = [one for one in dossier.records if one.subject in ids]
+            if len(records) < len(dossier.records):
+                dossier = Dossier(present, self.registry, records)
+        if not dossier.held(cut):
             raise UnknownCompany(company)
-        if len(records) < len(full.history.entries):
-            return Known(present, full.history, describe(records, present))
-        return full
+        return dossier
 
-    def _all_known(self, company: str) -> Known:
+    def _merged(self, cut: Cutoffs) -> bool:
+        """Whether merges are known that the cut does not see."""
+        return any(not cut.sees(one) for one in self._merging or ())
+
+    def _dossier(self, company: str) -> Dossier:
+        """With the records of every id that was ever merged into it, as far as is known now."""
         kept = self._kept.get(company)
         if kept is None:
-            ids = members(self._into(Cutoffs()), company)
+            ids = members(self._into(EVERYTHING_KNOWN), company)
             records = self.log.of_subjects(ids, to=self._seen)
             if not records or not is_about_a_company(records[0]):
                 raise UnknownCompany(company)
-            history = History(self.registry, records)
-            kept = self._kept[company] = Known(company, history, describe(records, company))
+            kept = self._kept[company] = Dossier(company, self.registry, records)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(company)
@@ -149,32 +131,28 @@ class Reader:
         self.refresh()
         return root(self._into(self.cutoffs(question, UTC_ZONE)), company)
 
-    def coverage(self, list_id: str, cut: Cutoffs | None = None) -> Coverage:
+    def coverage(self, list_id: str, cut: Cutoffs = EVERYTHING_KNOWN) -> Coverage:
         """Since when, and how lately, the log covers a list, as it was known at the cut."""
-        key = (list_id, (cut or Cutoffs())._replace(announced_by=NEVER))
-        if key not in self._coverage:
-            subject = words.LIST_SUBJECT_PREFIX + list_id
-            records = self.log.of_subjects([subject], to=self._seen)
-            self._coverage[key] = coverage(
-                one.event["data"]
-                for one in records
-                if one.type == words.LIST_CHECKED and key[1].sees(one)
-            )
-        return self._coverage[key]
+        checks = self._checks.get(list_id)
+        if checks is None:
+            records = self.log.of_subjects([words.LIST_SUBJECT_PREFIX + list_id], to=self._seen)
+            checks = [one for one in records if one.type == words.LIST_CHECKED]
+            self._checks[list_id] = checks
+        return coverage(one.event["data"] for one in checks if cut.sees(one))
 
     def refresh(self) -> int:
         """Look whether the log has more, and forget what that makes stale; its last offset."""
         end = self.log.end()
         if end > self._seen:
-            self._coverage.clear()
             subjects = self.log.subjects(after=self._seen, to=end)
-            if self._merging is not None and (
-                len(subjects) > _KEPT or self._concern_merges(subjects, end)
-            ):
+            self._checks.clear()
+            if len(subjects) > _KEPT or self._concern_merges(subjects, end):
                 self._merging = None
                 self._kept.clear()
-            for company in subjects:
-                self._kept.pop(root(self._into_unchecked(), company), None)
+            else:
+                into = merges(self._merging or [])
+                for company in subjects:
+                    self._kept.pop(root(into, company), None)
             self._seen = end
         return end
 
@@ -182,9 +160,6 @@ class Reader:
         merged = {one.subject for one in self._merging or ()}
         fresh = self.log.of_type(words.MERGED, to=end)
         return bool(merged.intersection(subjects)) or any(one.offset > self._seen for one in fresh)
-
-    def _into_unchecked(self) -> dict[str, str]:
-        return merges(self._merging) if self._merging else {}
 
     def _into(self, cut: Cutoffs) -> dict[str, str]:
         if self._merging is None:
