@@ -92,7 +92,7 @@ def difference(touched: Touched, now: Instant) -> Difference:
     old = _within(touched.before, touched)
     new = _within(touched.timeline.spans, touched)
     intervals: tuple[Interval, ...] = ()
-    if touched.begins < now and len(old) > 1:
+    if touched.begins < min(now, touched.ends) and len(old) > 1:
         intervals = _rewritten(old, new, touched, now)
     if touched.ends <= now:
         return Difference(intervals, (), ())

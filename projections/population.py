@@ -134,6 +134,9 @@ class Population:
     def _take_in(self, company: str, record: Record) -> list[Change]:
         if record.type == words.MERGED or self._is_about_a_merge(record):
             return self._regroup(company, record)
+        return self._apply(company, record)
+
+    def _apply(self, company: str, record: Record) -> list[Change]:
         kept = self.company(company)
         changes = kept.apply(record)
         self._await(kept)
@@ -157,8 +160,6 @@ class Population:
         before = self.into
         self._merging.append(record)
         after = merges(self._merging)
-        if after == before:
-            return self.company(company).apply(record)
         concerned = before.keys() | after.keys() | set(before.values()) | set(after.values())
         regrouped = sorted(
             one for one in concerned if _who_counts(before, one) != _who_counts(after, one)
@@ -173,6 +174,8 @@ class Population:
                 ids = members(after, one.company)
                 changes += one.become(self._archive.of_subjects(ids, to=record.offset), record)
             self._await(one)
+        if company not in regrouped:  # the same ids count for it still, and the record does, too
+            changes += self._apply(company, record)
         return changes
 
     def _as_last_told(self, company: str) -> Company:
