@@ -161,8 +161,8 @@ def _count(checked: _Checked, receipts: Sequence[Receipt], tally: Tally, tell: T
             case "duplicate":
                 tally.duplicate += 1
                 if receipt.retracted_by:
-                    detail = f"{receipt.id} stands in the log and was retracted by "
-                    tell(Complaint(where, Problem("", detail + receipt.retracted_by)))
+                    detail = f"a duplicate of {receipt.id}, which {receipt.retracted_by} took back"
+                    tell(Complaint(where, Problem("", detail)))
             case "rejected":
                 tally.rejected += 1
                 tell(Complaint(where, receipt.problem or Problem("", "not taken")))

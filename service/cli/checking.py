@@ -1,0 +1,90 @@
+"""What `standing doctor` looks at. Every check says what it found, also where all is well."""
+
+import platform
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any, Final
+
+from events.errors import StandingError
+from service.compose import Standing, opened
+from service.settings import Settings, load_settings
+
+_LITTLE: Final = 1_000_000_000
+"""With less space than this, in bytes, a rebuild may not find room."""
+_OLD_SQLITE: Final = (3, 38, 0)
+
+
+def examined() -> dict[str, Any]:
+    """The settings and the checks. Raises `Refused` where the settings themselves are wrong."""
+    settings = load_settings()
+    return {
+        "settings": settings.shown(),
+        "checks": [
+            {"check": name, "ok": ok, "found": found} for name, ok, found in _checks(settings)
+        ],
+    }
+
+
+def _checks(settings: Settings) -> Iterator[tuple[str, bool, str]]:
+    yield "standing", True, version("standing")
+    yield "python", True, platform.python_version()
+    newer = sqlite3.sqlite_version_info >= _OLD_SQLITE
+    yield "sqlite", newer, sqlite3.sqlite_version
+    try:
+        with opened(settings) as standing:
+            yield from _of_store(standing)
+    except StandingError as error:
+        yield "store", False, str(error)
+
+
+def _of_store(standing: Standing) -> Iterator[tuple[str, bool, str]]:
+    free = shutil.disk_usage(standing.settings.home).free
+    yield "disk", free > _LITTLE, f"{free / 1e9:,.1f} GB free in {standing.settings.home}"
+    lists = list(standing.registry)
+    yield "lists", True, f"{len(lists)}, rules {standing.registry.digest[:12]}"
+    end = standing.log.end()
+    healthy, said = _sound(standing)
+    yield "log", healthy, f"ends at 0:{end}; {said}"
+    store = standing.store()
+    try:
+        lag = end - store.mark.position
+        told = f"at 0:{store.mark.position}, {lag:,} behind the log"
+        yield "projection", True, told if lag else f"at 0:{store.mark.position}, nothing behind"
+        digest = store.meta("registry")
+        fresh = digest in (None, standing.registry.digest)
+        yield "rules", True, "as projected" if fresh else "new: folded again at the next start"
+        parked = store.parked()
+        names = "; ".join(f"{company}: {why}" for company, why in list(parked.items())[:3])
+        yield "parked", not parked, f"{len(parked)} companies {names}".strip()
+    finally:
+        store.close()
+    yield from _of_alerts(standing)
+
+
+def _sound(standing: Standing) -> tuple[bool, str]:
+    """The quick check of SQLite's own; on a large log it takes a while."""
+    db = sqlite3.connect(f"file:{standing.settings.home / 'log.db'}?mode=ro", uri=True)
+    try:
+        found = [row[0] for row in db.execute("PRAGMA quick_check(3)")]
+    except sqlite3.Error as error:
+        return False, str(error)
+    finally:
+        db.close()
+    return found == ["ok"], "sound" if found == ["ok"] else "; ".join(found)
+
+
+def _of_alerts(standing: Standing) -> Iterator[tuple[str, bool, str]]:
+    if not (standing.settings.home / "alerts.db").exists():
+        yield "alerts", True, "no subscription yet"
+        return
+    from alerts.store import AlertStore
+
+    store = AlertStore(standing.settings.home / "alerts.db")
+    try:
+        states = [one.subscription.state for one in store.readers().values()]
+    finally:
+        store.close()
+    bad = len(states) - states.count("active")
+    yield "alerts", not bad, f"{len(states)} subscriptions, {bad} failing or disabled"

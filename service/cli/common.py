@@ -1,0 +1,153 @@
+"""What the commands share: opening a standing, printing for people and for programs, progress."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Annotated, Any, Final, TypeVar
+
+import orjson
+import typer
+
+from events.errors import StandingError, UnknownCompany
+from service.compose import Standing, opened
+from service.settings import load_settings
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+T = TypeVar("T")
+
+ASK: Final = "Ask"
+RECORD: Final = "Record"
+ALERTS: Final = "Be told"
+OPERATE: Final = "Operate"
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Lists = Annotated[
+    list[str] | None, typer.Option("--list", help="Only this list; may be given again.")
+]
+AsOf = Annotated[
+    str | None, typer.Option(help="As of this date (2021, 2021-02, 2021-02-03 or a full time).")
+]
+AnnouncedBy = Annotated[
+    str | None, typer.Option(help="Only what the public could know by this date.")
+]
+KnownAt = Annotated[
+    str | None, typer.Option(help="Only what the log held by this date, or position such as 0:41.")
+]
+Out = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write to this file instead.", dir_okay=False)
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+_OFTEN_S: Final = 2.0
+"""Where nobody sees a bar, progress is told in lines, no more than one in this time."""
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Do asynchronous work to its end."""
+    return asyncio.run(work)
+
+
+@contextmanager
+def using() -> Iterator[Standing]:
+    """The standing that the settings name. A company that is not known is told with those that
+    may have been meant."""
+    with opened(load_settings()) as standing:
+        try:
+            yield standing
+        except UnknownCompany as unknown:
+            from service.cli.suggest import near
+
+            hint = ""
+            if standing.log.end() < 0:
+                hint = "; the log is empty: `standing demo` or `standing record` fills it"
+            elif meant := near(standing, unknown.company):
+                hint = f"; did you mean {' or '.join(meant)}?"
+            raise StandingError(f"{unknown}{hint}") from None
+
+
+def console() -> "Console":
+    """Where people read; plain where it is no terminal."""
+    from rich.console import Console
+
+    wide = None if sys.stdout.isatty() else 120
+    return Console(width=wide, highlight=False, soft_wrap=False, emoji=False, markup=False)
+
+
+def echo_json(value: Any) -> None:
+    """Print a value as JSON."""
+    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+
+
+def say(text: str) -> None:
+    """Tell a person something that is no result."""
+    typer.echo(text, err=True)
+
+
+def fail() -> None:
+    """End with 1: refused data, or a check that failed, of which the details were told."""
+    raise typer.Exit(1)
+
+
+def write_out(pieces: Iterable[bytes], path: Path | None) -> None:
+    """Write to a file, or to standard output. A file takes its name when it is complete, so that
+    half of one is never taken for all."""
+    with draft(path) as file:
+        for piece in pieces:
+            file.write(piece)
+
+
+@contextmanager
+def draft(path: Path | None) -> Iterator[IO[bytes]]:
+    """A file that takes its name when it is complete; standard output where there is none."""
+    if path is None:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
+    beside = path.with_name(f".{path.name}.part")
+    try:
+        with beside.open("wb") as file:
+            yield file
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@contextmanager
+def progress(what: str, total: int | None, unit: str = "events") -> Iterator[Callable[[int], None]]:
+    """Show how far work has come, on standard error: a bar on a terminal, else now and then a
+    line. Call what is yielded with how much more was done."""
+    if sys.stderr.isatty():
+        with _bar(what, total) as advance:
+            yield advance
+        return
+    done, told = 0, time.monotonic()
+
+    def advance_plainly(more: int) -> None:
+        nonlocal done, told
+        done += more
+        if time.monotonic() - told >= _OFTEN_S:
+            told = time.monotonic()
+            say(f"{what}: {done:,}{f' of {total:,}' if total else ''} {unit}")
+
+    yield advance_plainly
+
+
+@contextmanager
+def _bar(what: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(show_speed=True),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda more: shown.advance(task, more)

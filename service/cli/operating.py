@@ -1,0 +1,141 @@
+"""`rebuild`, `verify`, `doctor` and `token`: keeping it running."""
+
+from typing import Annotated, Any, Literal
+
+import typer
+
+from service.cli.common import (
+    OPERATE,
+    AsJson,
+    console,
+    echo_json,
+    fail,
+    progress,
+    run,
+    say,
+    using,
+)
+
+Act = Literal["create", "list", "revoke"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands of `standing`."""
+    for command in (rebuild, verify, doctor, token):
+        app.command(rich_help_panel=OPERATE)(command)
+
+
+def rebuild(as_json: AsJson = False) -> None:
+    """Fold the whole log again, and take the result into use at once."""
+    with using() as standing, standing.projecting() as (store, _):
+        with progress("rebuild", standing.log.end() + 1) as advance:
+            standing.rebuild(store, advance)
+        told = {"position": f"0:{store.mark.position}", **store.counts()}
+    if as_json:
+        echo_json(told)
+    else:
+        counts = ", ".join(f"{value:,} {key}" for key, value in told.items() if key != "position")
+        typer.echo(f"rebuilt up to {told['position']}: {counts}")
+
+
+def verify(as_json: AsJson = False) -> None:
+    """Fold the log a second time and compare it with what is in use. Exits 1 on a difference."""
+    from service.cli.verifying import verified
+
+    with using() as standing:
+        found = run(verified(standing))
+    if as_json:
+        echo_json(found)
+    else:
+        for one in found["differences"]:
+            typer.echo(one)
+        for one in found["left_out"]:
+            say(one)
+        typer.echo(
+            f"{found['compared']:,} rows compared up to {found['position']}, "
+            f"{found['count']:,} differences"
+        )
+    if found["count"]:
+        fail()
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Show the settings and where each came from, and check what can be checked. Exits 1 where
+    something is wrong."""
+    from service.cli.checking import examined
+
+    found = examined()
+    if as_json:
+        echo_json(found)
+    else:
+        _show(found)
+    if not all(check["ok"] for check in found["checks"]):
+        fail()
+
+
+def _show(found: dict[str, Any]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    settings = Table("setting", "value", "from", box=None, padding=(0, 2, 0, 0))
+    for one in found["settings"]:
+        settings.add_row(one["setting"], one["value"] or "-", one["from"])
+    checks = Table("check", "", "what was found", box=None, padding=(0, 2, 0, 0))
+    for one in found["checks"]:
+        mark = Text("ok", "green") if one["ok"] else Text("WRONG", "bold red")
+        checks.add_row(one["check"], mark, one["found"])
+    out = console()
+    out.print(settings)
+    out.print()
+    out.print(checks)
+
+
+def token(
+    do: Annotated[Act, typer.Argument(help="What to do.")] = "list",
+    token_id: Annotated[str | None, typer.Argument(help="Which to revoke.")] = None,
+    role: Annotated[
+        Literal["read", "record", "admin"], typer.Option(help="What the new one may do.")
+    ] = "read",
+    label: Annotated[str, typer.Option(help="Whose it is.")] = "",
+    expires: Annotated[
+        str | None, typer.Option(help="Good through this date, in UTC; by default for ever.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make, list and revoke the tokens of the HTTP API. A new one is shown this once."""
+    from events.dates import BadDate, last
+    from events.errors import Refused
+    from service.tokens import Tokens
+
+    if (token_id is None) == (do == "revoke"):
+        raise typer.BadParameter(f"{do} takes {'the' if do == 'revoke' else 'no'} id of a token")
+    try:
+        until = None if expires is None else last(expires)
+    except BadDate as error:
+        raise Refused.field("--expires", str(error)) from None
+    told: dict[str, Any]
+    with using() as standing:
+        tokens = Tokens(standing.settings.home, standing.clock)
+        if do == "create":
+            text, made = tokens.create(role, label, until)
+            told = {**made.shown(), "token": text}
+        elif do == "list":
+            told = {"tokens": [one.shown() for one in tokens.all()]}
+        else:
+            told = {**tokens.revoke(token_id or "").shown(), "revoked": True}
+    if as_json:
+        echo_json(told)
+    elif do == "list":
+        _list_tokens(told["tokens"])
+    else:
+        for key, value in told.items():
+            typer.echo(f"{key:8} {'-' if value in (None, '') else value}")
+
+
+def _list_tokens(tokens: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+
+    table = Table("id", "label", "role", "created", "expires", box=None, padding=(0, 2, 0, 0))
+    for one in tokens:
+        table.add_row(one["id"], one["label"], one["role"], one["created"], one["expires"])
+    console().print(table)

@@ -1,0 +1,163 @@
+"""`record`, `demo` and `serve`: how events get in, and where they are served."""
+
+import os
+import sys
+import webbrowser
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from events.codec import SUFFIXES
+from service.cli.common import ASK, RECORD, AsJson, echo_json, fail, progress, run, say, using
+from service.compose import Standing, opened, shipped_history
+from service.settings import Settings, load_settings
+
+_STDIN: Final = Path("-")
+
+Host = Annotated[str | None, typer.Option(help="The address to serve on.")]
+Port = Annotated[int | None, typer.Option(help="The port to serve on.", min=0, max=65_535)]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands of `standing`."""
+    app.command(rich_help_panel=ASK)(demo)
+    app.command(rich_help_panel=RECORD)(record)
+    app.command(rich_help_panel=RECORD)(serve)
+
+
+def record(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...",
+            help="Events as .jsonl, .ndjson, .json, .yaml or .yml; - for JSON Lines on standard "
+            "input.",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            allow_dash=True,
+        ),
+    ],
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="This is history: tell nobody of it.")
+    ] = False,
+    atomic: Annotated[
+        bool, typer.Option("--atomic", help="All of them or none; at most 10,000.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Append events. A bad one is named with file, line and field, and the rest go in."""
+    from service.recording import Tally
+    from service.recording import record as record_files
+
+    for path in files:
+        if path != _STDIN and path.suffix not in SUFFIXES:
+            raise typer.BadParameter(
+                f"{path}: {path.suffix or 'a file without a suffix'} is none of "
+                f"{', '.join(SUFFIXES)}",
+                param_hint="FILE...",
+            )
+    sizes = [path.stat().st_size for path in files if path != _STDIN]
+    total = sum(sizes) if len(sizes) == len(files) else None
+    with using() as standing, progress("record", total, "bytes") as advance:
+        seen = 0
+
+        def show(tally: Tally) -> None:
+            nonlocal seen
+            advance(tally.read - seen)
+            seen = tally.read
+
+        tally = run(
+            record_files(
+                standing.log,
+                files,
+                standing.settings.lists,
+                backfill=backfill,
+                atomic=atomic,
+                tell=lambda complaint: say(str(complaint)),
+                progress=show,
+            )
+        )
+        position = f"0:{standing.log.end()}"
+    counts = {
+        "recorded": tally.recorded,
+        "duplicate": tally.duplicate,
+        "rejected": tally.rejected,
+        "position": position,
+    }
+    if as_json:
+        echo_json(counts)
+    else:
+        typer.echo(
+            f"recorded {tally.recorded:,}, duplicate {tally.duplicate:,}, "
+            f"rejected {tally.rejected:,}; the log is at {position}"
+        )
+    if tally.rejected:
+        fail()
+
+
+def demo(
+    host: Host = None,
+    port: Port = None,
+    browser: Annotated[
+        bool, typer.Option("--browser/--no-browser", help="Open a browser, where there is one.")
+    ] = True,
+    serve_it: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Serve it, or only load it.")
+    ] = True,
+) -> None:
+    """Load the shipped history into an empty store, and serve it."""
+    settings = load_settings()
+    with opened(settings) as standing:
+        run(_load(standing))
+        if serve_it:
+            _serve(standing, settings, host, port, browser=browser and _has_display())
+
+
+async def _load(standing: Standing) -> None:
+    end = standing.log.end()
+    if end >= 0:
+        say(f"{standing.settings.home} has {end + 1:,} events already; nothing was loaded")
+    else:
+        history = [standing.admit({**sent.raw, "backfill": True}) for sent in shipped_history()]
+        receipts = await standing.log.append(history, atomic=True)
+        say(f"loaded {len(receipts):,} events of shipped history into {standing.settings.home}")
+    async with standing.caught_up() as store:
+        say(f"{store.counts()['companies']:,} companies; try: standing status xiaomi")
+
+
+def serve(host: Host = None, port: Port = None) -> None:
+    """Serve the API and the pages, project, alert and keep the clock, in one process."""
+    settings = load_settings()
+    with opened(settings) as standing:
+        _serve(standing, settings, host, port, browser=False)
+
+
+def _serve(
+    standing: Standing, settings: Settings, host: str | None, port: int | None, *, browser: bool
+) -> None:
+    from service.server import serve as serve_standing
+
+    def ready(address: str) -> None:
+        typer.echo(f"standing is served at {address}")
+        if browser:
+            webbrowser.open(address)
+
+    run(
+        serve_standing(
+            standing,
+            settings.host if host is None else host,
+            settings.port if port is None else port,
+            ready=ready,
+        )
+    )
+
+
+def _has_display() -> bool:
+    """Whether somebody sits in front of this who has a screen, and it is no script. A browser in
+    the terminal itself would take it over."""
+    screen = sys.platform in ("darwin", "win32") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY")
+    )
+    return screen and sys.stdout.isatty()

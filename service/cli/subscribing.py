@@ -1,0 +1,198 @@
+"""`subscribe`, `subscriptions`, `deliveries`, `redeliver`: who is told, and whether it arrived."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from service.cli.common import ALERTS, AsJson, Lists, console, echo_json, run, say, using
+
+if TYPE_CHECKING:
+    from alerts.desk import AlertDesk
+    from alerts.store import AlertStore
+
+Many = list[str] | None
+Id = Annotated[str, typer.Argument(help="The id of a subscription.")]
+What = Literal["list", "show", "test", "rotate", "disable", "delete"]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make these commands of `standing`."""
+    for command in (subscribe, subscriptions, deliveries, redeliver):
+        app.command(rich_help_panel=ALERTS)(command)
+
+
+@asynccontextmanager
+async def desk() -> AsyncIterator[tuple["AlertDesk", "AlertStore"]]:
+    """The alert desk over the files of this standing, whether or not a service runs on them."""
+    from alerts.desk import AlertDesk
+    from alerts.egress import Egress
+    from alerts.source import Projected
+    from alerts.store import AlertStore
+    from alerts.webhook import WebhookChannel
+
+    with using() as standing:
+        projected = standing.store()
+        store = AlertStore(standing.settings.home / "alerts.db")
+        channel = WebhookChannel(Egress(standing.settings.allow_networks), standing.clock)
+        try:
+            yield (
+                AlertDesk(
+                    store,
+                    Projected(projected, standing.log.end),
+                    standing.registry,
+                    {"webhook": channel},
+                    standing.clock,
+                ),
+                store,
+            )
+        finally:
+            await channel.close()
+            store.close()
+            projected.close()
+
+
+def subscribe(
+    webhook: Annotated[str, typer.Option(help="The URL that is to be told.")],
+    company: Annotated[Many, typer.Option(help="Only this company; may be given again.")] = None,
+    lists: Lists = None,
+    country: Annotated[Many, typer.Option(help="Only companies of this country: CN.")] = None,
+    from_: Annotated[Many, typer.Option("--from", help="Only from this status.")] = None,
+    to: Annotated[Many, typer.Option(help="Only to this status.")] = None,
+    kind: Annotated[
+        Many, typer.Option(help="changed, corrected, scheduled, noted; by default all but noted.")
+    ] = None,
+    restriction: Annotated[
+        Many, typer.Option(help="Only what brings or takes away this restriction.")
+    ] = None,
+    start: Annotated[
+        str, typer.Option(help="now, beginning, a position such as 0:41, or a date.")
+    ] = "now",
+    label: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Also history that is loaded.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Have a webhook told of changes. Prints the id, and the secret this once."""
+    asked = {
+        "companies": company,
+        "lists": lists,
+        "countries": country,
+        "from": from_,
+        "to": to,
+        "kinds": kind,
+        "restrictions": restriction,
+    }
+    request: dict[str, Any] = {
+        "filter": {key: value for key, value in asked.items() if value},
+        "channel": {"type": "webhook", "url": webhook},
+        "start": start,
+        "backfill": backfill,
+    }
+    if label is not None:
+        request["label"] = label
+
+    async def work() -> dict[str, Any]:
+        async with desk() as (alerts, _):
+            made, secret = await alerts.subscribe(request)
+            return {**made.shown(), "secret": secret}
+
+    made = run(work())
+    if as_json:
+        echo_json(made)
+        return
+    typer.echo(f"id      {made['id']}")
+    typer.echo(f"secret  {made['secret']}")
+    say("The secret is shown this once; `standing serve` sends the alerts while it runs.")
+
+
+def subscriptions(
+    do: Annotated[What, typer.Argument(help="What to do.")] = "list",
+    subscription: Annotated[str | None, typer.Argument(help="With which; not for list.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List subscriptions; show, test, disable or delete one, or rotate its secret."""
+    if (subscription is None) != (do == "list"):
+        raise typer.BadParameter(f"{do} takes {'no' if do == 'list' else 'the'} id")
+    told = run(_do(do, subscription or ""))
+    if as_json:
+        echo_json(told)
+    elif do == "list":
+        from rich.table import Table
+
+        table = Table("id", "label", "state", "to", "asks for", box=None, padding=(0, 2, 0, 0))
+        for one in told["subscriptions"]:
+            asks = "; ".join(f"{key}: {', '.join(value)}" for key, value in one["filter"].items())
+            url = one["channel"]["url"]
+            table.add_row(one["id"], one["label"], one["state"], url, asks or "everything")
+        console().print(table)
+    else:
+        _print(told)
+
+
+async def _do(do: What, subscription: str) -> dict[str, Any]:
+    async with desk() as (alerts, store):
+        match do:
+            case "list":
+                return {"subscriptions": [one.shown() for one in await alerts.subscriptions()]}
+            case "show":
+                return await alerts.subscription(subscription)
+            case "test":
+                return await alerts.test(subscription)
+            case "rotate":
+                return {"id": subscription, "secret": await alerts.rotate(subscription)}
+            case "disable":
+                await store.aside(store.disable, subscription, "disabled from the command line")
+                return await alerts.subscription(subscription)
+            case "delete":
+                await alerts.unsubscribe(subscription)
+                return {"id": subscription, "state": "deleted"}
+
+
+def deliveries(
+    subscription: Id,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, latest first.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """What was sent to a subscription, latest first, with every attempt."""
+
+    async def work() -> list[dict[str, Any]]:
+        async with desk() as (alerts, _):
+            return await alerts.deliveries(subscription, limit=limit)
+
+    found = run(work())
+    if as_json:
+        echo_json({"deliveries": found})
+        return
+    for one in found:
+        _print(one)
+        typer.echo("")
+
+
+def redeliver(
+    delivery: Annotated[str, typer.Argument(help="The id of a delivery, msg_….")],
+    as_json: AsJson = False,
+) -> None:
+    """Send a message again, with the same id, number and body, when the service next looks."""
+
+    async def work() -> dict[str, Any]:
+        async with desk() as (alerts, _):
+            return await alerts.redeliver(delivery)
+
+    told = run(work())
+    if as_json:
+        echo_json(told)
+    else:
+        _print(told)
+
+
+def _print(told: dict[str, Any]) -> None:
+    """A record as lines of name and value; what is nested, as JSON."""
+    import orjson
+
+    wide = max(map(len, told))
+    for key, value in told.items():
+        text = orjson.dumps(value).decode() if isinstance(value, dict | list) else value
+        typer.echo(f"{key:{wide}}  {'-' if text is None else text}")
