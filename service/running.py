@@ -3,8 +3,14 @@ answered. One process, tasks in one loop."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 
+from alerts.desk import AlertDesk
+from alerts.egress import Egress
+from alerts.loop import AlertLoop
+from alerts.source import Projected
+from alerts.store import AlertStore
+from alerts.webhook import WebhookChannel
 from events.admitted import Admitted
 from events.log import Position, Receipt
 from projections.projector import Projector
@@ -16,13 +22,29 @@ from service.compose import Standing
 class Service:
     """What the HTTP API stands on. Made by `running`."""
 
-    def __init__(self, standing: Standing, store: ProjectionStore, projector: Projector) -> None:
+    def __init__(
+        self,
+        standing: Standing,
+        store: ProjectionStore,
+        projector: Projector,
+        alert_store: AlertStore,
+        channel: WebhookChannel,
+    ) -> None:
         self.standing = standing
         self.store = store
         self.projector = projector
         self.alarm = Alarm(lambda: projector.due, self._append, standing.clock)
-        self.moved = asyncio.Event()
-        """Set whenever the projection has moved; whoever waits clears it."""
+        channels = {"webhook": channel}
+        source = Projected(store, standing.log.end, projector.reached)
+        self.loop = AlertLoop(alert_store, source, standing.registry, channels, standing.clock)
+        self.alerts = AlertDesk(
+            alert_store,
+            source,
+            standing.registry,
+            channels,
+            standing.clock,
+            wake=self.loop.wake,
+        )
 
     @property
     def lag(self) -> int:
@@ -43,28 +65,34 @@ class Service:
         await self.standing.log.append([self.standing.admit(raw)])
 
     async def follow(self) -> None:
-        """Project what comes, and let the alarm and the alerts know."""
+        """Project what comes, and set the alarm anew."""
         log = self.standing.log
         async for batch in log.follow(Position({0: self.projector.position})):
             await self.projector.take(batch)
             self.alarm.set()
-            self.moved.set()
 
 
 @asynccontextmanager
 async def running(standing: Standing) -> AsyncIterator[Service]:
-    """Run a standing until the block ends; a task that fails ends it with its error."""
-    with standing.projecting() as (store, projector):
-        service = Service(standing, store, projector)
+    """Run a standing until the block ends. A task that fails ends the block with its error: a
+    service that no longer projects or alerts must not go on as if it did."""
+    async with AsyncExitStack() as stack:
+        store, projector = stack.enter_context(standing.projecting())
         await projector.catch_up()
-        tasks = [asyncio.create_task(service.follow(), name="projector")]
-        service.alarm.start()
+        alert_store = AlertStore(standing.settings.home / "alerts.db")
+        stack.callback(alert_store.close)
+        channel = WebhookChannel(Egress(standing.settings.allow_networks), standing.clock)
+        stack.push_async_callback(channel.close)
+        service = Service(standing, store, projector, alert_store, channel)
         try:
-            yield service
-        finally:
-            service.alarm.stop()
-            for task in tasks:
-                task.cancel()
-            for task in tasks:
-                with suppress(asyncio.CancelledError):
-                    await task
+            async with asyncio.TaskGroup() as tasks:
+                work = [tasks.create_task(service.follow()), tasks.create_task(service.loop.run())]
+                service.alarm.start()
+                try:
+                    yield service
+                finally:
+                    service.alarm.stop()
+                    for task in work:
+                        task.cancel()
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from group
