@@ -89,12 +89,11 @@ class Registry:
         raise Refused.field(field, f"unknown list {list_id!r}; {hint}")
 
 
-@lru_cache(maxsize=4)
 def load_registry(extra: Path | None = None) -> Registry:
     """The shipped lists and those of the user's file. Raises `Refused` naming file and field."""
-    shipped = files("events").joinpath("shipped/lists.toml").read_bytes()
-    found = _parse(shipped, "lists.toml")
-    digest = hashlib.sha256(shipped)
+    content = _shipped()
+    found = dict(_parsed(content))
+    digest = hashlib.sha256(content)
     if extra is not None:
         try:
             more = extra.read_bytes()
@@ -106,6 +105,15 @@ def load_registry(extra: Path | None = None) -> Registry:
                 raise Refused.field(f"{extra}: list {info.id}.id", "a shipped list has this id")
             found[info.id] = info
     return Registry(found, digest.hexdigest())
+
+
+def _shipped() -> bytes:
+    return files("events").joinpath("shipped/lists.toml").read_bytes()
+
+
+@lru_cache(maxsize=1)
+def _parsed(shipped: bytes) -> Mapping[str, ListInfo]:
+    return _parse(shipped, "lists.toml")
 
 
 def _parse(content: bytes, name: str) -> dict[str, ListInfo]:
