@@ -70,8 +70,10 @@ class AlertStore:
         self.db = connect(path, _SCHEMA, FORMAT, synchronous="FULL")
         self.outbox = Outbox(self.db)
         with trouble(path):
-            used = self.db.execute("SELECT 1 FROM subscriptions LIMIT 1").fetchone() is not None
-        self._vault = Vault(path.with_suffix(".key"), create=not used)
+            locked = self.db.execute("SELECT secrets FROM subscriptions LIMIT 1").fetchone()
+        self._vault = Vault(path.with_suffix(".key"), create=locked is None)
+        if locked is not None:
+            self._vault.unlock(locked[0])
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="standing-alerts")
         self._readers: dict[str, Reader] = {}
         self._version = -1

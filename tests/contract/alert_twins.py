@@ -217,7 +217,7 @@ async def receiving(handler: Handler = fine) -> AsyncIterator[Receiver]:
     receiver = Receiver(handler)
     application = web.Application()
     application.router.add_route("*", "/{path:.*}", receiver.take)
-    runner = web.AppRunner(application, shutdown_timeout=0, access_log=None)
+    runner = web.AppRunner(application, shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     host, port = runner.addresses[0][:2]

@@ -1,0 +1,80 @@
+"""The process that delivers is killed again and again; nothing is missed, nothing out of order."""
+
+import asyncio
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from alerts.desk import AlertDesk
+from alerts.egress import Egress
+from alerts.source import Projected
+from alerts.store import AlertStore
+from alerts.webhook import WebhookChannel
+from events.door import admit
+from events.lists import Registry
+from events.sqlite_log import SqliteEventLog
+from projections.store import ProjectionStore
+from tests.chaos.alert_process import now
+from tests.contract.alert_twins import LOOPBACK, asked, receiving
+
+COMPANIES = ("a", "b", "c", "d", "e")
+EACH = 30
+KILLED_AT = (1, 17, 60, 61, 100)
+ROOT = Path(__file__).parents[2]
+
+
+@asynccontextmanager
+async def delivering(folder: Path) -> AsyncIterator[None]:
+    """A process of its own, killed without a word at the end of the block."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.chaos.alert_process", str(folder), cwd=ROOT
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_a_kill_loses_nothing_and_changes_no_order(
+    tmp_path: Path, registry: Registry
+) -> None:
+    log = SqliteEventLog(tmp_path / "log.db", now)
+    projection = ProjectionStore(tmp_path / "projections.db")
+    store = AlertStore(tmp_path / "alerts.db")
+    channels = {"webhook": WebhookChannel(Egress(LOOPBACK), now)}
+    desk = AlertDesk(store, Projected(projection, log.end), registry, channels, now)
+    async with receiving() as receiver:
+        await desk.subscribe(asked(receiver.url, filter={"kinds": ["noted"]}))
+        for number in range(EACH):
+            for company in COMPANIES:
+                about = {"kind": "news", "text": f"news {number}"}
+                raw = {"type": "standing.note.recorded", "subject": company, "data": about}
+                await log.append([admit(raw, registry)])
+        for count in KILLED_AT:
+            async with delivering(tmp_path):
+                await receiver.count(count)
+        total = len(COMPANIES) * EACH
+        async with delivering(tmp_path), receiver.more:
+            await receiver.more.wait_for(
+                lambda: len({post.headers["webhook-id"] for post in receiver.posts}) == total
+            )
+        posts = receiver.posts
+
+    bodies: defaultdict[str, set[bytes]] = defaultdict(set)
+    for post in posts:
+        bodies[post.headers["webhook-id"]].add(post.body)
+    assert all(len(same) == 1 for same in bodies.values())
+
+    for company in COMPANIES:
+        heard = [post.message for post in posts if post.message["data"]["company"] == company]
+        numbers = [one["n"] for one in heard]
+        assert numbers == sorted(numbers)
+        assert sorted(set(numbers)) == list(range(1, EACH + 1))
+        assert numbers == [one["data"]["sequence"] for one in heard]
+
+    store.close()
+    projection.close()
+    log.close()
