@@ -65,7 +65,7 @@ class Company:
         while (at := self.due) <= now:
             before = overall(self._current.values())
             flipped = sorted(list_id for list_id, due in self._due.items() if due == at)
-            earlier = {list_id: self._current[list_id] for list_id in flipped}
+            earlier = {list_id: self.timelines[list_id].reading(at - 1) for list_id in flipped}
             self._clock = at
             for list_id in flipped:
                 self._look(list_id)
@@ -79,6 +79,7 @@ class Company:
     def apply(self, record: Record) -> list[Change]:
         """Take in the next record about the company; time must have been passed up to it."""
         self._clock = record.recorded
+        self._freshen()
         entry, touched = self.history.add(record)
         if touched:
             return self._compare(entry, touched)
@@ -94,6 +95,7 @@ class Company:
         """Have another history from now on, because `cause` merged companies or undid it."""
         old = dict(self.timelines)
         self._clock = cause.recorded
+        self._freshen()
         self.history = History(self.history.registry, records)
         taken_back = cause.type != words.MERGED
         touched = {}
@@ -104,6 +106,12 @@ class Company:
             rewritten_by_it = taken_back and before != timeline.spans
             touched[list_id] = Touched(timeline, before, 0, ALWAYS, NEVER, rewritten_by_it)
         return self._compare(Entry(cause, None, None, (), cause.recorded, ALWAYS), touched)
+
+    def _freshen(self) -> None:
+        """How a company was removed may change at a moment at which nothing flips."""
+        for list_id in self._due:
+            if self._current[list_id].how is not None:
+                self._current[list_id] = self.timelines[list_id].reading(self._clock)
 
     def _look(self, list_id: str) -> None:
         timeline = self.timelines.get(list_id)

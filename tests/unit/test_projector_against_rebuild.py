@@ -1,94 +1,25 @@
 """The projection is a function of the log: live, restarted or rebuilt, it comes out the same."""
 
-import asyncio
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from events.door import admit
 from events.log import Record
-from events.sqlite_log import SqliteEventLog
-from projections.projector import Projector
-from projections.rebuild import rebuild
-from projections.store import ProjectionStore
+from projections.changes import Change
+from projections.timeline import UNLISTED
 from tests.unit import crowds
-from tests.unit.making import REGISTRY, tries
+from tests.unit.making import tries
+from tests.unit.projecting import Arrivals, projected, rebuilt, whole, written
 
-Told = list[tuple[int, dict[str, Any]]]
-
-
-@contextmanager
-def written(told: Told) -> Iterator[tuple[SqliteEventLog, Path]]:
-    """A log in a file with these events, each taken in at its time; what the log refuses is not
-    in it."""
-    now = 0
-
-    async def write(log: SqliteEventLog) -> None:
-        nonlocal now
-        for when, sent in told:
-            now = when
-            await log.append([admit(sent, REGISTRY)])
-
-    with TemporaryDirectory() as folder, ExitStack() as stack:
-        home = Path(folder)
-        log = SqliteEventLog(home / "log.db", lambda: now, synchronous="OFF")
-        stack.callback(log.close)
-        asyncio.run(write(log))
-        yield log, home
+sizes = st.lists(st.integers(1, 6), min_size=1, max_size=4)
 
 
-def whole(log: SqliteEventLog) -> list[Record]:
-    """Everything in the log."""
-    return log.between(-1, log.end(), 1_000_000)
-
-
-def projected(log: SqliteEventLog, path: Path, batches: list[list[Record]], restarts: bool) -> Any:
-    """What a projector that read these batches has told and keeps."""
-    store = ProjectionStore(path)
-    projector = Projector(log, store, REGISTRY)
-    for batch in batches:
-        projector.apply(batch)
-        if restarts:
-            store.close()
-            store = ProjectionStore(path)
-            projector = Projector(log, store, REGISTRY)
-    try:
-        return content(store)
-    finally:
-        store.close()
-
-
-def content(store: ProjectionStore) -> dict[str, Any]:
-    """All that readers of a projection can see."""
-    rows = store.rows()
-    assert store.parked() == {}
-    return {
-        "mark": store.mark,
-        "companies": rows,
-        "described": {row.company: store.described(row.company) for row in rows},
-        "standings": list(store.standings()),
-        "changes": [(one, one.change.id) for one in store.changes(limit=1_000_000)],
-    }
-
-
-def rebuilt(log: SqliteEventLog, path: Path) -> Any:
-    """What a rebuild writes."""
-    store = ProjectionStore(path)
-    try:
-        rebuild(log, store, REGISTRY)
-        return content(store)
-    finally:
-        store.close()
-
-
-def cut(items: list[Record], sizes: list[int]) -> list[list[Record]]:
+def cut(items: Sequence[Record], sizes: Sequence[int]) -> list[Sequence[Record]]:
     """Cut into pieces of these sizes, over and over."""
-    pieces = []
+    pieces: list[Sequence[Record]] = []
     place = 0
     while place < len(items):
         size = sizes[len(pieces) % len(sizes)]
@@ -97,18 +28,56 @@ def cut(items: list[Record], sizes: list[int]) -> list[list[Record]]:
     return pieces
 
 
-@tries(60)
-@given(crowds.logs(), st.lists(st.integers(1, 6), min_size=1, max_size=4))
-def test_live_and_rebuilt_are_the_same(told: Told, sizes: list[int]) -> None:
-    with written(told) as (log, home):
-        one_by_one = projected(log, home / "live.db", [[one] for one in whole(log)], False)
-        assert projected(log, home / "batches.db", cut(whole(log), sizes), False) == one_by_one
+@tries(50)
+@given(crowds.logs(), sizes)
+def test_live_and_rebuilt_are_the_same(arrivals: Arrivals, sizes: list[int]) -> None:
+    with written(arrivals) as (log, home):
+        one_by_one = projected(log, home / "live.db", [[one] for one in whole(log)])
+        assert projected(log, home / "batches.db", cut(whole(log), sizes)) == one_by_one
         assert rebuilt(log, home / "rebuilt.db") == one_by_one
 
 
-@tries(60)
-@given(crowds.logs(), st.lists(st.integers(1, 6), min_size=1, max_size=4))
-def test_a_restart_between_any_two_batches_changes_nothing(told: Told, sizes: list[int]) -> None:
-    with written(told) as (log, home):
-        one_by_one = projected(log, home / "live.db", [[one] for one in whole(log)], False)
-        assert projected(log, home / "restarts.db", cut(whole(log), sizes), True) == one_by_one
+@tries(50)
+@given(crowds.logs(), sizes)
+def test_a_restart_between_any_two_batches_changes_nothing(
+    arrivals: Arrivals, sizes: list[int]
+) -> None:
+    with written(arrivals) as (log, home):
+        batches = cut(whole(log), sizes)
+        without = projected(log, home / "live.db", batches)
+        assert projected(log, home / "restarts.db", batches, restarts=True) == without
+
+
+@tries(50)
+@given(crowds.logs())
+def test_the_changes_of_a_company_are_one_story(arrivals: Arrivals) -> None:
+    """Numbered without a gap, each beginning where the one before it ended."""
+    with written(arrivals) as (log, home):
+        found = projected(log, home / "live.db", [whole(log)])["changes"]
+    by_company: dict[str, list[Change]] = defaultdict(list)
+    for one in found:
+        by_company[one.change.company].append(one.change)
+    for changes in by_company.values():
+        assert [one.sequence for one in changes] == list(range(1, len(changes) + 1))
+        by_list: dict[str | None, list[Change]] = defaultdict(list)
+        for change in changes:
+            by_list[change.list].append(change)
+        for some in by_list.values():
+            assert some[0].before == UNLISTED
+            for one, following in pairwise(some):
+                if (one.cause, one.moment) == (following.cause, following.moment):
+                    assert (one.before, one.after) == (following.before, following.after)
+                else:
+                    # How it was removed may become another without a flip; that is no change.
+                    assert one.after._replace(how=None) == following.before._replace(how=None)
+    ids = [one.change.id for one in found]
+    assert len(set(ids)) == len(ids)
+
+
+@tries(50)
+@given(crowds.logs())
+def test_a_cause_has_at_most_one_change_of_each_kind_for_each_list(arrivals: Arrivals) -> None:
+    with written(arrivals) as (log, home):
+        found = [one.change for one in projected(log, home / "live.db", [whole(log)])["changes"]]
+    told = Counter((one.company, one.list, one.kind, one.cause, one.moment) for one in found)
+    assert all(count == 1 for count in told.values())
