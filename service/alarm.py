@@ -11,6 +11,7 @@ from typing import Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
+from apscheduler.triggers.interval import IntervalTrigger
 
 from events import vocabulary as words
 from events.dates import NEVER, Instant, show
@@ -52,6 +53,12 @@ class Alarm:
         """Begin to watch; what fell due while nobody watched is written at once."""
         self._scheduler.start()
         self.set()
+
+    def daily(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Have housekeeping done once a day, and at every start."""
+        self._scheduler.add_job(
+            work, IntervalTrigger(days=1), next_run_time=datetime.now(UTC), id="daily"
+        )
 
     def stop(self) -> None:
         """Watch no more."""

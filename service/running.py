@@ -33,6 +33,7 @@ class Service:
         self.standing = standing
         self.store = store
         self.projector = projector
+        self._alert_store = alert_store
         self.alarm = Alarm(lambda: projector.due, self._append, standing.clock)
         channels = {"webhook": channel}
         source = Projected(store, standing.log.end, projector.reached)
@@ -64,6 +65,10 @@ class Service:
     async def _append(self, raw: dict[str, object]) -> None:
         await self.standing.log.append([self.standing.admit(raw)])
 
+    async def prune(self) -> None:
+        """Forget deliveries that are older than they are kept."""
+        await self._alert_store.aside(self._alert_store.prune, self.standing.clock())
+
     async def follow(self) -> None:
         """Project what comes, and set the alarm anew."""
         log = self.standing.log
@@ -88,6 +93,7 @@ async def running(standing: Standing) -> AsyncIterator[Service]:
             async with asyncio.TaskGroup() as tasks:
                 work = [tasks.create_task(service.follow()), tasks.create_task(service.loop.run())]
                 service.alarm.start()
+                service.alarm.daily(service.prune)
                 try:
                     yield service
                 finally:
