@@ -1,0 +1,66 @@
+"""The application: every route, behind one gate, with every error told alike."""
+
+from typing import Final
+
+import orjson
+from fastapi import APIRouter, FastAPI
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.api import described
+from service.api.answers import JSON
+from service.api.asking import Asking
+from service.api.changes import Changes
+from service.api.companies import Companies
+from service.api.events import Events
+from service.api.everyone import Everyone
+from service.api.gate import Gate
+from service.api.lists import Lists
+from service.api.operating import Operating
+from service.api.pages import Pages
+from service.api.problems import handle
+from service.api.subscriptions import Subscriptions
+from service.running import Service
+from service.tokens import Tokens
+
+PATIENCE_S: Final = 30.0
+
+
+def create_app(
+    service: Service,
+    *,
+    tokens: Tokens | None = None,
+    patience_s: float = PATIENCE_S,
+) -> FastAPI:
+    """The HTTP side of a running standing.
+
+    Without `tokens`, whoever reaches it may do everything, but only under a name of this machine.
+    A read that waits for a position waits at most `patience_s` seconds.
+    """
+    # No pages of documentation with scripts from elsewhere: /openapi.json, and nothing else.
+    app = FastAPI(**described.API, openapi_url=None, docs_url=None, redoc_url=None)
+    asking = Asking(service, patience_s)
+    operating = Operating(service)
+    parts: list[APIRouter] = [
+        Companies(asking).router,
+        Events(service, asking, operating.metrics).router,
+        Everyone(service, asking).router,
+        Changes(service, asking).router,
+        Lists(service).router,
+        Subscriptions(service.alerts).router,
+        operating.router,
+        Pages(service, asking).router,
+    ]
+    for part in parts:
+        # Not `include_router`, which puts a second look-up before each of their routes.
+        app.router.routes.extend(part.routes)
+    app.router.add_route("/openapi.json", _openapi, include_in_schema=False)
+    handle(app)
+    app.add_middleware(Gate, metrics=operating.metrics, tokens=tokens)
+    app.openapi = lambda: described.openapi(app)  # type: ignore[method-assign]
+    return app
+
+
+async def _openapi(request: Request) -> Response:
+    schema = request.app.openapi()
+    return Response(orjson.dumps(schema, option=orjson.OPT_INDENT_2), media_type=JSON)

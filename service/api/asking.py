@@ -1,0 +1,147 @@
+"""The questions that the API and the pages ask alike, each over what answers it fastest."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
+
+from events.errors import Refused, UnknownCompany
+from events.log import Position
+from projections import chronicle
+from projections.reader import EVERYTHING, Question, Reader
+from projections.rows import CompanyRow, Told
+from projections.search import normalise
+from service.api.problems import NotYet, Parked
+from service.api.query import Query
+from service.running import Service
+
+_MOST_CHANGES: Final = 10_000
+_LOOKED_AT: Final = 5
+"""So many times what is asked for is looked at, to put the closest first."""
+
+
+class Asking:
+    """Questions to a running service. A wait for a position ends after `patience_s` seconds."""
+
+    def __init__(self, service: Service, patience_s: float) -> None:
+        self._service = service
+        self._patience_s = patience_s
+        standing = service.standing
+        self._reader = standing.reader
+        # A story takes long to tell: it is told on another thread, by a reader of its own.
+        self._teller = Reader(standing.log, standing.registry, standing.clock)
+        self._telling = asyncio.Lock()
+
+    async def until(self, query: Query) -> None:
+        """Wait for the position that `at_least` names. Raises `Refused`, or `NotYet`."""
+        text = query.one("at_least")
+        if text is None:
+            return
+        offset = only_partition(text, "at_least")
+        try:
+            async with asyncio.timeout(self._patience_s):
+                await self._service.reached(offset)
+        except TimeoutError:
+            at = self._service.projector.position
+            raise NotYet(
+                f"{text} was not reached in {self._patience_s:g} s; this is at 0:{at}"
+            ) from None
+
+    def status(self, company: str, question: Question = EVERYTHING) -> dict[str, Any]:
+        """See `Reader.status`. Raises `Parked` where it could only be wrong."""
+        return self._of(company, lambda: self._reader.status(company, question))
+
+    async def history(self, company: str, question: Question) -> dict[str, Any]:
+        """See `chronicle.history`."""
+        present = self._reader.resolve(company, question)
+        told = self._changes(present)
+        async with self._telling:
+            return await run_in_threadpool(
+                self._of,
+                company,
+                lambda: chronicle.history(self._teller, told, company, question),
+            )
+
+    def company(self, company: str) -> dict[str, Any]:
+        """Who a company is, and its standing now in short."""
+        standing = self.status(company)
+        known = self._reader.known(company)
+        return {
+            "company": known.company,
+            **known.description.shown(),
+            **{key: standing[key] for key in ("status", "restrictions", "position", "ownership")},
+            "lists": [one["list"] for one in standing["lists"]],
+        }
+
+    def search(self, text: str, limit: int) -> list[dict[str, Any]]:
+        """Companies that `text` may mean, the closest first."""
+        wanted = normalise(text).strip()
+        if not wanted:
+            return []
+        found = self._service.store.search(wanted, limit * _LOOKED_AT)
+        ranked = sorted(found, key=lambda one: (_distance(wanted, one[1]), one[0]))
+        present = (self._reader.resolve(company) for company, _ in ranked)
+        rows = (self._service.store.row(company) for company in dict.fromkeys(present))
+        return [self._short(row) for row in rows if row is not None][:limit]
+
+    def page(self, after: str, limit: int) -> list[dict[str, Any]]:
+        """All companies that count for themselves, by id."""
+        found: list[dict[str, Any]] = []
+        while len(found) < limit:
+            rows = self._service.store.rows(after, limit)
+            if not rows:
+                break
+            after = rows[-1].company
+            found += [self._short(row) for row in rows if row.merged_into is None]
+        return found[:limit]
+
+    def _short(self, row: CompanyRow) -> dict[str, Any]:
+        shown: dict[str, Any] = {
+            "company": row.company,
+            "name": row.name,
+            "country": row.country,
+            "kind": row.kind or "unknown",
+            "status": None,
+            "restrictions": [],
+        }
+        try:
+            standing = self.status(row.company)
+        except (Parked, UnknownCompany):
+            return {**shown, "parked": row.parked}
+        kinds = [one["kind"] for one in standing["restrictions"]]
+        return {**shown, "status": standing["status"], "restrictions": kinds}
+
+    def _of(self, company: str, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        parked = self._service.projector.parked
+        if parked and company in parked:
+            raise Parked(company, parked[company])
+        found = ask()
+        if parked and found["company"] in parked:
+            raise Parked(found["company"], parked[found["company"]])
+        return found
+
+    def _changes(self, company: str) -> list[Told]:
+        return self._service.store.changes(company=company, limit=_MOST_CHANGES)
+
+
+def only_partition(text: str, field: str) -> int:
+    """The offset of a position in this log, which has one partition. Raises `Refused`."""
+    position = Position.parse(text, field)
+    if set(position) != {0}:
+        raise Refused.field(field, f"{text!r} should name the partition 0, and no other")
+    return position[0]
+
+
+def _distance(wanted: str, searched: str) -> int:
+    """How far what was searched is from what is wanted: one of its lines is it, begins with it,
+    has it as words, or holds it somewhere."""
+    best = 3
+    for line in searched.split("\n"):
+        if line == wanted:
+            return 0
+        if line.startswith(wanted):
+            best = min(best, 1)
+        elif f" {wanted} " in f" {line} ":
+            best = min(best, 2)
+    return best

@@ -1,0 +1,85 @@
+"""The query of a request, read strictly: a misspelt cut-off that was passed over would be
+answered as if it had not been asked for."""
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Final
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from events.errors import Refused
+from projections.reader import EVERYTHING, Question
+
+CUTS: Final = ("as_of", "announced_by", "known_at")
+REPEATED: Final = frozenset({"list", "kind"})
+_MOST_PARAMETERS: Final = 1_000
+_LOST_PLUS: Final = re.compile(r"(T[0-9:.]+) (\d{2}:\d{2})")
+
+
+class Query:
+    """The parameters that were given, out of those that are known here. One that is empty counts
+    as not given, as forms send it. Raises `Refused` by name."""
+
+    def __init__(self, request: Request, known: frozenset[str]) -> None:
+        self._given: Mapping[str, list[str]] = {}
+        if query := request.scope["query_string"]:
+            self._given = _read(query.decode("latin-1"), known)
+
+    def one(self, name: str) -> str | None:
+        """A parameter that stands once, or None."""
+        values = self._given.get(name)
+        return values[0] if values else None
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """A parameter that may stand several times."""
+        return tuple(self._given.get(name, ()))
+
+    def number(self, name: str, default: int, most: int, least: int = 1) -> int:
+        """A count within bounds."""
+        text = self.one(name)
+        if text is None:
+            return default
+        if not (text.isascii() and text.isdecimal() and least <= int(text[:12]) <= most):
+            raise Refused.field(name, f"{text!r} is no number from {least} to {most}")
+        return int(text)
+
+    def flag(self, name: str) -> bool:
+        """`true` or `false`; false where it is not given."""
+        text = self.one(name)
+        if text not in (None, "true", "false", "1", "0"):
+            raise Refused.field(name, f"{text!r} is neither true nor false")
+        return text in ("true", "1")
+
+    def question(self) -> Question:
+        """Lists and cut-offs."""
+        given = self._given
+        if not given:
+            return EVERYTHING
+        return Question(self.all("list"), *(self._moment(name) for name in CUTS))
+
+    def _moment(self, name: str) -> str | None:
+        """A date as written. A `+` that was not escaped arrives as a space; as no date has one,
+        there is no doubt what was meant."""
+        text = self.one(name)
+        return None if text is None else _LOST_PLUS.sub(r"\1+\2", text)
+
+
+def _read(text: str, known: frozenset[str]) -> dict[str, list[str]]:
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
+    except ValueError as error:
+        raise Refused.field("", f"the query cannot be read: {error}") from None
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
+            raise Refused.field(name[:100], f"unknown parameter; {hint}")
+        if not value:
+            continue
+        if name in found and name not in REPEATED:
+            raise Refused.field(name, "given twice")
+        found.setdefault(name, []).append(value)
+    return found

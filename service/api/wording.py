@@ -1,0 +1,148 @@
+"""How pages say what answers say in the field's terms: dates, statuses, restrictions, events."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+from urllib.parse import urlsplit
+
+from events.dates import DAY, Instant, show, start
+
+STATUS: Final = {
+    "designated": ("Designated", "It stands on the list, and the list's restrictions apply."),
+    "enjoined": ("Enjoined", "It is listed, but a court or the agency keeps that from applying."),
+    "scheduled": ("Scheduled", "A designation is announced and not in effect yet."),
+    "removed": ("Removed", "It was on the list and is no longer."),
+    "not_listed": ("Not listed", "No designation of it counts at that moment."),
+}
+RESTRICTION: Final = {
+    "investment.purchase": "Its securities may not be bought",
+    "investment.sale": "Its securities may not be sold",
+    "investment.hold": "Its securities may not be held",
+    "export.license": "Exports to it need a licence",
+    "export.statement": "Exports to it need a statement",
+    "export.denied": "It may not take part in exports",
+    "procurement.direct": "Government may not buy from it",
+    "procurement.indirect": "Government may not buy what contains its goods or services",
+    "property.blocked": "Its property is blocked",
+    "debt-equity": "Dealing in its new debt or equity is restricted",
+    "correspondent-account": "Its correspondent accounts are restricted",
+    "other": "Other restrictions",
+}
+EVENT: Final = {
+    "standing.company.described": "Described",
+    "standing.company.merged": "Merged",
+    "standing.designation.issued": "Designated",
+    "standing.designation.amended": "Designation amended",
+    "standing.injunction.granted": "Injunction granted",
+    "standing.injunction.ended": "Injunction ended",
+    "standing.removal.announced": "Removal announced",
+    "standing.removal.issued": "Removed",
+    "standing.note.recorded": "Note",
+    "standing.event.retracted": "Retraction",
+}
+HOW: Final = {
+    "delisted": "delisted by the agency",
+    "vacated": "vacated by a court",
+    "revoked": "revoked",
+    "expired": "expired",
+    "superseded": "superseded",
+    "list_terminated": "the list itself ended",
+}
+
+_WIDTH: Final = 1_000
+_MOST_TICKS: Final = 10
+_STEPS: Final = (1, 3, 6, 12, 24, 60, 120, 600, 1_200, 12_000, 120_000)
+"""Months between ticks."""
+
+
+def when(text: str | None) -> str:
+    """A moment as people write it: the date alone where it is the beginning or the end of a day."""
+    if not text:
+        return "—"
+    if "T" not in text:
+        return text
+    moment = datetime.fromisoformat(text)
+    day = f"{moment.day} {moment:%b %Y}"
+    if (moment.hour, moment.minute, moment.second, moment.microsecond) == (0, 0, 0, 0):
+        return day
+    if moment.timetz().isoformat().startswith("23:59:59.999999"):
+        return f"end of {day}"
+    clock = f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
+    return f"{day}, {clock} UTC{text[-6:] if moment.utcoffset() else ''}"
+
+
+def link(url: str | None) -> str | None:
+    """An address to click on; None for what is no web address, whoever wrote it."""
+    if url and urlsplit(url).scheme in ("http", "https"):
+        return url
+    return None
+
+
+def event(event_type: str) -> str:
+    """An event type in words; one of a later version as it is."""
+    return EVENT.get(event_type, event_type)
+
+
+class Piece(NamedTuple):
+    """A stretch of a bar."""
+
+    x: float
+    width: float
+    status: str
+    title: str
+
+
+class Tick(NamedTuple):
+    """A mark under a bar."""
+
+    x: float
+    name: str
+
+
+class Bar(NamedTuple):
+    """A list's intervals, drawn; `now` is where the question looks."""
+
+    pieces: list[Piece]
+    ticks: list[Tick]
+    now: float
+
+
+def bar(intervals: list[dict[str, Any]], as_of: str) -> Bar | None:
+    """Draw intervals along time, from a little before the first to a little after the last known
+    moment or the one that is asked for."""
+    if not intervals:
+        return None
+    now = start(as_of)
+    known = [start(one[key]) for one in intervals for key in ("from", "until") if one[key]]
+    first, last = min(known), max(*known, now)
+    margin = max((last - first) // 20, 20 * DAY)
+    begins, ends = min(first, now) - margin, last + margin
+
+    def x(instant: Instant) -> float:
+        return round((instant - begins) * _WIDTH / (ends - begins), 1)
+
+    pieces = []
+    for one in intervals:
+        left = x(start(one["from"]))
+        right = x(start(one["until"])) if one["until"] else float(_WIDTH)
+        words = STATUS[one["status"]][0]
+        title = f"{words}: {when(one['from'])} to {when(one['until'])}"
+        pieces.append(Piece(left, max(round(right - left, 1), 1.0), one["status"], title))
+    return Bar(pieces, _ticks(begins, ends, x), x(now))
+
+
+def _ticks(begins: Instant, ends: Instant, x: Callable[[Instant], float]) -> list[Tick]:
+    """Beginnings of years; of months, where there would be too few."""
+    first, last = _months(begins), _months(ends)
+    step = next(step for step in _STEPS if (last - first) // step < _MOST_TICKS)
+    ticks = []
+    for month in range(first + 1, last + 1):
+        if month % step == 0:
+            name = f"{month // 12:04}-{month % 12 + 1:02}"
+            ticks.append(Tick(x(start(name)), name if step < 12 else name[:4]))
+    return ticks
+
+
+def _months(instant: Instant) -> int:
+    year, month = show(instant)[:7].split("-")
+    return int(year) * 12 + int(month) - 1
