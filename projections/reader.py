@@ -74,7 +74,7 @@ class Reader:
 
     def _zone(self, dossier: Dossier, question: Question) -> ZoneInfo:
         if not question.lists:
-            return dossier.zone
+            return dossier.zone(dossier.held(self.cutoffs(question, UTC_ZONE)))
         zones = {self.registry[list_id].zone for list_id in question.lists}
         return zones.pop() if len(zones) == 1 else UTC_ZONE
 
@@ -98,12 +98,12 @@ class Reader:
         """
         into = self._into(cut)
         present = root(into, company)
-        dossier = self._dossier(present)
-        if self._merging and self._merged(cut):
-            ids = set(members(into, present))
-            records = [one for one in dossier.records if one.subject in ids]
-            if len(records) < len(dossier.records):
-                dossier = Dossier(present, self.registry, records)
+        ids = members(into, present)
+        if self._merged(cut) and ids != members(self._into(EVERYTHING_KNOWN), present):
+            records = self.log.of_subjects(ids, to=self._seen)
+            dossier = Dossier(present, self.registry, records)
+        else:
+            dossier = self._dossier(present)
         if not dossier.held(cut):
             raise UnknownCompany(company)
         return dossier
@@ -144,9 +144,10 @@ class Reader:
         """Look whether the log has more, and forget what that makes stale; its last offset."""
         end = self.log.end()
         if end > self._seen:
-            subjects = self.log.subjects(after=self._seen, to=end)
             self._checks.clear()
-            if len(subjects) > _KEPT or self._concern_merges(subjects, end):
+            many = end - self._seen > _KEPT
+            subjects = [] if many else self.log.subjects(after=self._seen, to=end)
+            if many or self._concern_merges(subjects, end):
                 self._merging = None
                 self._kept.clear()
             else:
