@@ -31,9 +31,7 @@ class Dossier:
         entries = self.history.entries.values()
         self.listed = tuple(sorted({one.list for one in entries if one.fact and one.list}))
         """The lists on which the company has an event, counted or not."""
-        zones = {registry[list_id].zone for list_id in self.listed}
-        self.zone: ZoneInfo = zones.pop() if len(zones) == 1 else UTC_ZONE
-        """In which its dates are told: that of its lists, where they agree."""
+        self._registry = registry
         self._offsets = [record.offset for record in records]
         self._recorded = [record.recorded for record in records]
         self._public = sorted(
@@ -46,6 +44,16 @@ class Dossier:
         if cut.offset != NEVER:
             return bisect_right(self._offsets, cut.offset)
         return bisect_right(self._recorded, cut.known_at)
+
+    def zone(self, held: int) -> ZoneInfo:
+        """In which dates are told: that of the lists that so many of the records name, where they
+        agree."""
+        listed = self.listed
+        if held < len(self.records):
+            entries = [self.history.entries[one.id] for one in self.records[:held]]
+            listed = tuple(one.list for one in entries if one.fact and one.list)
+        zones = {self._registry[list_id].zone for list_id in listed}
+        return zones.pop() if len(zones) == 1 else UTC_ZONE
 
     def described(self, held: int) -> Description:
         """Who the company was, by so many of the records."""
