@@ -27,7 +27,7 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
 }
-_ROWS: Final[dict[Format, int]] = {"jsonl": 2_000, "csv": 2_000, "parquet": 50_000}
+ROWS: Final[dict[Format, int]] = {"jsonl": 2_000, "csv": 2_000, "parquet": 50_000}
 """How many rows make a piece; in Parquet a row group."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -116,7 +116,7 @@ CHANGES: Final = Table(
 
 def encoded(rows: Iterable[Any], table: Table, form: Format) -> Iterator[bytes]:
     """The rows as pieces of a file of that format."""
-    pieces = _pieces(rows, _ROWS[form])
+    pieces = _pieces(rows, ROWS[form])
     match form:
         case "jsonl":
             return _jsonl(pieces, table)

@@ -1,6 +1,7 @@
 """What the commands share: opening a standing, printing for people and for programs, progress."""
 
 import asyncio
+import os
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator
@@ -71,10 +72,10 @@ def using() -> Iterator[Standing]:
 
 
 def console() -> "Console":
-    """Where people read; plain where it is no terminal."""
+    """Where people read; without colours, and as wide as a page, where it is no terminal."""
     from rich.console import Console
 
-    wide = None if sys.stdout.isatty() else 120
+    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
     return Console(width=wide, highlight=False, soft_wrap=False, emoji=False, markup=False)
 
 

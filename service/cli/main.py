@@ -6,7 +6,9 @@ Commands import what only they need within themselves, so that an answer comes a
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
 from importlib.metadata import version
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -44,10 +46,9 @@ def standing(
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; its exit code. What goes wrong is one line on standard error."""
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGINT, _interrupted)
     try:
-        app(sys.argv[1:] if arguments is None else arguments, prog_name="standing")
+        with _ended_by_ctrl_c():
+            app(sys.argv[1:] if arguments is None else arguments, prog_name="standing")
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
@@ -70,9 +71,21 @@ def main(arguments: list[str] | None = None) -> int:
     return 1
 
 
-def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
+@contextmanager
+def _ended_by_ctrl_c() -> Iterator[None]:
     """Ctrl-C ends a command wherever it is, also where it waits for its input: asyncio's own
     handler would wait for the input, too."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, _interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
