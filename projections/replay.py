@@ -5,7 +5,7 @@ folded under it.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -133,12 +133,14 @@ def _asked(
     store: ProjectionStore, reader: Reader, question: Question, dates: Sequence[str]
 ) -> Iterator[Row]:
     asked = question.lists
-    for company, country in _companies(store):
+    for company, country in _everybody(store):
         for as_of in dates:
             try:
                 answer = reader.status(company, question._replace(as_of=as_of, lists=()))
             except UnknownCompany:
                 break  # not known at the cut
+            if answer["company"] != company:
+                break  # it counted for another then
             lists = [_of(one) for one in answer["lists"] if not asked or one["list"] in asked]
             if lists or not asked:
                 yield _row(as_of, company, answer["name"], country, lists)
@@ -149,12 +151,9 @@ def _of(answer: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "restrictions": [one["kind"] for one in answer["restrictions"]]}
 
 
-def _companies(store: ProjectionStore) -> Iterator[tuple[str, str | None]]:
+def _everybody(store: ProjectionStore) -> Iterator[tuple[str, str | None]]:
+    """Merged ids too: they may have been companies of their own at the cut."""
     after = ""
     while rows := store.rows(after, _PAGE):
         after = rows[-1].company
-        yield from _living(rows)
-
-
-def _living(rows: Iterable[Any]) -> Iterator[tuple[str, str | None]]:
-    return ((row.company, row.country) for row in rows if row.merged_into is None)
+        yield from ((row.company, row.country) for row in rows)
