@@ -48,10 +48,6 @@ class _Overlay:
         mine = [record for record in self.records if record.subject == subject]
         return [*self.below.of_subject(subject), *mine]
 
-    def of_type(self, event_type: str) -> list[Record]:
-        mine = [record for record in self.records if record.type == event_type]
-        return [*self.below.of_type(event_type), *mine]
-
 
 def settle(
     shelf: Shelf, next_offset: int, events: Sequence[Admitted], *, atomic: bool = False

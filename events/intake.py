@@ -6,14 +6,12 @@ nobody has seen, costs one look-up.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from events import vocabulary as words
 from events.admitted import Admitted
 from events.companies import (
     describe,
-    merges,
-    root,
     says_nothing_new,
     takes_back,
     takings_back,
@@ -22,6 +20,10 @@ from events.companies import (
 from events.errors import Problem
 from events.ids import canonical, derived_id, fact_id
 from events.log import Receipt, Record
+
+_ABOUT_NO_COMPANY: Final = frozenset({words.LIST_CHECKED, words.TIME_PASSED})
+_LONGEST_TEXT: Final = 20_000
+"""Of a note, in characters: what the door lets in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,6 @@ class Shelf(Protocol):
 
     def of_subject(self, subject: str) -> Sequence[Record]:
         """Every event with this subject, in log order."""
-        ...
-
-    def of_type(self, event_type: str) -> Sequence[Record]:
-        """Every event of a type of which there are few."""
         ...
 
 
@@ -95,15 +93,27 @@ def _new(event: Admitted, shelf: Shelf) -> Decision:
             return _rejected(
                 event, field, f"{target!r} is about {known.subject!r}, not {event.subject!r}"
             )
-    if event.type == words.MERGED:
-        into = merges(shelf.of_type(words.MERGED))
-        if root(into, data["into"]) == event.subject:
-            return _rejected(
-                event,
-                "data.into",
-                f"{data['into']!r} itself counts for {event.subject!r}; a circle has no end",
-            )
+    if event.type == words.MERGED and _counts_for(shelf, data["into"], event.subject):
+        return _rejected(
+            event,
+            "data.into",
+            f"{data['into']!r} itself counts for {event.subject!r}; a circle has no end",
+        )
     return Decision(event)
+
+
+def _counts_for(shelf: Shelf, company: str, other: str) -> bool:
+    """Whether the merges of a company, less the retracted ones, lead to the other."""
+    passed: set[str] = set()
+    while company != other:
+        records = shelf.of_subject(company)
+        void = takings_back(records).taken_back
+        merged = [one for one in records if one.type == words.MERGED and one.id not in void]
+        if not merged or company in passed:
+            return False
+        passed.add(company)
+        company = merged[-1].event["data"]["into"]
+    return True
 
 
 def _rejected(event: Admitted, field: str, detail: str) -> Decision:
@@ -127,6 +137,8 @@ def _note_of_new_sources(
     event: Admitted, first: str, records: Sequence[Record], shelf: Shelf
 ) -> Admitted | None:
     """A fact told again by another source: the source is kept, as a note on the first."""
+    if event.type in _ABOUT_NO_COMPANY:
+        return None
     data = event.event["data"]
     held = {
         canonical(source)
@@ -140,7 +152,7 @@ def _note_of_new_sources(
     note: dict[str, Any] = {
         **({"list": data["list"]} if "list" in data else {}),
         "kind": "source",
-        "text": "Also told by " + "; ".join(_name(source) for source in fresh),
+        "text": ("Also told by " + "; ".join(map(_name, fresh)))[:_LONGEST_TEXT],
         "about": first,
         "sources": fresh,
     }

@@ -80,7 +80,7 @@ class MemoryEventLog(EventLog):
         return self.of_subjects([subject])
 
     def of_type(self, event_type: str, *, to: int | None = None) -> list[Record]:
-        """See `Archive` and `Shelf`."""
+        """See `Archive`."""
         return [record for record in self._upto(to) if record.type == event_type]
 
     def _upto(self, to: int | None) -> list[Record]:

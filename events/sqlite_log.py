@@ -23,6 +23,7 @@ from events.admitted import Admitted
 from events.batch import Batch, settle
 from events.bulk import no_collection
 from events.dates import Instant
+from events.errors import StoreError
 from events.intake import Shelved
 from events.log import EventLog, Position, Receipt, Record
 from events.sqlite_store import Synchronous, connect, transaction, trouble
@@ -79,6 +80,7 @@ class SqliteEventLog(EventLog):
         self._requests: SimpleQueue[_Request | None] = SimpleQueue()
         self._watchers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._thread: Thread | None = None
+        self._closed = False
 
     @classmethod
     def reading(cls, path: Path) -> "SqliteEventLog":
@@ -86,9 +88,11 @@ class SqliteEventLog(EventLog):
         return cls(path, lambda: 0)
 
     async def append(self, events: Sequence[Admitted], *, atomic: bool = False) -> list[Receipt]:
-        """See `EventLog`."""
+        """See `EventLog`. Whoever stops waiting does not know whether it was recorded."""
         if not events:
             return []
+        if self._closed:
+            raise StoreError(f"{self.path}: this log was closed")
         if self._thread is None:
             self._thread = Thread(target=self._write, name="standing-log", daemon=True)
             self._thread.start()
@@ -98,6 +102,7 @@ class SqliteEventLog(EventLog):
 
     def close(self) -> None:
         """Finish what was appended, then let go."""
+        self._closed = True
         if self._thread is not None:
             self._requests.put(None)
             self._thread.join()
@@ -118,7 +123,9 @@ class SqliteEventLog(EventLog):
                     size += len(following.events)
             self._commit(group)
 
-    def _commit(self, group: Sequence[_Request]) -> None:
+    def _commit(self, waiting: Sequence[_Request]) -> None:
+        # From here on an answer cannot be cancelled; those that were are not written.
+        group = [one for one in waiting if one.answer.set_running_or_notify_cancel()]
         try:
             with no_collection(), trouble(self.path), transaction(self._writer):
                 settled = [self._insert(request) for request in group]
@@ -269,7 +276,9 @@ class _TableShelf:
         self._asked = {event.id for event in events}
         self._ids = self._find("id", self._asked)
         unnamed = {event.fingerprint for event in events if not event.named_by_caller}
-        self._facts = {one.fingerprint: one for one in self._find("fingerprint", unnamed).values()}
+        self._facts: dict[str, Shelved] = {}
+        for one in sorted(self._find("fingerprint", unnamed).values(), key=_offset):
+            self._facts.setdefault(one.fingerprint, one)
 
     def by_id(self, event_id: str) -> Shelved | None:
         if event_id not in self._asked:
@@ -282,9 +291,6 @@ class _TableShelf:
     def of_subject(self, subject: str) -> list[Record]:
         return _records(self._connection, "WHERE subject = ? ORDER BY offset", subject)
 
-    def of_type(self, event_type: str) -> list[Record]:
-        return _records(self._connection, f"WHERE type = '{event_type}' ORDER BY offset")
-
     def _find(self, column: str, values: set[str]) -> dict[str, Shelved]:
         rows = self._connection.execute(
             "SELECT e.id, e.offset, e.subject, coalesce(e.fingerprint, e.id) "  # noqa: S608
@@ -293,6 +299,10 @@ class _TableShelf:
             (orjson.dumps(list(values)).decode(),),
         )
         return {row[0]: Shelved(*row) for row in rows}
+
+
+def _offset(one: Shelved) -> int:
+    return one.offset
 
 
 def _records(connection: sqlite3.Connection, where: str, *values: Any) -> list[Record]:

@@ -72,11 +72,11 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        if connection.in_transaction:
+        if connection.in_transaction:  # also where it was the commit that failed
             connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def _create(connection: sqlite3.Connection, schema: str, version: int) -> None:

@@ -7,6 +7,8 @@ from hypothesis import HealthCheck, Phase, settings
 
 from events.lists import Registry, load_registry
 
+pytest.register_assert_rewrite("tests.contract.event_log_suite", "tests.unit.making")
+
 # Without `explain`: it runs a failing example many times over, and these examples are not cheap.
 settings.register_profile(
     "standing",
