@@ -7,7 +7,7 @@ times are timestamps in UTC, and lists are lists.
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
@@ -114,8 +114,8 @@ CHANGES: Final = Table(
 """Changes as `projections.changes.shown` tells them."""
 
 
-def encoded(rows: Iterable[Any], table: Table, form: Format) -> Iterator[bytes]:
-    """The rows as pieces of a file of that format."""
+def encoded(rows: Iterable[Any], table: Table, form: Format) -> Generator[bytes, None, None]:
+    """The rows as pieces of a file of that format. Close it to let go of the rows early."""
     pieces = _pieces(rows, ROWS[form])
     match form:
         case "jsonl":
@@ -143,14 +143,14 @@ def _pieces(rows: Iterable[Any], size: int) -> Iterator[list[Any]]:
 # --- JSON Lines and CSV -------------------------------------------------------------------------
 
 
-def _jsonl(pieces: Iterable[Sequence[Any]], table: Table) -> Iterator[bytes]:
+def _jsonl(pieces: Iterable[Sequence[Any]], table: Table) -> Generator[bytes, None, None]:
     for piece in pieces:
         yield b"".join(
             orjson.dumps(table.as_json(row), option=orjson.OPT_APPEND_NEWLINE) for row in piece
         )
 
 
-def _csv(pieces: Iterable[Sequence[Any]], table: Table) -> Iterator[bytes]:
+def _csv(pieces: Iterable[Sequence[Any]], table: Table) -> Generator[bytes, None, None]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")  # RFC 4180
     writer.writerow(column.name for column in table.columns)
@@ -213,7 +213,7 @@ class _Sink(io.RawIOBase):
         return found
 
 
-def _parquet(pieces: Iterable[Sequence[Any]], table: Table) -> Iterator[bytes]:
+def _parquet(pieces: Iterable[Sequence[Any]], table: Table) -> Generator[bytes, None, None]:
     import pyarrow as pa  # noqa: PLC0415 - slow to import, and most never write Parquet
     import pyarrow.parquet as pq  # noqa: PLC0415
 

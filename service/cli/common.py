@@ -4,8 +4,8 @@ import asyncio
 import os
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Generator, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final, TypeVar
 
@@ -94,10 +94,10 @@ def fail() -> None:
     raise typer.Exit(1)
 
 
-def write_out(pieces: Iterable[bytes], path: Path | None) -> None:
+def write_out(pieces: Generator[bytes, None, None], path: Path | None) -> None:
     """Write to a file, or to standard output. A file takes its name when it is complete, so that
     half of one is never taken for all."""
-    with draft(path) as file:
+    with closing(pieces), draft(path) as file:
         for piece in pieces:
             file.write(piece)
 

@@ -137,7 +137,10 @@ def serve(host: Host = None, port: Port = None) -> None:
 def _serve(
     standing: Standing, settings: Settings, host: str | None, port: int | None, *, browser: bool
 ) -> None:
+    from service.cli.logs import begin_logging
     from service.server import serve as serve_standing
+
+    begin_logging(settings)
 
     def ready(address: str) -> None:
         typer.echo(f"standing is served at {address}")

@@ -66,8 +66,15 @@ async def _replay(question: Question, dates: list[str], form: Format, output: Ou
             standing.reader.refresh()
             total = store.counts()["companies"] * len(dates)
             with progress("replay", total, "rows") as advance:
-                rows = _counted(panel(store, standing.reader, question, dates), advance)
-                write_out(encoded(rows, REPLAY, form), output)
+                # No name holds the rows: they let go of the store when writing ends early.
+                write_out(
+                    encoded(
+                        _counted(panel(store, standing.reader, question, dates), advance),
+                        REPLAY,
+                        form,
+                    ),
+                    output,
+                )
 
 
 def _counted(rows: Iterator[Any], advance: Any) -> Iterator[Any]:

@@ -1,0 +1,164 @@
+"""`subscribe`, `subscriptions`, `deliveries`, `redeliver`: alerts without a service running."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from standardwebhooks import Webhook
+
+from tests.unit.conftest import Cli
+
+
+class Receiver(HTTPServer):
+    """Keeps what it is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.got: list[tuple[dict[str, str], bytes]] = []
+
+    @property
+    def url(self) -> str:
+        """Where it is reached."""
+        return f"http://127.0.0.1:{self.server_port}/hook"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Takes every POST."""
+
+    server: Receiver
+
+    def do_POST(self) -> None:
+        """Keep it, and say so."""
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.got.append((dict(self.headers), body))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as above
+        """Say nothing."""
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver on this machine, in a thread."""
+    with Receiver() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield server
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def local(cli: Cli) -> Cli:
+    """The command of an operator who lets alerts go to this machine."""
+    cli.set("STANDING_ALLOW_NETWORKS", "127.0.0.0/8")
+    return cli
+
+
+def test_a_subscription_asks_for_what_the_options_say(local: Cli) -> None:
+    """Each option is a part of the filter; the secret is shown this once."""
+    options = ["--company", "xiaomi", "--company", "huawei", "--list", "us-dod-ccmc"]
+    options += ["--country", "CN", "--from", "designated", "--to", "enjoined"]
+    options += ["--kind", "changed", "--restriction", "investment.purchase"]
+    options += ["--label", "desk", "--backfill", "--start", "2021-01-01"]
+    made = local("subscribe", "--webhook", "http://127.0.0.1:9/", *options, "--json").json
+    assert made["filter"] == {
+        "companies": ["xiaomi", "huawei"],
+        "lists": ["us-dod-ccmc"],
+        "countries": ["CN"],
+        "from": ["designated"],
+        "to": ["enjoined"],
+        "kinds": ["changed"],
+        "restrictions": ["investment.purchase"],
+    }
+    assert (made["label"], made["backfill"], made["start"]) == ("desk", True, "2021-01-01")
+    assert made["secret"].startswith("whsec_")
+    listed = local("subscriptions", "--json")
+    assert made["secret"] not in listed.out
+    assert [one["id"] for one in listed.json["subscriptions"]] == [made["id"]]
+    told = local("subscriptions").out
+    assert made["id"] in told
+    assert "companies: xiaomi, huawei" in " ".join(told.split())
+
+
+def test_people_are_told_the_id_and_the_secret(local: Cli) -> None:
+    """One a line."""
+    done = local("subscribe", "--webhook", "http://127.0.0.1:9/")
+    assert done.code == 0
+    assert [line.split()[0] for line in done.out.splitlines()] == ["id", "secret"]
+    assert "shown this once" in done.err
+
+
+def test_a_test_message_arrives_signed(local: Cli, receiver: Receiver) -> None:
+    """The reference library of Standard Webhooks takes it, also after the secret was changed."""
+    made = local("subscribe", "--webhook", receiver.url, "--json").json
+    sent = local("subscriptions", "test", made["id"], "--json").json
+    assert sent["state"] == "test"
+    headers, body = receiver.got[-1]
+    assert Webhook(made["secret"]).verify(body, headers)["type"] == "standing.test"
+    fresh = local("subscriptions", "rotate", made["id"], "--json").json["secret"]
+    local("subscriptions", "test", made["id"])
+    headers, body = receiver.got[-1]
+    for secret in (fresh, made["secret"]):
+        assert Webhook(secret).verify(body, headers)
+    told = local("deliveries", made["id"], "--json").json["deliveries"]
+    assert len(told) == 2
+    assert told[1]["delivery"] == sent["delivery"]
+    assert sent["delivery"] in local("deliveries", made["id"]).out
+
+
+def test_a_subscription_is_stopped_and_forgotten(local: Cli) -> None:
+    """In that order, or at once."""
+    made = local("subscribe", "--webhook", "http://127.0.0.1:9/", "--json").json
+    stopped = local("subscriptions", "disable", made["id"], "--json").json
+    assert stopped["state"] == "disabled"
+    assert local("subscriptions", "show", made["id"]).out.startswith("id ")
+    assert local("subscriptions", "delete", made["id"]).code == 0
+    assert local("subscriptions", "--json").json == {"subscriptions": []}
+
+
+def test_an_address_that_only_this_host_can_reach_is_refused(cli: Cli) -> None:
+    """Unless the operator names its network."""
+    done = cli("subscribe", "--webhook", "http://127.0.0.1:9/")
+    assert done.code == 1
+    assert done.err.startswith("standing: refused: channel.url: 127.0.0.1 is at 127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (("subscribe",), 2, "--webhook"),
+        (("subscribe", "--webhook", "ftp://a.example/"), 1, "channel.url: a receiver's URL"),
+        (
+            ("subscribe", "--webhook", "https://a.example/", "--list", "us-dod-cmcc"),
+            1,
+            "filter.lists.0: unknown list 'us-dod-cmcc'; did you mean",
+        ),
+        (
+            ("subscribe", "--webhook", "https://a.example/", "--kind", "changd"),
+            1,
+            "filter.kinds.0: unknown 'changd'",
+        ),
+        (
+            ("subscribe", "--webhook", "https://a.example/", "--start", "0:99"),
+            1,
+            "start: '0:99' is behind the end of the log",
+        ),
+        (("subscriptions", "delete"), 2, "delete takes the id"),
+        (("subscriptions", "list", "sub_1"), 2, "list takes no id"),
+        (("subscriptions", "delete", "sub_1"), 1, "unknown subscription 'sub_1'"),
+        (("deliveries", "sub_1"), 1, "unknown subscription 'sub_1'"),
+        (("redeliver", "msg_1"), 1, "unknown delivery 'msg_1'"),
+    ],
+)
+def test_what_cannot_be_done_is_told(
+    cli: Cli, arguments: tuple[str, ...], code: int, told: str
+) -> None:
+    """In one line, by name."""
+    done = cli(*arguments)
+    assert (done.code, done.out) == (code, "")
+    assert told in done.err
