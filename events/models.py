@@ -6,7 +6,14 @@ of a day or month counts is said at each. Limits keep one event far below what a
 
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from events import vocabulary as words
 from events.dates import precision
@@ -33,8 +40,15 @@ def _an_instant(text: str) -> str:
 
 
 COMPANY_ID: Final = r"^[a-z0-9][a-z0-9-]{0,127}$"
-Date = Annotated[str, AfterValidator(_a_date)]
-Moment = Annotated[str, AfterValidator(_an_instant)]
+_CLOCK: Final = (
+    "T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?([Zz]|[+-][0-9]{2}:[0-9]{2})"  # with an offset
+)
+DATE: Final = f"^[0-9]{{4}}(-[0-9]{{2}}(-[0-9]{{2}}({_CLOCK})?)?)?$"
+MOMENT: Final = f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{_CLOCK}$"
+Date = Annotated[str, AfterValidator(_a_date), WithJsonSchema({"type": "string", "pattern": DATE})]
+Moment = Annotated[
+    str, AfterValidator(_an_instant), WithJsonSchema({"type": "string", "pattern": MOMENT})
+]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=r"\S")]
 Long = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"\S")]
 CompanyId = Annotated[str, StringConstraints(pattern=COMPANY_ID)]
