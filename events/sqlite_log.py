@@ -192,8 +192,11 @@ class SqliteEventLog(EventLog):
                 async for records in self.read(seen, await self.ends(), batch=batch):
                     seen[0] = records[-1].offset
                     yield records
+                # Not `wait_for`, which before Python 3.12 loses a cancellation that comes as the
+                # event is set (python/cpython#86296): the loop would never end.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(grown.wait(), _OTHER_PROCESSES_S)
+                    async with asyncio.timeout(_OTHER_PROCESSES_S):
+                        await grown.wait()
         finally:
             del self._watchers[grown]
 
