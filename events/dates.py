@@ -25,6 +25,8 @@ UTC_ZONE: Final = ZoneInfo("UTC")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _MICROSECOND: Final = timedelta(microseconds=1)
+_MINUTE: Final = timedelta(minutes=1)
+_FIRST: Final[Instant] = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST: Final[Instant] = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _PERIOD: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 _INSTANT: Final = re.compile(
@@ -81,18 +83,26 @@ def last(text: str, zone: tzinfo = UTC_ZONE) -> Instant:
 
 @lru_cache(maxsize=65_536)
 def show(instant: Instant, zone: tzinfo = UTC_ZONE) -> str:
-    """ISO 8601 with the offset of `zone`; what lies after the year 9999 is told as its end."""
-    moment = _EPOCH + timedelta(microseconds=min(instant, _LAST))
-    try:
-        return moment.astimezone(zone).isoformat()
-    except OverflowError:  # the year 9999 in UTC has no hour east of it
-        return moment.isoformat()
+    """ISO 8601 with the offset of `zone`; what lies beyond the calendar is told as its edge."""
+    moment = _local(instant, zone)
+    offset = moment.utcoffset()
+    if offset and offset % _MINUTE:  # local mean time, before there were zones: not in ISO 8601
+        moment = moment.astimezone(UTC)
+    return moment.isoformat()
 
 
 def add_days(instant: Instant, days: int, minutes: int, zone: tzinfo) -> Instant:
     """`days` after the local date of `instant` in `zone`, at `minutes` after local midnight."""
-    moment = (_EPOCH + timedelta(microseconds=instant)).astimezone(zone)
-    return wall(moment.toordinal() - _EPOCH_DAY + days, minutes, zone)
+    return wall(_local(instant, zone).toordinal() - _EPOCH_DAY + days, minutes, zone)
+
+
+def _local(instant: Instant, zone: tzinfo) -> datetime:
+    """The wall clock in `zone`, as far as the calendar of the years 1 to 9999 reaches."""
+    moment = _EPOCH + timedelta(microseconds=max(_FIRST, min(instant, _LAST)))
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:  # the first and last hours in UTC, which some zones do not have
+        return moment
 
 
 def midnight(day: int, zone: tzinfo) -> Instant:
