@@ -1,13 +1,14 @@
 """What the commands share: opening a standing, printing for people and for programs, progress."""
 
 import asyncio
+import io
 import os
 import sys
 import time
 from collections.abc import Callable, Coroutine, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any, Final, TypeVar
+from typing import IO, TYPE_CHECKING, Annotated, Any, Final, TypeVar, cast
 
 import orjson
 import typer
@@ -75,8 +76,21 @@ def console() -> "Console":
     """Where people read; without colours, and as wide as a page, where it is no terminal."""
     from rich.console import Console
 
-    wide = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
-    return Console(width=wide, highlight=False, soft_wrap=False, emoji=False, markup=False)
+    at_a_terminal = sys.stdout.isatty()
+    wide = None if at_a_terminal or "COLUMNS" in os.environ else 120
+    file = None if at_a_terminal else cast("IO[str]", _Trimmed())
+    return Console(file=file, width=wide, highlight=False, emoji=False, markup=False)
+
+
+class _Trimmed(io.TextIOBase):
+    """Standard output, without the blanks with which tables fill their last column."""
+
+    def write(self, text: str) -> int:
+        sys.stdout.write("\n".join(line.rstrip(" ") for line in text.split("\n")))
+        return len(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
 
 
 def echo_json(value: Any) -> None:

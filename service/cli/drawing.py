@@ -68,9 +68,8 @@ def _draw(console: Console, lists: Sequence[Json], now: Instant) -> None:
         console.print(Text(f"{list_id:{label}}").append_text(_bar(some, begins, ends, width)))
     console.print(Text(" " * label + _axis(begins, ends, width), style="dim"))
     marks = ", ".join(f"{letter} {status}" for status, letter in _LETTERS.items())
-    legend = f"{marks}; a capital: restrictions in force; ^ today"
     console.print(Text(" " * label + _today(begins, ends, now, width)))
-    console.print(Text(legend, style="dim"))
+    console.print(Text(f"{marks}\na capital: restrictions in force, ^: today", style="dim"))
 
 
 def _spans(intervals: Sequence[Json]) -> list[_Span]:
