@@ -5,6 +5,7 @@ shape adds to it. A rule cites its instrument there.
 """
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ _RULE_KEYS: Final = frozenset(
 _LIST_KEYS: Final = frozenset(
     {"id", "name", "authority", "jurisdiction", "zone", "ended", "basis", "note", "rules"}
 )
+_ID: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,63}", re.ASCII)
+_HOUR: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
+_WALL: Final = re.compile(rf"\d{{4}}-\d{{2}}-\d{{2}}(T{_HOUR.pattern})?", re.ASCII)
+_MOST_DAYS: Final = 36_525
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ def _parse(content: bytes, name: str) -> dict[str, ListInfo]:
     if not isinstance(version, str) or not version:
         raise Refused.field(f"{name}: version", 'a text such as "1" is needed')
     lists: dict[str, ListInfo] = {}
-    for number, entry in enumerate(table.get("list", []), 1):
+    for number, entry in enumerate(_tables(table, "list", name), 1):
         info = _list(entry, version, f"{name}: list {entry.get('id', number)}")
         if info.id in lists:
             raise Refused.field(f"{name}: list {info.id}.id", "stands twice in the file")
@@ -133,28 +138,40 @@ def _parse(content: bytes, name: str) -> dict[str, ListInfo]:
     return lists
 
 
+def _tables(table: dict[str, Any], key: str, where: str) -> list[dict[str, Any]]:
+    found = table.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise Refused.field(f"{where}.{key}", f"tables are needed, each under [[{key}]]")
+    return found
+
+
 def _list(entry: dict[str, Any], version: str, where: str) -> ListInfo:
     _only(entry, _LIST_KEYS, where)
     for key in ("id", "name", "authority", "zone"):
-        if not isinstance(entry.get(key), str) or not entry[key]:
+        if not _text(entry, key, where):
             raise Refused.field(f"{where}.{key}", "a text is needed")
+    if not _ID.fullmatch(entry["id"]):
+        raise Refused.field(f"{where}.id", "lower-case letters, digits and hyphens, at most 64")
     try:
         zone = ZoneInfo(entry["zone"])
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise Refused.field(f"{where}.zone", f"unknown time zone: {error}") from error
+    ended = _text(entry, "ended", where)
+    if ended is not None:
+        _wall(ended, zone, f"{where}.ended")
     rules = [
         _rule(rule, zone, f"{where}.rules[{number}]")
-        for number, rule in enumerate(entry.get("rules", []))
+        for number, rule in enumerate(_tables(entry, "rules", where))
     ]
     return ListInfo(
         entry["id"],
         entry["name"],
         entry["authority"],
-        entry.get("jurisdiction", ""),
+        _text(entry, "jurisdiction", where) or "",
         zone,
         version,
         tuple(rules),
-        entry.get("ended"),
+        ended,
         entry,
     )
 
@@ -164,22 +181,41 @@ def _rule(rule: dict[str, Any], zone: ZoneInfo, where: str) -> Rule:
     if rule.get("kind") not in RESTRICTION_KINDS:
         raise Refused.field(f"{where}.kind", f"one of {', '.join(RESTRICTION_KINDS)} is needed")
     after = rule.get("after")
-    if after is not None and not (isinstance(after, int) and after >= 0):
-        raise Refused.field(f"{where}.after", "a count of days is needed")
+    if after is not None and not (type(after) is int and 0 <= after <= _MOST_DAYS):
+        raise Refused.field(f"{where}.after", f"a count of days is needed, at most {_MOST_DAYS}")
+    hour = _text(rule, "at", where) or "00:00"
+    if not _HOUR.fullmatch(hour):
+        raise Refused.field(f"{where}.at", f"{hour!r} is no time of day; write 09:30")
+    not_before, until = _text(rule, "not_before", where), _text(rule, "until", where)
+    return Rule(
+        rule["kind"],
+        _text(rule, "basis", where) or "",
+        after,
+        int(hour[:2]) * 60 + int(hour[3:]),
+        _wall(not_before, zone, f"{where}.not_before") if not_before else ALWAYS,
+        _wall(until, zone, f"{where}.until") if until else NEVER,
+    )
+
+
+def _wall(text: str, zone: ZoneInfo, where: str) -> Instant:
     try:
-        hours, _, minutes = rule.get("at", "00:00").partition(":")
-        return Rule(
-            rule["kind"],
-            rule.get("basis", ""),
-            after,
-            int(hours) * 60 + int(minutes),
-            local_wall(rule["not_before"], zone) if "not_before" in rule else ALWAYS,
-            local_wall(rule["until"], zone) if "until" in rule else NEVER,
-        )
-    except (BadDate, ValueError) as error:
+        if _WALL.fullmatch(text):
+            return local_wall(text, zone)
+    except BadDate as error:
         raise Refused.field(where, str(error)) from error
+    raise Refused.field(where, f"{text!r} is no local time; write 2021-08-02 or 2021-08-02T09:30")
+
+
+def _text(table: dict[str, Any], key: str, where: str) -> str | None:
+    """A text, or None where it is left out. In TOML a date without quotes is no text."""
+    found = table.get(key)
+    if found is not None and not isinstance(found, str):
+        raise Refused.field(f"{where}.{key}", f"a text is needed, not {found}; put it in quotes")
+    return found
 
 
 def _only(table: dict[str, Any], known: frozenset[str], where: str) -> None:
     if unknown := sorted(table.keys() - known):
-        raise Refused.field(f"{where}.{unknown[0]}", f"unknown; known are {', '.join(known)}")
+        raise Refused.field(
+            f"{where}.{unknown[0]}", f"unknown; known are {', '.join(sorted(known))}"
+        )
