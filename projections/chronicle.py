@@ -4,7 +4,7 @@ Pure but for the reader, which brings the events and says what the cut-offs mean
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -205,8 +205,7 @@ def public(found: History, cut: Cutoffs, now: Instant) -> Iterator[_Turn]:
         fresh = sorted((one for one in entries if begins < one.seen_from < ends), key=_seen_from)
         groups = [(at, list(some)) for at, some in groupby(fresh, key=_seen_from)]
         moments = [(begins, _at(entries, begins)), *groups] if begins != ALWAYS else groups
-        following = [*(at for at, _ in moments[1:]), ends]
-        for (at, some), until in zip(moments, following, strict=True):
+        for (at, some), (until, _) in pairwise([*moments, (ends, [])]):
             if at > now:
                 return
             if at != begins:

@@ -22,6 +22,11 @@ _COMPANY: Final = frozenset({*CUTS, "list", "at_least"})
 _SEARCH: Final = frozenset({"q"})
 _FOUND: Final = 50
 _JSON: Final = ".json"
+_GUARDED: Final = {
+    "referrer-policy": "same-origin",
+    "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'",
+}
 
 
 class Pages:
@@ -137,4 +142,4 @@ class Pages:
 
     def _page(self, name: str, code: int = 200, **values: Any) -> Response:
         text = self._templates.get_template(name).render(**values)
-        return Response(text, code, media_type="text/html")
+        return Response(text, code, _GUARDED, media_type="text/html")
