@@ -112,8 +112,8 @@ def _check_data(event_type: str, subject: str, data: Mapping[str, Any], registry
         "replaces" in data or event_type == words.EVENT_RETRACTED
     ):
         raise Refused.field("data.correction_announced", "only a retraction or replacement has it")
-    if event_type == words.MERGED and data["into"] == subject:
-        raise Refused.field("data.into", "a company cannot be merged into itself")
+    if event_type == words.MERGED and data["into"] in (subject, words.CLOCK_SUBJECT):
+        raise Refused.field("data.into", "another company is needed")
     if "expires" in data:
         last = end if event_type in _TIMED else start
         if start(data["effective"], zone) > last(data["expires"], zone):
