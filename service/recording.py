@@ -30,9 +30,9 @@ from events.log import EventLog, Receipt
 STDIN: Final = Path("-")
 MOST_ATOMIC: Final = 10_000
 
-_PIECE: Final = 1_000_000
+_PIECE: Final = 2_000_000
 """Bytes of JSON Lines that are read, checked and appended together."""
-_ALONE: Final = 8
+_ALONE: Final = 4
 """So many pieces are checked here before other processes are worth their start."""
 _HELPERS: Final = 2
 _BATCH: Final = 5_000

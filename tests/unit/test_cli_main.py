@@ -1,5 +1,7 @@
 """`standing` itself: help, exit codes, and how it ends when it is told to."""
 
+import json
+import logging
 import os
 import signal
 import socket
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from service.cli.logs import JsonLines
 from tests.unit.conftest import Cli
 
 STANDING = Path(sys.executable).with_name("standing")
@@ -79,7 +82,7 @@ def test_ctrl_c_is_quiet_also_while_it_waits_for_input(cli: Cli) -> None:
     ) as process:
         assert process.stdin is not None
         assert process.stderr is not None
-        process.stdin.write(b"{}\n" + b"\n" * 1_200_000)  # more than is read at once
+        process.stdin.write(b"{}\n" + b"\n" * 2_200_000)  # more than is read at once
         process.stdin.flush()
         first = process.stderr.readline()
         while process.poll() is None:
@@ -112,9 +115,29 @@ def test_serve_answers_and_ends_when_told(demo: Cli) -> None:
 def test_a_port_that_is_taken_is_told(demo: Cli) -> None:
     """In one line."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = demo("serve", "--port", str(taken.getsockname()[1]))
-    assert done.code == 1
-    assert "standing: refused: --port: " in done.err
+        port = str(taken.getsockname()[1])
+        done = subprocess.run([STANDING, "serve", "--port", port], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"standing: refused: --port: ")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_log_for_collectors_is_json() -> None:
+    """One object a line, with the traceback in it."""
+    try:
+        raise KeyError("how")
+    except KeyError:
+        record = logging.LogRecord(
+            "standing", logging.ERROR, "", 1, "cannot fold %s", ("acme",), sys.exc_info()
+        )
+    told = json.loads(JsonLines().format(record))
+    assert (told["level"], told["logger"], told["message"]) == (
+        "error",
+        "standing",
+        "cannot fold acme",
+    )
+    assert "KeyError: 'how'" in told["traceback"]
+    assert told["time"].endswith("+00:00")
 
 
 def test_other_commands_work_beside_a_service(demo: Cli) -> None:
