@@ -90,10 +90,11 @@ def describe(records: Sequence[Record], company: str) -> Description:
     if not former:
         return mine
     names = (*mine.aliases, *((others.name,) if others.name else ()), *others.aliases)
+    name = mine.name or others.name
     return replace(
         mine,
         **{key: getattr(mine, key) or getattr(others, key) for key in _FIELDS},
-        aliases=tuple(dict.fromkeys(name for name in names if name != mine.name)),
+        aliases=tuple(dict.fromkeys(one for one in names if one != name)),
         identifiers=tuple(dict.fromkeys((*mine.identifiers, *others.identifiers))),
         former_ids=tuple(sorted(former)),
     )
@@ -111,9 +112,9 @@ def overlaid(known: Description, data: Mapping[str, Any]) -> Description:
 
 def says_nothing_new(known: Description, data: Mapping[str, Any]) -> bool:
     """Whether `data` repeats what is known already, field by field, sets without their order."""
-    shown = legal({key: value for key, value in known.shown().items() if key in data})
+    shown = known.shown()
     given = {key: value for key, value in legal(data).items() if key in shown}
-    return shown == given
+    return given == legal({key: shown[key] for key in given})
 
 
 def _gathered(known: Description, data: Mapping[str, Any]) -> Description:

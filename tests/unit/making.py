@@ -24,6 +24,8 @@ CCMC = "us-dod-ccmc"
 ENTITY = "us-bis-entity-list"
 """`export.license` from the listing on."""
 LONG_AGO = "2000-01-01T00:00:00Z"
+LONG_AFTER = "2100-01-01T00:00:00Z"
+"""Recorded then, an event was announced when it took effect, unless it says otherwise."""
 
 
 def tries(usual: int) -> settings:
@@ -122,7 +124,7 @@ def ask(
     list_: str = CCMC,
     *,
     announced_by: str | None = None,
-    recorded: str = LONG_AGO,
+    recorded: str = LONG_AFTER,
 ) -> Json:
     """What a list says of a company at the end of `as_of`."""
     history = History(REGISTRY, records(events, recorded))
