@@ -1,6 +1,6 @@
 """Answers: JSON as bytes, streams that let go of what they hold, and the way to a new id."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -62,7 +62,7 @@ def _weight(parameters: list[str]) -> float:
 
 
 async def streamed(
-    pieces: Iterator[bytes],
+    pieces: Generator[bytes, None, None],
     media_type: str,
     let_go: Callable[[], None] = lambda: None,
     headers: dict[str, str] | None = None,
@@ -70,12 +70,18 @@ async def streamed(
     """An answer whose pieces are made one by one on another thread, as they are read.
 
     The first is made before anything is sent, so that a question that is refused is refused with
-    its status. `let_go` is called when the last is sent, or nobody reads any more.
+    its status. When the last is sent, or nobody reads any more, `pieces` is closed, then `let_go`
+    is called.
     """
+
+    def end() -> None:
+        pieces.close()
+        let_go()
+
     try:
         first = await run_in_threadpool(next, pieces, b"")
     except BaseException:
-        let_go()
+        end()
         raise
 
     async def rest() -> AsyncIterator[bytes]:
@@ -85,7 +91,7 @@ async def streamed(
                 yield piece
                 piece = await run_in_threadpool(next, pieces, b"")
         finally:
-            let_go()
+            end()
 
     return StreamingResponse(rest(), headers=headers, media_type=media_type)
 

@@ -1,6 +1,6 @@
 """Everybody's status as of a moment, streamed however many there are."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Final
 
 from fastapi import APIRouter
@@ -70,6 +70,6 @@ class Everyone:
 
 def _encoded(
     store: ProjectionStore, reader: Reader, question: Question, as_of: str, form: Format
-) -> Iterator[bytes]:
+) -> Generator[bytes, None, None]:
     reader.refresh()
     yield from encoded(replay(store, reader, question, as_of), REPLAY, form)

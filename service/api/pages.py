@@ -79,8 +79,8 @@ class Pages:
         """A company's status and its story; with `.json` behind the id, the status as JSON."""
         name = request.path_params["company"]
         company = name.removesuffix(_JSON)
-        query = Query(request, _COMPANY)
         try:
+            query = Query(request, _COMPANY)
             await self._asking.until(query)
             status = self._asking.status(company, query.question())
             if status["company"] != company:

@@ -325,7 +325,18 @@ _ANSWERS: Final[dict[str, _Schema]] = {
     "NewSubscription": _object({"id": TEXT, "secret": _told(TEXT, "`whsec_…`, this once.")}),
     "Secret": _object({"secret": TEXT}),
     "Redelivery": _object({"delivery": TEXT}),
-    "Delivery": _object({"id": TEXT, "n": COUNT, "state": TEXT, "attempts": {"type": "array"}}),
+    "Delivery": _object(
+        {
+            "delivery": _told(TEXT, "Its id, the same at every attempt."),
+            "subscription": TEXT,
+            "company": _or_null(TEXT),
+            "n": _told(COUNT, "Gapless per subscription and company."),
+            "change": TEXT,
+            "type": TEXT,
+            "state": TEXT,
+            "attempts": {"type": "array", "items": _ANY},
+        }
+    ),
     "Preview": _object({"count": COUNT, "messages": {"type": "array", "items": _ANY}}),
     "PreviewRequest": {
         "type": "object",

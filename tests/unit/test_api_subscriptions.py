@@ -1,0 +1,174 @@
+"""Subscriptions over HTTP, with a receiver on this machine."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from tests.contract.alert_twins import Receiver, answering, receiving
+from tests.unit.making import ENTITY, issued, removed
+from tests.unit.serving import Api, problem, served
+
+LOOPBACK = {"STANDING_ALLOW_NETWORKS": "127.0.0.0/8"}
+AT = "/v1/subscriptions"
+
+
+async def subscribe(api: Api, url: str, **more: Any) -> dict[str, Any]:
+    asked = {"channel": {"type": "webhook", "url": url}, **more}
+    answer = await api.client.post(AT, json=asked)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def delivered(api: Api, subscription: str, receiver: Receiver, count: int) -> list[Any]:
+    """Wait for so many messages; the deliveries as they are answered then, latest first."""
+    await receiver.count(count)
+    found: list[Any] = (await api.get(f"{AT}/{subscription}/deliveries"))["deliveries"]
+    return found
+
+
+async def test_a_subscriber_is_told_and_can_check_who_told(tmp_path: Path) -> None:
+    """The secret is shown once, and signs what is sent."""
+    async with receiving() as receiver, served(tmp_path, environment=LOOPBACK) as api:
+        made = await subscribe(api, receiver.url, filter={"companies": ["acme"]})
+        assert made["secret"].startswith("whsec_")
+        assert made["state"] == "active"
+        await api.record(
+            issued("2022-01-01", "on", ENTITY), issued("2022-01-01", "x", ENTITY, subject="other")
+        )
+        (post,) = await receiver.count(1)
+        lower = {key.lower(): value for key, value in post.headers.items()}
+        told: Any = Webhook(made["secret"]).verify(post.body, lower)
+        assert told["type"] == "standing.status.changed"
+        assert (told["n"], told["data"]["company"]) == (1, "acme")
+        (change,) = (await api.get("/v1/changes", company="acme"))["changes"]
+        assert told["data"]["change"] == change["change"]
+
+
+async def test_a_subscription_is_looked_at_and_ended(tmp_path: Path) -> None:
+    """Never with its secret."""
+    async with served(tmp_path) as api:
+        made = await subscribe(api, "https://desk.example/hook", label="desk")
+        listed = (await api.get(AT))["subscriptions"]
+        one = await api.get(f"{AT}/{made['id']}")
+        assert [found["id"] for found in listed] == [one["id"]] == [made["id"]]
+        assert "whsec" not in json.dumps([listed, one])
+        assert one["label"] == "desk"
+        assert (await api.client.delete(f"{AT}/{made['id']}")).status_code == 204
+        problem(await api.client.get(f"{AT}/{made['id']}"), 404)
+        problem(await api.client.delete(f"{AT}/{made['id']}"), 404)
+        assert (await api.get(AT))["subscriptions"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({}, "channel"),
+        ([], ""),
+        ({"channel": {"type": "webhook", "url": "http://127.0.0.1/"}}, "channel.url"),
+        ({"channel": {"type": "webhook", "url": "file:///etc/passwd"}}, "channel.url"),
+        ({"channel": {"type": "pigeon", "url": "https://a.example"}}, "channel.type"),
+        (
+            {"channel": {"type": "webhook", "url": "https://a.example"}, "filter": {"x": 1}},
+            "filter.x",
+        ),
+        (
+            {
+                "channel": {"type": "webhook", "url": "https://a.example"},
+                "filter": {"lists": ["x"]},
+            },
+            "filter.lists.0",
+        ),
+        ({"channel": {"type": "webhook", "url": "https://a.example"}, "start": "soon"}, "start"),
+    ],
+)
+async def test_what_cannot_be_asked_for_is_refused_by_field(
+    asked: Any, field: str, tmp_path: Path
+) -> None:
+    """Also a receiver in a network that is not for it."""
+    async with served(tmp_path) as api:
+        problem(await api.client.post(AT, json=asked), 422, field)
+        problem(await api.client.post(AT, content=b"{"), 422, "")
+
+
+async def test_a_test_message_is_sent_at_once(tmp_path: Path) -> None:
+    """And says what the receiver answered."""
+    async with receiving(answering(500)) as receiver, served(tmp_path, environment=LOOPBACK) as api:
+        made = await subscribe(api, receiver.url)
+        answer = await api.client.post(f"{AT}/{made['id']}/test")
+        assert answer.status_code == 200
+        (attempt,) = answer.json()["attempts"]
+        assert attempt["status"] == 500
+        (post,) = await receiver.count(1)
+        assert post.message["type"] == "standing.test"
+        problem(await api.client.post(f"{AT}/sub_nobody/test"), 404)
+
+
+async def test_a_message_is_sent_again_on_request(tmp_path: Path) -> None:
+    """With the same id, number and body."""
+    async with receiving() as receiver, served(tmp_path, environment=LOOPBACK) as api:
+        made = await subscribe(api, receiver.url)
+        await api.record(issued("2022-01-01", list_=ENTITY))
+        (delivery,) = await delivered(api, made["id"], receiver, 1)
+        answer = await api.client.post(
+            f"{AT}/{made['id']}/redeliver", json={"delivery": delivery["delivery"]}
+        )
+        assert answer.status_code == 202
+        first, second = await receiver.count(2)
+        assert first.body == second.body
+        path = f"{AT}/{made['id']}/redeliver"
+        problem(await api.client.post(path, json={"delivery": "msg_x"}), 404)
+        problem(await api.client.post(path, json={}), 422, "delivery")
+        problem(await api.client.post(f"{AT}/sub_x/redeliver", json={"delivery": "m"}), 404)
+
+
+async def test_a_secret_is_changed_with_overlap(tmp_path: Path) -> None:
+    """Both sign for a while."""
+    async with receiving() as receiver, served(tmp_path, environment=LOOPBACK) as api:
+        made = await subscribe(api, receiver.url)
+        answer = await api.client.post(f"{AT}/{made['id']}/rotate")
+        fresh = answer.json()["secret"]
+        assert fresh != made["secret"]
+        await api.record(issued("2022-01-01", list_=ENTITY))
+        (post,) = await receiver.count(1)
+        lower = {key.lower(): value for key, value in post.headers.items()}
+        for secret in (fresh, made["secret"]):
+            assert Webhook(secret).verify(post.body, lower)
+
+
+async def test_a_preview_tells_what_would_have_been_sent(tmp_path: Path) -> None:
+    """Of a filter, or of a subscription; nothing is sent."""
+    async with served(tmp_path) as api:
+        await api.record(issued("2022-01-01", list_=ENTITY), removed("2022-02-01", list_=ENTITY))
+        filter_ = {"to": ["removed"]}
+        found = (await api.client.post(f"{AT}/preview", json={"filter": filter_})).json()
+        assert found["count"] == 1
+        assert found["messages"][0]["data"]["to"]["status"] == "removed"
+        made = await subscribe(api, "https://desk.example/hook", filter=filter_)
+        assert await api.get(f"{AT}/{made['id']}/preview") == found
+        assert (await api.get(f"{AT}/{made['id']}/preview", since="0:1"))["count"] == 0
+        assert (await api.get(f"{AT}/{made['id']}/deliveries"))["deliveries"] == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ([], ""),
+        ({"filters": {}}, "filters"),
+        ({"since": 1}, "since"),
+        ({"since": "soon"}, "since"),
+        ({"backfill": "yes"}, "backfill"),
+        ({"limit": True}, "limit"),
+        ({"limit": 100_000}, "limit"),
+        ({"filter": {"kinds": ["chnged"]}}, "filter.kinds.0"),
+    ],
+)
+async def test_a_preview_that_cannot_be_had_is_refused_by_field(
+    asked: Any, field: str, tmp_path: Path
+) -> None:
+    """422."""
+    async with served(tmp_path) as api:
+        problem(await api.client.post(f"{AT}/preview", json=asked), 422, field)
