@@ -24,18 +24,18 @@ class _Overlay:
     """A shelf with the events that this batch adds standing behind those of the log."""
 
     below: Shelf
-    next_offset: int
+    first: int
+    """The offset at which the batch will stand."""
+    new: list[Admitted]
     ids: dict[str, Shelved] = field(default_factory=dict)
     facts: dict[str, Shelved] = field(default_factory=dict)
-    records: list[Record] = field(default_factory=list)
 
     def put(self, event: Admitted) -> int:
-        offset = self.next_offset
+        offset = self.first + len(self.new)
+        self.new.append(event)
         shelved = Shelved(event.id, offset, event.subject, event.fingerprint)
         self.ids[event.id] = shelved
         self.facts.setdefault(event.fingerprint, shelved)
-        self.records.append(Record(offset, 0, event.event))
-        self.next_offset += 1
         return offset
 
     def by_id(self, event_id: str) -> Shelved | None:
@@ -45,7 +45,11 @@ class _Overlay:
         return self.below.by_fingerprint(fingerprint) or self.facts.get(fingerprint)
 
     def of_subject(self, subject: str) -> list[Record]:
-        mine = [record for record in self.records if record.subject == subject]
+        mine = [
+            Record(offset, 0, event.event)
+            for offset, event in enumerate(self.new, self.first)
+            if event.subject == subject
+        ]
         return [*self.below.of_subject(subject), *mine]
 
 
@@ -53,14 +57,13 @@ def settle(
     shelf: Shelf, next_offset: int, events: Sequence[Admitted], *, atomic: bool = False
 ) -> Batch:
     """Decide on every event of a batch. `next_offset` is where its first new one will stand."""
-    overlay = _Overlay(shelf, next_offset)
     batch = Batch()
+    overlay = _Overlay(shelf, next_offset, batch.new)
     for event in events:
         decision = decide(event, overlay)
         receipt = decision.receipt
         if decision.new is not None:
             offset = overlay.put(decision.new)
-            batch.new.append(decision.new)
             receipt = receipt or Receipt(decision.new.id, f"0:{offset}", "recorded")
         if receipt is not None:
             batch.receipts.append(receipt)

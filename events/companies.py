@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from events import vocabulary as words
+from events.admitted import takes_back
 from events.counted import NOTHING_TAKEN_BACK, Verdict, verdict
 from events.ids import legal
 from events.log import Record
@@ -53,11 +54,6 @@ def takings_back(records: Sequence[Record]) -> Verdict:
         for target in targets(taker.event)
         if subjects.get(target) == taker.subject
     )
-
-
-def takes_back(data: Mapping[str, Any]) -> bool:
-    """Whether an event's data may name another event that it takes back."""
-    return "replaces" in data or "event" in data
 
 
 def targets(event: Mapping[str, Any]) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ def admit(raw: Any, registry: Registry) -> Admitted:
         **{key: value for key, value in raw.items() if value is not None and key not in _FILLED},
         "data": data,
     }
-    return Admitted(event["id"], event_type, subject, fingerprint, event)
+    return Admitted.of(event, fingerprint)
 
 
 _FILLED: Final = frozenset({"specversion", "id", "source", "data"})

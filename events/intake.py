@@ -5,15 +5,13 @@ nobody has seen, costs one look-up.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from events import vocabulary as words
 from events.admitted import Admitted
 from events.companies import (
     describe,
     says_nothing_new,
-    takes_back,
     takings_back,
     targets,
 )
@@ -26,8 +24,7 @@ _LONGEST_TEXT: Final = 20_000
 """Of a note, in characters: what the door lets in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shelved:
+class Shelved(NamedTuple):
     """What a shelf remembers of an event without opening it."""
 
     id: str
@@ -52,8 +49,7 @@ class Shelf(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """`new` is to be written (of a duplicate: the note that keeps its sources), and `receipt` is
     what to answer; without one, it is the receipt of `new`."""
 
@@ -85,8 +81,11 @@ def decide(event: Admitted, shelf: Shelf) -> Decision:
 
 
 def _new(event: Admitted, shelf: Shelf) -> Decision:
-    data = event.event["data"]
-    for target in targets(event.event) if takes_back(data) else ():
+    if event.plain:
+        return Decision(event)
+    whole = event.event
+    data = whole["data"]
+    for target in targets(whole):
         known = shelf.by_id(target)
         if known is not None and known.subject != event.subject:
             field = "data.event" if data.get("event") == target else "data.replaces"
@@ -128,9 +127,7 @@ def _described_again(event: Admitted, records: Sequence[Record]) -> Decision:
 
 
 def _with_id(event: Admitted, event_id: str) -> Admitted:
-    return Admitted(
-        event_id, event.type, event.subject, event.fingerprint, {**event.event, "id": event_id}
-    )
+    return Admitted.of({**event.event, "id": event_id}, event.fingerprint)
 
 
 def _note_of_new_sources(
@@ -165,7 +162,7 @@ def _note_of_new_sources(
         "type": words.NOTE_RECORDED,
         "data": note,
     }
-    return Admitted(note_id, words.NOTE_RECORDED, event.subject, note_id, envelope)
+    return Admitted.of(envelope, note_id)
 
 
 def _name(source: Mapping[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Literal, NamedTuple, Protocol, TypeVar
 
 from events.admitted import Admitted
@@ -68,8 +67,7 @@ class Record(NamedTuple):
         return f"{self.partition}:{self.offset}"
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What became of one appended event.
 
     A `duplicate` names the first of its kind, and `retracted_by` if that one no longer counts;

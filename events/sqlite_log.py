@@ -157,7 +157,7 @@ class SqliteEventLog(EventLog):
                     event.type,
                     event.subject,
                     event.fingerprint if event.named_by_caller else None,
-                    event.body(),
+                    event.body,
                 )
                 for offset, event in enumerate(batch.new, last + 1)
             ],

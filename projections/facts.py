@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from events import vocabulary as words
-from events.companies import takes_back, targets
+from events.admitted import takes_back
+from events.companies import targets
 from events.dates import (
     ALWAYS,
     NEVER,

@@ -143,7 +143,7 @@ def test_what_a_caller_gave_is_kept() -> None:
     admitted = admit(sent, REGISTRY)
     assert admitted.named_by_caller
     assert admitted.event == sent
-    assert orjson.loads(admitted.body()) == sent
+    assert orjson.loads(admitted.body) == sent
 
 
 def test_null_is_nothing_said() -> None:
@@ -340,4 +340,4 @@ def test_whatever_stands_in_a_field_an_event_is_let_in_or_refused(
         admitted = admit(changed, REGISTRY)
     except Refused:
         return
-    assert orjson.loads(admitted.body()) == admitted.event
+    assert orjson.loads(admitted.body) == admitted.event
