@@ -13,7 +13,7 @@ from events.errors import Refused, UnknownCompany
 from events.vocabulary import CHANGE_KINDS
 from projections.changes import shown
 from projections.rows import Told
-from service.api import described
+from service.api import operations
 from service.api.answers import answer
 from service.api.asking import Asking, only_partition
 from service.api.query import Query
@@ -44,7 +44,7 @@ class Changes:
         self._service = service
         self._asking = asking
         self.router = APIRouter()
-        self.router.add_api_route("/v1/changes", self.read, **described.CHANGES)
+        self.router.add_api_route("/v1/changes", self.read, **operations.CHANGES)
 
     async def read(self, request: Request) -> Response:
         """What changed, in the order in which it was told. Keep the `next` of a page and ask

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.api import described
+from service.api import operations
 from service.api.answers import answer, moved
 from service.api.asking import Asking
 from service.api.query import CUTS, Query
@@ -26,10 +26,10 @@ class Companies:
         self.router = APIRouter()
         add = self.router.add_api_route
         # First, as routes are tried in turn and this one is asked most.
-        add("/v1/companies/{company}/status", self.status, **described.STATUS)
-        add("/v1/companies/{company}/history", self.history, **described.HISTORY)
-        add("/v1/companies/{company}", self.company, **described.COMPANY)
-        add("/v1/companies", self.search, **described.COMPANIES)
+        add("/v1/companies/{company}/status", self.status, **operations.STATUS)
+        add("/v1/companies/{company}/history", self.history, **operations.HISTORY)
+        add("/v1/companies/{company}", self.company, **operations.COMPANY)
+        add("/v1/companies", self.search, **operations.COMPANIES)
 
     async def status(self, request: Request) -> Response:
         """What is the company's standing, over all lists or those that are asked for, and what

@@ -6,13 +6,18 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 
-from service.api import examples, schemas
+from alerts.subscriptions import Filter, Request
+from events.models import EVENT_MODELS
+from service.api import schemas
+from service.api.shapes import ANSWERS
 
 _Operation = dict[str, Any]
-_JSON: Final = "application/json"
-_LINES: Final = "application/jsonl"
+JSON: Final = "application/json"
+LINES: Final = "application/jsonl"
 
 API: Final[dict[str, Any]] = {
     "title": "standing",
@@ -108,7 +113,7 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], Any]]] = {
 }
 
 
-def _operation(
+def operation(
     summary: str,
     tag: str,
     answer: dict[str, Any],
@@ -157,8 +162,8 @@ def _in_path(name: str) -> dict[str, Any]:
 
 def _in_query(name: str) -> dict[str, Any]:
     text, schema, example = _PARAMETERS[name]
-    told = {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
-    return {**told, "example": example} if example is not None else told
+    shown = {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
+    return {**shown, "example": example} if example is not None else shown
 
 
 def _problem(code: int) -> dict[str, Any]:
@@ -168,221 +173,13 @@ def _problem(code: int) -> dict[str, Any]:
     }
 
 
-def _json(description: str, schema: dict[str, Any], example: Any = None) -> dict[str, Any]:
+def told(description: str, schema: dict[str, Any], example: Any = None) -> dict[str, Any]:
     content = {"schema": schema, **({"example": example} if example is not None else {})}
-    return {"description": description, "content": {_JSON: content}}
+    return {"description": description, "content": {JSON: content}}
 
 
-def _body(schema: dict[str, Any], example: Any) -> dict[str, Any]:
-    return {"required": True, "content": {_JSON: {"schema": schema, "example": example}}}
-
-
-_CUTS: Final = ("list", "as_of", "announced_by", "known_at", "at_least")
-_READS: Final = (404, 422, 503, 504)
-
-STATUS: Final = _operation(
-    "A company's status",
-    "status",
-    _json("The status, list by list and overall.", schemas.ref("Status"), examples.STATUS),
-    path="company",
-    query=_CUTS,
-    problems=_READS,
-)
-HISTORY: Final = _operation(
-    "A company's whole story",
-    "status",
-    _json("Events, episodes, what the public knew, what we told.", schemas.ref("History")),
-    path="company",
-    query=_CUTS,
-    problems=_READS,
-)
-EVERYONE: Final = _operation(
-    "Everybody's status",
-    "status",
-    {
-        "description": "One row a company, by id, streamed. In CSV, lists of records are JSON.",
-        "content": {
-            _LINES: {"schema": schemas.ref("Row"), "example": examples.ROW},
-            "text/csv": {"schema": schemas.TEXT},
-            "application/vnd.apache.parquet": {"schema": schemas.BINARY},
-        },
-    },
-    query=(*_CUTS, "format"),
-    problems=(406, 422, 503, 504),
-)
-COMPANY: Final = _operation(
-    "A company",
-    "companies",
-    _json("Who it is.", schemas.ref("Company"), examples.COMPANY),
-    path="company",
-    query=("at_least",),
-    problems=_READS,
-)
-COMPANIES: Final = _operation(
-    "Find companies",
-    "companies",
-    _json("Those found, the closest first.", schemas.page("companies", "CompanyInShort")),
-    query=("q", "limit", "after", "at_least"),
-    problems=(422, 503, 504),
-)
-RECORD_EVENTS: Final = _operation(
-    "Record events",
-    "events",
-    {
-        "description": "What became of each, in kind: an object, an array, or JSON Lines.",
-        "content": {
-            _JSON: {
-                "schema": {
-                    "oneOf": [
-                        schemas.ref("Receipt"),
-                        {"type": "array", "items": schemas.ref("Receipt")},
-                    ]
-                },
-                "example": examples.RECEIPT,
-            },
-            _LINES: {"schema": schemas.ref("Receipt")},
-        },
-    },
-    query=("atomic", "backfill"),
-    problems=(409, 413, 422, 503),
-    requestBody={
-        "required": True,
-        "content": {
-            _JSON: {
-                "schema": {
-                    "oneOf": [
-                        schemas.ref("Event"),
-                        {"type": "array", "items": schemas.ref("Event")},
-                    ]
-                },
-                "examples": examples.EVENTS,
-            },
-            _LINES: {"schema": schemas.ref("Event")},
-        },
-    },
-)
-READ_EVENTS: Final = _operation(
-    "Read the log",
-    "events",
-    {
-        "description": "Events in the order of the log.",
-        "content": {
-            _JSON: {"schema": schemas.page("events", "RecordedEvent")},
-            _LINES: {"schema": schemas.ref("RecordedEvent")},
-        },
-    },
-    query=("after", "limit", "company", "at_least"),
-    problems=_READS,
-)
-CHANGES: Final = _operation(
-    "What changed",
-    "changes",
-    _json(
-        "A page, and the cursor to go on from.",
-        schemas.page("changes", "Change", more=True),
-        examples.CHANGES,
-    ),
-    query=("after", "limit", "company", "list", "kind", "at_least"),
-    problems=_READS,
-)
-LISTS: Final = _operation("All lists", "lists", _json("The lists.", schemas.ref("Lists")))
-LIST: Final = _operation(
-    "A list",
-    "lists",
-    _json("The list, with its rules.", schemas.ref("List")),
-    path="list",
-    problems=(404, 422, 503),
-)
-SUBSCRIBE: Final = _operation(
-    "Subscribe",
-    "subscriptions",
-    _json("Kept. `secret` is shown this once.", schemas.ref("NewSubscription")),
-    status_code=201,
-    requestBody=_body(schemas.ref("SubscriptionRequest"), examples.SUBSCRIPTION),
-    problems=(413, 422, 503),
-)
-SUBSCRIPTIONS: Final = _operation(
-    "All subscriptions",
-    "subscriptions",
-    _json("Oldest first.", schemas.listed("subscriptions", "Subscription")),
-)
-SUBSCRIPTION: Final = _operation(
-    "A subscription",
-    "subscriptions",
-    _json("The subscription.", schemas.ref("Subscription")),
-    path="subscription",
-    problems=(404, 503),
-)
-UNSUBSCRIBE: Final = _operation(
-    "End a subscription",
-    "subscriptions",
-    {"description": "It is gone."},
-    path="subscription",
-    status_code=204,
-    problems=(404, 503),
-)
-TEST: Final = _operation(
-    "Send a test message",
-    "subscriptions",
-    _json("The delivery.", schemas.ref("Delivery")),
-    path="subscription",
-    problems=(404, 503),
-)
-ROTATE: Final = _operation(
-    "Change the secret",
-    "subscriptions",
-    _json("The new secret, shown this once.", schemas.ref("Secret")),
-    path="subscription",
-    problems=(404, 503),
-)
-PREVIEW: Final = _operation(
-    "Preview a filter",
-    "subscriptions",
-    _json("What would have been sent.", schemas.ref("Preview")),
-    requestBody=_body(schemas.ref("PreviewRequest"), examples.PREVIEW),
-    problems=(413, 422, 503),
-)
-PREVIEW_ONE: Final = _operation(
-    "Preview a subscription",
-    "subscriptions",
-    _json("What would have been sent.", schemas.ref("Preview")),
-    path="subscription",
-    query=("since", "limit"),
-    problems=(404, 422, 503),
-)
-DELIVERIES: Final = _operation(
-    "What was sent",
-    "subscriptions",
-    _json("Latest first.", schemas.page("deliveries", "Delivery")),
-    path="subscription",
-    query=("limit", "before"),
-    problems=(404, 422, 503),
-)
-REDELIVER: Final = _operation(
-    "Send a message again",
-    "subscriptions",
-    _json("It waits to be sent.", schemas.ref("Delivery")),
-    path="subscription",
-    status_code=202,
-    requestBody=_body(schemas.ref("Redelivery"), {"delivery": "msg_…"}),
-    problems=(404, 422, 503),
-)
-HEALTH: Final = _operation(
-    "Is it alive?", "operating", _json("It is.", {"type": "object"}), problems=()
-)
-READY: Final = _operation(
-    "Is it ready?",
-    "operating",
-    _json("It is.", schemas.ref("Readiness")),
-    problems=(),
-)
-READY["responses"][503] = _json("It is not; `log` and `lag` say why.", schemas.ref("Readiness"))
-METRICS: Final = _operation(
-    "Metrics",
-    "operating",
-    {"description": "Prometheus text.", "content": {"text/plain": {"schema": schemas.TEXT}}},
-    problems=(),
-)
+def sent(schema: dict[str, Any], example: Any) -> dict[str, Any]:
+    return {"required": True, "content": {JSON: {"schema": schema, "example": example}}}
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:
@@ -396,9 +193,9 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             tags=app.openapi_tags,
             routes=app.routes,
         )
-        components = found.setdefault("components", {})
-        components["schemas"] = {**components.get("schemas", {}), **schemas.components()}
-        components["securitySchemes"] = {
+        kept = found.setdefault("components", {})
+        kept["schemas"] = {**kept.get("schemas", {}), **components()}
+        kept["securitySchemes"] = {
             "token": {
                 "type": "http",
                 "scheme": "bearer",
@@ -409,3 +206,34 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         found["security"] = [{}, {"token": []}]
         app.openapi_schema = found
     return app.openapi_schema
+
+
+def components() -> dict[str, Any]:
+    """All of them, with the events and subscriptions as their models have them."""
+    models: list[type[BaseModel]] = [*EVENT_MODELS.values(), Filter, Request]
+    places, found = models_json_schema(
+        [(model, "validation") for model in models], ref_template=schemas.AT + "{model}"
+    )
+    names = {model: place["$ref"].removeprefix(schemas.AT) for (model, _), place in places.items()}
+    defined: dict[str, Any] = dict(found["$defs"])
+    for name, model in EVENT_MODELS.items():
+        event = dict(defined.pop(names[model]))
+        event["properties"] = {**event["properties"], "type": {"const": name}}
+        event["title"] = name
+        defined[_short(name)] = event
+    defined["SubscriptionRequest"] = defined.pop(names[Request])
+    defined["Event"] = {
+        "description": "A CloudEvent 1.0 in structured JSON. `type`, `subject` and `data` are "
+        "needed; the rest is filled in.",
+        "oneOf": [schemas.ref(_short(name)) for name in EVENT_MODELS],
+        "discriminator": {
+            "propertyName": "type",
+            "mapping": {name: schemas.AT + _short(name) for name in EVENT_MODELS},
+        },
+    }
+    return dict(sorted({**defined, **ANSWERS}.items()))
+
+
+def _short(event_type: str) -> str:
+    """`standing.company.described` as a component's name: `EventCompanyDescribed`."""
+    return "Event" + "".join(word.capitalize() for word in event_type.split(".")[1:])

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from events.dates import show
 from events.errors import Problem, Refused
 from events.log import Position, Record, chunks
-from service.api import described
+from service.api import operations
 from service.api.answers import JSON_LINES, answer
 from service.api.asking import Asking, only_partition
 from service.api.body import read_body
@@ -40,9 +40,11 @@ class Events:
         self._metrics = metrics
         self.router = APIRouter()
         self.router.add_api_route(
-            "/v1/events", self.record, methods=["POST"], **described.RECORD_EVENTS
+            "/v1/events", self.record, methods=["POST"], **operations.RECORD_EVENTS
         )
-        self.router.add_api_route("/v1/events", self.read, methods=["GET"], **described.READ_EVENTS)
+        self.router.add_api_route(
+            "/v1/events", self.read, methods=["GET"], **operations.READ_EVENTS
+        )
 
     async def record(self, request: Request) -> Response:
         """Append events to the log. Answers when they are durable and every read shows them.

@@ -12,7 +12,7 @@ from events.errors import Refused
 from projections.reader import Question, Reader
 from projections.replay import replay
 from projections.store import ProjectionStore
-from service.api import described
+from service.api import operations
 from service.api.answers import accepted, streamed
 from service.api.asking import Asking
 from service.api.query import CUTS, Query
@@ -38,7 +38,7 @@ class Everyone:
         self._service = service
         self._asking = asking
         self.router = APIRouter()
-        self.router.add_api_route("/v1/status", self.status, **described.EVERYONE)
+        self.router.add_api_route("/v1/status", self.status, **operations.EVERYONE)
 
     async def status(self, request: Request) -> Response:
         """Every company's status `as_of` a moment, by id, one row each: as JSON Lines, or as CSV

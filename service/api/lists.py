@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.lists import ListInfo
-from service.api import described
+from service.api import operations
 from service.api.answers import answer
 from service.api.problems import problem
 from service.api.query import Query
@@ -22,8 +22,8 @@ class Lists:
     def __init__(self, service: Service) -> None:
         self._standing = service.standing
         self.router = APIRouter()
-        self.router.add_api_route("/v1/lists", self.all, **described.LISTS)
-        self.router.add_api_route("/v1/lists/{list}", self.one, **described.LIST)
+        self.router.add_api_route("/v1/lists", self.all, **operations.LISTS)
+        self.router.add_api_route("/v1/lists/{list}", self.one, **operations.LIST)
 
     async def all(self, request: Request) -> Response:
         """Every list that this service knows. Its rules say what being on it forbids and when,

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.dates import NEVER, SECOND, show
-from service.api import described
+from service.api import operations
 from service.api.answers import answer
 from service.api.gate import may_see
 from service.metrics import Metrics
@@ -35,9 +35,9 @@ class Operating:
         self.metrics = Metrics(self)
         self.router = APIRouter()
         add = self.router.add_api_route
-        add("/healthz", self.health, **described.HEALTH)
-        add("/readyz", self.ready, **described.READY)
-        add("/metrics", self.measures, **described.METRICS)
+        add("/healthz", self.health, **operations.HEALTH)
+        add("/readyz", self.ready, **operations.READY)
+        add("/metrics", self.measures, **operations.METRICS)
 
     async def health(self, _: Request) -> Response:
         """The process answers. That is all: restart it where it does not."""

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from alerts.desk import AlertDesk
 from events.errors import Refused
-from service.api import described
+from service.api import operations
 from service.api.answers import answer
 from service.api.body import read_json
 from service.api.query import Query
@@ -28,16 +28,16 @@ class Subscriptions:
         self._desk = desk
         self.router = APIRouter()
         add = self.router.add_api_route
-        add(_AT, self.subscribe, methods=["POST"], **described.SUBSCRIBE)
-        add(_AT, self.all, **described.SUBSCRIPTIONS)
-        add(f"{_AT}/preview", self.preview, methods=["POST"], **described.PREVIEW)
-        add(_ONE, self.one, **described.SUBSCRIPTION)
-        add(_ONE, self.unsubscribe, methods=["DELETE"], **described.UNSUBSCRIBE)
-        add(f"{_ONE}/test", self.test, methods=["POST"], **described.TEST)
-        add(f"{_ONE}/preview", self.preview_one, **described.PREVIEW_ONE)
-        add(f"{_ONE}/rotate", self.rotate, methods=["POST"], **described.ROTATE)
-        add(f"{_ONE}/deliveries", self.deliveries, **described.DELIVERIES)
-        add(f"{_ONE}/redeliver", self.redeliver, methods=["POST"], **described.REDELIVER)
+        add(_AT, self.subscribe, methods=["POST"], **operations.SUBSCRIBE)
+        add(_AT, self.all, **operations.SUBSCRIPTIONS)
+        add(f"{_AT}/preview", self.preview, methods=["POST"], **operations.PREVIEW)
+        add(_ONE, self.one, **operations.SUBSCRIPTION)
+        add(_ONE, self.unsubscribe, methods=["DELETE"], **operations.UNSUBSCRIBE)
+        add(f"{_ONE}/test", self.test, methods=["POST"], **operations.TEST)
+        add(f"{_ONE}/preview", self.preview_one, **operations.PREVIEW_ONE)
+        add(f"{_ONE}/rotate", self.rotate, methods=["POST"], **operations.ROTATE)
+        add(f"{_ONE}/deliveries", self.deliveries, **operations.DELIVERIES)
+        add(f"{_ONE}/redeliver", self.redeliver, methods=["POST"], **operations.REDELIVER)
 
     async def subscribe(self, request: Request) -> Response:
         """Have a webhook told of changes. The answer has the `id` and, this once, the `secret`

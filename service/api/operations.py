@@ -1,0 +1,213 @@
+"""Each route as /openapi.json has it, beside the docstring that says what it does."""
+
+from typing import Final
+
+from service.api import examples, schemas
+from service.api.described import JSON, LINES, operation, sent, told
+
+_CUTS: Final = ("list", "as_of", "announced_by", "known_at", "at_least")
+_READS: Final = (404, 422, 503, 504)
+
+STATUS: Final = operation(
+    "A company's status",
+    "status",
+    told("The status, list by list and overall.", schemas.ref("Status"), examples.STATUS),
+    path="company",
+    query=_CUTS,
+    problems=_READS,
+)
+HISTORY: Final = operation(
+    "A company's whole story",
+    "status",
+    told("Events, episodes, what the public knew, what we told.", schemas.ref("History")),
+    path="company",
+    query=_CUTS,
+    problems=_READS,
+)
+EVERYONE: Final = operation(
+    "Everybody's status",
+    "status",
+    {
+        "description": "One row a company, by id, streamed. In CSV, lists of records are JSON.",
+        "content": {
+            LINES: {"schema": schemas.ref("Row"), "example": examples.ROW},
+            "text/csv": {"schema": schemas.TEXT},
+            "application/vnd.apache.parquet": {"schema": schemas.BINARY},
+        },
+    },
+    query=(*_CUTS, "format"),
+    problems=(406, 422, 503, 504),
+)
+COMPANY: Final = operation(
+    "A company",
+    "companies",
+    told("Who it is.", schemas.ref("Company"), examples.COMPANY),
+    path="company",
+    query=("at_least",),
+    problems=_READS,
+)
+COMPANIES: Final = operation(
+    "Find companies",
+    "companies",
+    told("Those found, the closest first.", schemas.page("companies", "CompanyInShort")),
+    query=("q", "limit", "after", "at_least"),
+    problems=(422, 503, 504),
+)
+RECORD_EVENTS: Final = operation(
+    "Record events",
+    "events",
+    {
+        "description": "What became of each, in kind: an object, an array, or JSON Lines.",
+        "content": {
+            JSON: {
+                "schema": {
+                    "oneOf": [
+                        schemas.ref("Receipt"),
+                        {"type": "array", "items": schemas.ref("Receipt")},
+                    ]
+                },
+                "example": examples.RECEIPT,
+            },
+            LINES: {"schema": schemas.ref("Receipt")},
+        },
+    },
+    query=("atomic", "backfill"),
+    problems=(409, 413, 422, 503),
+    requestBody={
+        "required": True,
+        "content": {
+            JSON: {
+                "schema": {
+                    "oneOf": [
+                        schemas.ref("Event"),
+                        {"type": "array", "items": schemas.ref("Event")},
+                    ]
+                },
+                "examples": examples.EVENTS,
+            },
+            LINES: {"schema": schemas.ref("Event")},
+        },
+    },
+)
+READ_EVENTS: Final = operation(
+    "Read the log",
+    "events",
+    {
+        "description": "Events in the order of the log.",
+        "content": {
+            JSON: {"schema": schemas.page("events", "RecordedEvent")},
+            LINES: {"schema": schemas.ref("RecordedEvent")},
+        },
+    },
+    query=("after", "limit", "company", "at_least"),
+    problems=_READS,
+)
+CHANGES: Final = operation(
+    "What changed",
+    "changes",
+    told(
+        "A page, and the cursor to go on from.",
+        schemas.page("changes", "Change", more=True),
+        examples.CHANGES,
+    ),
+    query=("after", "limit", "company", "list", "kind", "at_least"),
+    problems=_READS,
+)
+LISTS: Final = operation("All lists", "lists", told("The lists.", schemas.ref("Lists")))
+LIST: Final = operation(
+    "A list",
+    "lists",
+    told("The list, with its rules.", schemas.ref("List")),
+    path="list",
+    problems=(404, 422, 503),
+)
+SUBSCRIBE: Final = operation(
+    "Subscribe",
+    "subscriptions",
+    told("Kept. `secret` is shown this once.", schemas.ref("NewSubscription")),
+    status_code=201,
+    requestBody=sent(schemas.ref("SubscriptionRequest"), examples.SUBSCRIPTION),
+    problems=(413, 422, 503),
+)
+SUBSCRIPTIONS: Final = operation(
+    "All subscriptions",
+    "subscriptions",
+    told("Oldest first.", schemas.listed("subscriptions", "Subscription")),
+)
+SUBSCRIPTION: Final = operation(
+    "A subscription",
+    "subscriptions",
+    told("The subscription.", schemas.ref("Subscription")),
+    path="subscription",
+    problems=(404, 503),
+)
+UNSUBSCRIBE: Final = operation(
+    "End a subscription",
+    "subscriptions",
+    {"description": "It is gone."},
+    path="subscription",
+    status_code=204,
+    problems=(404, 503),
+)
+TEST: Final = operation(
+    "Send a test message",
+    "subscriptions",
+    told("The delivery.", schemas.ref("Delivery")),
+    path="subscription",
+    problems=(404, 503),
+)
+ROTATE: Final = operation(
+    "Change the secret",
+    "subscriptions",
+    told("The new secret, shown this once.", schemas.ref("Secret")),
+    path="subscription",
+    problems=(404, 503),
+)
+PREVIEW: Final = operation(
+    "Preview a filter",
+    "subscriptions",
+    told("What would have been sent.", schemas.ref("Preview")),
+    requestBody=sent(schemas.ref("PreviewRequest"), examples.PREVIEW),
+    problems=(413, 422, 503),
+)
+PREVIEW_ONE: Final = operation(
+    "Preview a subscription",
+    "subscriptions",
+    told("What would have been sent.", schemas.ref("Preview")),
+    path="subscription",
+    query=("since", "limit"),
+    problems=(404, 422, 503),
+)
+DELIVERIES: Final = operation(
+    "What was sent",
+    "subscriptions",
+    told("Latest first.", schemas.page("deliveries", "Delivery")),
+    path="subscription",
+    query=("limit", "before"),
+    problems=(404, 422, 503),
+)
+REDELIVER: Final = operation(
+    "Send a message again",
+    "subscriptions",
+    told("It waits to be sent.", schemas.ref("Delivery")),
+    path="subscription",
+    status_code=202,
+    requestBody=sent(schemas.ref("Redelivery"), {"delivery": "msg_…"}),
+    problems=(404, 422, 503),
+)
+HEALTH: Final = operation(
+    "Is it alive?", "operating", told("It is.", {"type": "object"}), problems=()
+)
+READY: Final = operation(
+    "Is it ready?",
+    "operating",
+    told("It is.", schemas.ref("Readiness")),
+    problems=(),
+)
+READY["responses"][503] = told("It is not; `log` and `lag` say why.", schemas.ref("Readiness"))
+METRICS: Final = operation(
+    "Metrics",
+    "operating",
+    {"description": "Prometheus text.", "content": {"text/plain": {"schema": schemas.TEXT}}},
+    problems=(),
+)
