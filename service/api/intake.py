@@ -100,7 +100,7 @@ def check(sent: Sent, admit: Callable[[object], Admitted], *, backfill: bool) ->
         sent.raw["backfill"] = True
     try:
         admitted = admit(sent.raw)
-        size = len(admitted.body())
+        size = len(admitted.body)
     except Refused as error:
         sent.problems = error.problems
     except (orjson.JSONEncodeError, UnicodeEncodeError) as error:

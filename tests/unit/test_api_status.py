@@ -1,7 +1,6 @@
 """A company's status over HTTP."""
 
 import asyncio
-import json
 from pathlib import Path
 from typing import Any
 
@@ -178,10 +177,9 @@ async def test_of_a_parked_company_nothing_is_said(tmp_path: Path) -> None:
     """503 and why, rather than something wrong; its neighbours are answered."""
     async with served(tmp_path) as api:
         await api.record(issued("2021-01-14"), described("other", name="Other"))
-        poison = json.loads(json.dumps(issued("2021-02-01", "poison")))
-        admitted = api.standing.admit(poison)
-        admitted.event["data"]["effective"] = "no date"
-        receipts = await api.service.record([admitted])
+        admitted = api.standing.admit(issued("2021-02-01", "poison"))
+        poison = admitted._replace(body=admitted.body.replace(b"2021-02-01", b"no date"))
+        receipts = await api.service.record([poison])
         assert receipts[0].outcome == "recorded"
         for path in ("", "/status", "/history"):
             answer = await api.client.get(f"/v1/companies/acme{path}")
