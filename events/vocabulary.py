@@ -49,5 +49,22 @@ EVENT_RETRACTED: Final = "standing.event.retracted"
 LIST_CHECKED: Final = "standing.list.checked"
 TIME_PASSED: Final = "standing.time.passed"
 
+TYPES: Final = frozenset(
+    {
+        DESCRIBED,
+        MERGED,
+        DESIGNATION_ISSUED,
+        DESIGNATION_AMENDED,
+        INJUNCTION_GRANTED,
+        INJUNCTION_ENDED,
+        REMOVAL_ANNOUNCED,
+        REMOVAL_ISSUED,
+        NOTE_RECORDED,
+        EVENT_RETRACTED,
+        LIST_CHECKED,
+        TIME_PASSED,
+    }
+)
+
 CLOCK_SUBJECT: Final = "clock"
 LIST_SUBJECT_PREFIX: Final = "list:"

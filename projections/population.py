@@ -43,6 +43,9 @@ class Population:
         self.clock = clock
         self.parked = dict(parked or {})
         """Companies with an event that could not be folded, and why; their neighbours go on."""
+        self.skipped = 0
+        """Events taken in here of a type or list that only a later version knows; they are kept in
+        the log and count once they are understood."""
         self._archive = archive
         self._sequence_of = sequence_of
         self._kept: OrderedDict[str, Company] = OrderedDict()
@@ -63,6 +66,7 @@ class Population:
         """Take in the next record of the log; what it and the time that passed have changed."""
         changes = self.pass_time(record.recorded)
         if is_about_a_company(record):
+            self.skipped += not self._understands(record)
             company = root(self.into, record.subject)
             changes += self._guarded(company, partial(self._take_in, company, record))
         self.position, self.clock = record.offset, record.recorded
@@ -113,6 +117,10 @@ class Population:
         the store has their sequences."""
         while len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
+
+    def _understands(self, record: Record) -> bool:
+        list_id = record.event["data"].get("list")
+        return record.event["type"] in words.TYPES and (list_id is None or list_id in self.registry)
 
     def _guarded(self, company: str, work: Callable[[], list[Change]]) -> list[Change]:
         if company in self.parked:

@@ -54,6 +54,11 @@ class Projector:
         """Companies that could not be folded, and why."""
         return self._population.parked
 
+    @property
+    def skipped(self) -> int:
+        """How many events since the start this version did not understand."""
+        return self._population.skipped
+
     def apply(self, batch: Sequence[Record]) -> list[Told]:
         """Fold a batch and commit it; the changes it brought."""
         with no_collection():
