@@ -17,6 +17,7 @@ from service.api.query import Query
 from service.running import Service
 
 _MOST_CHANGES: Final = 10_000
+_MOST_KEPT: Final = 10_000
 _LOOKED_AT: Final = 5
 """So many times what is asked for is looked at, to put the closest first."""
 
@@ -32,6 +33,8 @@ class Asking:
         # A story takes long to tell: it is told on another thread, by a reader of its own.
         self._teller = Reader(standing.log, standing.registry, standing.clock)
         self._telling = asyncio.Lock()
+        self._kept: dict[tuple[str, bytes], bytes] = {}
+        self._kept_at = -1
 
     async def until(self, query: Query) -> None:
         """Wait for the position that `at_least` names. Raises `Refused`, or `NotYet`."""
@@ -47,6 +50,24 @@ class Asking:
             raise NotYet(
                 f"{text} was not reached in {self._patience_s:g} s; this is at 0:{at}"
             ) from None
+
+    def kept(self, company: str, query: bytes) -> bytes | None:
+        """The same answer to the same question, if nothing was recorded since it was given."""
+        end = self._service.standing.log.end()
+        if end != self._kept_at:
+            self._kept.clear()
+            self._kept_at = end
+        return (
+            None if company in self._service.projector.parked else self._kept.get((company, query))
+        )
+
+    def keep(self, company: str, query: bytes, position: str, content: bytes) -> None:
+        """Keep an answer that time does not change, one to a question with `as_of`, as read at
+        that position."""
+        if position == f"0:{self._kept_at}":
+            if len(self._kept) >= _MOST_KEPT:
+                self._kept.clear()
+            self._kept[company, query] = content
 
     def status(self, company: str, question: Question = EVERYTHING) -> dict[str, Any]:
         """See `Reader.status`. Raises `Parked` where it could only be wrong."""

@@ -96,7 +96,7 @@ async def test_a_method_that_is_not_served_is_a_problem(tmp_path: Path) -> None:
     async with served(tmp_path) as api:
         answer = await api.client.delete("/v1/companies/acme/status")
         problem(answer, 405)
-        assert answer.headers["allow"] == "GET"
+        assert "GET" in answer.headers["allow"]
 
 
 async def test_a_store_that_fails_is_a_problem_that_says_what_to_do(tmp_path: Path) -> None:

@@ -115,6 +115,23 @@ async def test_a_parameter_that_is_empty_was_not_given(tmp_path: Path) -> None:
         assert found["announced_by"] is None
 
 
+async def test_the_same_question_is_answered_alike_until_something_is_recorded(
+    tmp_path: Path,
+) -> None:
+    """An answer that is kept is never an old one: position, status and coverage move on."""
+    async with served(tmp_path) as api:
+        await api.record(issued("2021-01-14"))
+        question = {"as_of": "2021-04-01", "list": CCMC}
+        first = await api.status("acme", **question)
+        assert await api.status("acme", **question) == first
+        await api.record(described("other", name="Other"))
+        assert await api.status("acme", **question) == {**first, "position": "0:1"}
+        await api.record(granted("2021-03-12"))
+        assert (await api.status("acme", **question))["status"] == "enjoined"
+        now = await api.status("acme")
+        assert (await api.status("acme"))["as_of"] > now["as_of"]
+
+
 async def test_what_time_brings_is_answered_without_an_event(tmp_path: Path) -> None:
     """The clock alone moves the answer."""
     now = start("2021-03-14T00:00:00Z")
