@@ -14,9 +14,13 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from events import vocabulary as words
-from events.dates import NEVER, Instant, show
+from events.dates import Instant, show
+from events.errors import StoreError
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_AGAIN: Final = timedelta(seconds=10)
+"""How soon it is tried again where the log could not be written."""
 _LONGEST: Final = timedelta(hours=1)
 """A clock that was set, or a machine that slept, is noticed at the latest after this."""
 
@@ -44,10 +48,10 @@ class Alarm:
         self._append = append
         self._clock = clock
         self._rung = -1
-        # A job that is late runs all the same, and once for all that it missed.
-        self._scheduler = AsyncIOScheduler(
-            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True}
-        )
+        # A job that is late runs all the same, and once for all that it missed; one that was set
+        # anew while the last one was still writing is not passed over.
+        defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 2}
+        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
 
     def start(self) -> None:
         """Begin to watch; what fell due while nobody watched is written at once."""
@@ -71,19 +75,23 @@ class Alarm:
             return
         now = self._clock()
         due = self._due()
-        at = now if due <= now else min(due, now + _LONGEST // timedelta(microseconds=1))
-        self._scheduler.add_job(
-            self.tick,
-            DateTrigger(_EPOCH + timedelta(microseconds=at)),
-            id="alarm",
-            replace_existing=True,
-        )
+        self._at(now if due <= now else min(due, now + _LONGEST // _MICROSECOND))
+
+    def _at(self, moment: Instant) -> None:
+        trigger = DateTrigger(_EPOCH + moment * _MICROSECOND)
+        self._scheduler.add_job(self.tick, trigger, id="alarm", replace_existing=True)
 
     async def tick(self) -> None:
         """Write that time has passed, if something is due; else look again later."""
         due = self._due()
-        if due != NEVER and due <= self._clock() and due != self._rung:
+        if due > self._clock():
+            self.set()
+        elif due != self._rung:
+            try:
+                await self._append(time_passed(due))
+            except StoreError:
+                if self._scheduler.running:
+                    self._at(self._clock() + _AGAIN // _MICROSECOND)
+                raise  # the scheduler logs it
             self._rung = due
-            await self._append(time_passed(due))
-            return  # the projection moves, and sets it again
-        self.set()
+        # Written, it is folded soon: the projection moves, and sets the alarm again.

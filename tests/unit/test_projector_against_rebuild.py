@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 
 from events.log import Record
 from projections.changes import Change
+from projections.projector import Projector
+from projections.rebuild import rebuild
+from projections.store import ProjectionStore
 from projections.timeline import UNLISTED
 from tests.unit import crowds
-from tests.unit.making import tries
-from tests.unit.projecting import Arrivals, projected, rebuilt, whole, written
+from tests.unit.making import REGISTRY, tries
+from tests.unit.projecting import Arrivals, content, projected, rebuilt, whole, written
 
 sizes = st.lists(st.integers(1, 6), min_size=1, max_size=4)
 
@@ -81,3 +84,21 @@ def test_a_cause_has_at_most_one_change_of_each_kind_for_each_list(arrivals: Arr
         found = [one.change for one in projected(log, home / "live.db", [whole(log)])["changes"]]
     told = Counter((one.company, one.list, one.kind, one.cause, one.moment) for one in found)
     assert all(count == 1 for count in told.values())
+
+
+@tries(40)
+@given(crowds.logs(), st.integers(0, 14))
+def test_a_rebuild_on_the_way_changes_nothing(arrivals: Arrivals, at: int) -> None:
+    with written(arrivals) as (log, home):
+        records = whole(log)
+        straight = projected(log, home / "live.db", [[one] for one in records])
+        path = home / "rebuilt-on-the-way.db"
+        before = projected(log, path, [records[:at]])
+        store = ProjectionStore(path)
+        rebuild(log, store, REGISTRY)
+        if at:  # into an empty one it folds the whole log
+            assert content(store) == before
+        projector = Projector(log, store, REGISTRY)
+        projector.apply([one for one in records if one.offset > store.mark.position])
+        assert content(store) == straight
+        store.close()
