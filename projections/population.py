@@ -6,7 +6,7 @@ their history is in the log, from where they are restored exactly.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Final
@@ -98,10 +98,11 @@ class Population:
         self._kept.move_to_end(company)
         return kept
 
-    def folded(self, company: str, told: Iterable[Told], sequence: int = 0) -> Folded:
-        """What to keep of a company; of one that is parked, the `sequence` that it had."""
+    def folded(self, company: str, told: Sequence[Told], sequence: int = 0) -> Folded:
+        """What to keep of a company; `sequence` is the one that it had before these changes."""
         if company in self.parked:
-            row = CompanyRow(company, sequence, NEVER, parked=self.parked[company])
+            latest = max((one.change.sequence for one in told), default=sequence)
+            row = CompanyRow(company, latest, NEVER, parked=self.parked[company])
             return folded(row, Description(), {}, told)
         kept = self.company(company)
         into = self.into.get(company)
