@@ -101,11 +101,17 @@ class _Telling:
         kind, _, detail = story[turn % len(story)].partition(":")
         today = DAYS * self._told // self._number
         day = today + random.randint(-30, 30)
-        if random.random() > 0.1:  # one in ten is about a time before what is known already
+        late = random.random() < 0.1  # about a time before what is known already
+        if not late:
             day = max(day, self._latest[company] + 1)
         self._latest[company] = max(day, self._latest[company])
         data = self._data(kind, detail, company, turn, day)
-        if kind not in ("described", "note", "retracted") and random.random() < 0.5:
+        if late:
+            # to the second, so that it is no other event of the same day again
+            hour, rest = divmod(turn % 86_400, 3_600)
+            moment = f"{_day(day)}T{hour:02d}:{rest // 60:02d}:{rest % 60:02d}Z"
+            data |= {key: moment for key in ("effective", "announced") if key in data}
+        if kind not in ("described", "note", "retracted", "announced") and random.random() < 0.5:
             data["announced"] = _day(day - random.randint(-3, 20))
         event = {"type": _TYPES[kind], "subject": company_id(company), "data": data}
         if story is _STORIES[-1]:
