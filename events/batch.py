@@ -61,12 +61,11 @@ def settle(
     overlay = _Overlay(shelf, next_offset, batch.new)
     for event in events:
         decision = decide(event, overlay)
-        receipt = decision.receipt
+        told = [decision.receipt] if decision.receipt else []
         if decision.new is not None:
             offset = overlay.put(decision.new)
-            receipt = receipt or Receipt(decision.new.id, f"0:{offset}", "recorded")
-        if receipt is not None:
-            batch.receipts.append(receipt)
+            told = told or [Receipt(decision.new.id, f"0:{offset}", "recorded")]
+        batch.receipts += told
     if atomic and any(receipt.outcome == "rejected" for receipt in batch.receipts):
         return Batch([], [_withheld(receipt) for receipt in batch.receipts])
     return batch

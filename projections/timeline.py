@@ -131,10 +131,11 @@ class Timeline:
 
     def flip(self, now: Instant) -> Flip:
         """The span of readings that holds `now`: since when it reads as it does."""
-        for index in range(self.index(now), -1, -1):
-            if span := self.spans[index]:
-                return next((flip for flip in reversed(span) if flip.at <= now), span[0])
-        return _BEFORE
+        index = self.index(now)
+        if index < 0:
+            return _BEFORE
+        # The last of several points at one instant is the one that has a span.
+        return next(flip for flip in reversed(self.spans[index]) if flip.at <= now)
 
     def flips(self, first: int = 0, last: int | None = None) -> Iterator[Flip]:
         """The readings in order, from the spans of these indexes; neighbours may read alike."""

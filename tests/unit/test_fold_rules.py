@@ -449,6 +449,13 @@ def test_a_restriction_that_two_listings_bring_names_both_events() -> None:
     assert restriction["until"] is None
 
 
+def test_a_restriction_that_one_event_states_twice_names_it_once() -> None:
+    own = [{"kind": "other"}, {"kind": "other", "from": "2021-02", "until": "2021-05"}]
+    (restriction,) = ask([issued("2021", restrictions=own)], "2021-03")["restrictions"]
+    assert restriction["events"] == ["issued"]
+    assert (restriction["from"], restriction["until"]) == ("2021-01-01T00:00:00-05:00", None)
+
+
 def test_upcoming_holds_what_an_open_designation_will_bring() -> None:
     assert coming(issued("2021-01-14"), as_of="2021-03-14") == ["investment.hold", PURCHASE]
     assert coming(issued("2021-01-14"), as_of="2021-03-15") == ["investment.hold"]

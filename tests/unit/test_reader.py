@@ -11,8 +11,10 @@ from events.door import admit
 from events.errors import Refused, UnknownCompany
 from events.lists import Registry, load_registry
 from events.memory_log import MemoryEventLog
+from projections.dossier import Dossier, Views
+from projections.history import Cutoffs
 from projections.reader import Question, Reader
-from tests.unit.making import CCMC, ENTITY, REGISTRY, at, event, issued, removed, retracted
+from tests.unit.making import CCMC, ENTITY, REGISTRY, at, event, issued, record, removed, retracted
 
 Json = dict[str, Any]
 NOW = at("2021-04-01")
@@ -158,6 +160,21 @@ def test_coverage_is_told_as_it_was_known() -> None:
     assert entity["covered"] is False
     (_, ccmc) = world.ask(known_at="0:2")["lists"]
     assert ccmc["coverage"] == {"from": None, "checked": None}
+
+
+def test_views_that_were_not_asked_for_lately_are_folded_again() -> None:
+    views = Views()
+    cut = Cutoffs(announced_by=at("2021-04-01"))
+    first, *others = (
+        Dossier("acme", REGISTRY, [record(issued("2021-01-14"))]) for _ in range(4_098)
+    )
+    kept = views.of(first, cut)
+    assert views.of(first, cut) is kept
+    for other in others:
+        views.of(other, cut)
+    again = views.of(first, cut)
+    assert again is not kept
+    assert again.timelines[CCMC].points == kept.timelines[CCMC].points
 
 
 # --- refused --------------------------------------------------------------------------------------
