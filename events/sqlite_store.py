@@ -34,9 +34,10 @@ def connect(
             path, timeout=30, isolation_level=None, check_same_thread=False, cached_statements=256
         )
         connection.execute("PRAGMA busy_timeout = 30000")
-        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
-        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        # The tables first: whoever makes them marks the file in the same transaction.
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+        found = int(connection.execute("PRAGMA user_version").fetchone()[0])
         if tables and application != _APPLICATION:
             connection.close()
             raise StoreError(f"{path}: an SQLite file of another program; choose another folder")

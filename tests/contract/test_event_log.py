@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from events.errors import StoreError
 from events.log import Receipt
 from events.memory_log import MemoryEventLog
 from events.sqlite_log import SqliteEventLog
+from events.sqlite_store import connect, transaction, trouble
 from tests.contract.event_log_suite import (
     NOTHING,
     START,
@@ -141,6 +143,26 @@ async def test_an_append_that_nobody_waits_for_any_more_stops_no_other(path: Pat
     log.close()
 
 
+async def test_an_append_that_fails_is_heard_by_whoever_waits_and_stops_no_other(
+    path: Path,
+) -> None:
+    failing = True
+
+    def clock() -> Instant:
+        if failing:
+            raise StoreError("no clock")
+        return START
+
+    log = SqliteEventLog(path, clock)
+    appends = [log.append(let_in(issued("2021", name))) for name in "ab"]
+    found = await asyncio.gather(*appends, return_exceptions=True)
+    assert [str(one) for one in found] == ["no clock"] * 2
+    failing = False
+    (receipt,) = await log.append(let_in(issued("2021", "a")))
+    assert (receipt.outcome, receipt.position) == ("recorded", "0:0")
+    log.close()
+
+
 async def test_a_closed_log_takes_nothing(path: Path) -> None:
     log = SqliteEventLog(path, Clock())
     await log.append(let_in(issued("2021", "a")))
@@ -207,6 +229,39 @@ async def test_only_types_of_which_there_are_few_are_looked_up_by_type(path: Pat
     with pytest.raises(ValueError, match="no index"):
         log.of_type("standing.designation.issued")
     log.close()
+
+
+def test_a_file_can_be_made_by_several_at_once(path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        logs = list(pool.map(lambda _: SqliteEventLog(path, Clock()), range(8)))
+    assert {log.end() for log in logs} == {-1}
+    for log in logs:
+        log.close()
+
+
+def test_a_transaction_that_fails_leaves_nothing(path: Path) -> None:
+    connection = connect(path, "CREATE TABLE t (x)", 1)
+
+    def fail() -> None:
+        with transaction(connection):
+            connection.execute("INSERT INTO t VALUES (1)")
+            connection.execute("INSERT INTO nowhere VALUES (1)")
+
+    with pytest.raises(sqlite3.OperationalError):
+        fail()
+    assert connection.execute("SELECT count(*) FROM t").fetchone() == (0,)
+    with transaction(connection):
+        connection.execute("INSERT INTO t VALUES (2)")
+    assert connection.execute("SELECT x FROM t").fetchall() == [(2,)]
+    connection.close()
+
+
+def test_what_sqlite_says_is_told_with_the_file_and_what_to_do(path: Path) -> None:
+    connection = connect(path, "CREATE TABLE other (x)", 1)
+    said = r"log\.db: no such table: t; nothing of it was kept"
+    with pytest.raises(StoreError, match=said), trouble(path):
+        connection.execute("SELECT * FROM t")
+    connection.close()
 
 
 def test_a_file_of_another_program_is_refused(path: Path) -> None:

@@ -223,6 +223,24 @@ def test_a_late_event_about_what_stands_still_is_no_correction() -> None:
     assert (changed.kind, changed.before, changed.after) == ("changed", LICENSED, ENJOINED)
 
 
+@pytest.mark.parametrize("goes_on", [True, False])
+def test_an_interval_that_is_over_is_corrected_whether_or_not_the_old_reading_goes_on(
+    *, goes_on: bool
+) -> None:
+    story = Story()
+    story.record("2021-01-02", issued("2021-01-01", "a", ENTITY))
+    story.record("2021-03-02", issued("2021-03-01", "b", ENTITY, ref="1"))
+    story.record("2021-03-03", issued("2021-03-02", "c", ENTITY, ref="2"))
+    if not goes_on:
+        story.record("2021-05-02", removed("2021-05-01", list_=ENTITY))
+    order = granted("2021-02-01", list_=ENTITY, expires="2021-02-15")
+    (corrected,) = story.record("2021-06-01", order)
+    assert corrected.kind == "corrected"
+    assert corrected.intervals == (
+        Interval(at("2021-02-01"), at("2021-02-15"), LICENSED, ENJOINED),
+    )
+
+
 def test_one_event_may_change_correct_and_schedule() -> None:
     story = Story()
     story.record("2021-01-02", issued("2021-01-01", list_=ENTITY))
