@@ -1,6 +1,7 @@
 """Opening SQLite files the way standing needs them: durable, versioned, honest about trouble."""
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,13 +48,26 @@ def connect(
                 f"{path}: written by a newer standing (format {found}, this one knows {version}); "
                 "install that version or newer"
             )
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA temp_store = MEMORY")
         if found < version:
             _create(connection, schema, version)
     return connection
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Use a write-ahead log. SQLite does not wait its turn here, where several do it at once."""
+    for pause in (0.01, 0.05, 0.25, 1.0):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error):
+                raise
+            time.sleep(pause)
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 @contextmanager
