@@ -181,7 +181,7 @@ def _at(text: str) -> Instant:
 
 def _offset(text: str) -> timezone:
     hours, minutes = int(text[1:3]), int(text[4:6])
-    if minutes > 59:
-        raise ValueError("an offset has at most 59 minutes")
+    if hours > 23 or minutes > 59:
+        raise ValueError("an offset has at most 23 hours and 59 minutes")
     size = timedelta(hours=hours, minutes=minutes)
     return timezone(-size if text[0] == "-" else size)

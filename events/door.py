@@ -10,10 +10,11 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from events import vocabulary as words
 from events.admitted import Admitted
-from events.dates import UTC_ZONE, end, start
+from events.dates import UTC_ZONE, last, start
 from events.errors import Problem, Refused
 from events.ids import fact_id
 from events.lists import Registry
@@ -22,6 +23,7 @@ from events.models import COMPANY_ID, DATA_MODELS, EVENT_MODELS
 DEFAULT_SOURCE: Final = "/standing"
 
 _TIMED: Final = frozenset({words.DESIGNATION_ISSUED, words.DESIGNATION_AMENDED})
+_DESCRIBES: Final = ("name", "aliases", "country", "kind", "identifiers", "website")
 _SUBJECTS: Final = {words.LIST_CHECKED: "list", words.TIME_PASSED: "clock"}
 _COMPANY_ID: Final = re.compile(COMPANY_ID)
 
@@ -65,22 +67,55 @@ def _unknown_type(given: Any) -> str:
 
 
 def _problems(error: ValidationError) -> list[Problem]:
-    found = []
+    """One problem a field, in words that say what to write."""
+    found: dict[str, Problem] = {}
     for item in error.errors(include_url=False):
         field = ".".join(str(part) for part in item["loc"] if not _is_a_branch(part))
-        match item["type"]:
-            case "extra_forbidden":
-                detail = "unknown field"
-            case "missing":
-                detail = "missing"
-            case "value_error":
-                detail = str(item["ctx"]["error"])
-            case "string_type":
-                detail = f"text is needed, not {item['input']!r}; put it in quotes"[:200]
-            case _:
-                detail = f"{item['msg']}, not {item['input']!r}"[:300]
-        found.append(Problem(field, detail))
-    return found
+        if field.startswith("data.scope"):
+            field = "data.scope"
+        found.setdefault(field, Problem(field, _detail(field, item)[:300]))
+    return list(found.values())
+
+
+def _detail(field: str, item: ErrorDetails) -> str:
+    kind, given = item["type"], item["input"]
+    if field == "data.scope" and kind != "missing":
+        kinds = ", ".join(words.RESTRICTION_KINDS)
+        return f"{given!r} is neither 'all' nor a list of restriction kinds ({kinds})"
+    if kind in _SAID:
+        return _SAID[kind]
+    if kind == "value_error":
+        return str(item["ctx"]["error"])
+    if kind in ("too_long", "string_too_long"):
+        return f"too long: at most {item['ctx']['max_length']:,}"
+    needed = item["msg"]
+    if kind == "string_pattern_mismatch":
+        needed = _PATTERNS.get(field, "text without control characters is needed")
+    elif kind == "literal_error":
+        needed = f"{item['ctx']['expected']} is needed"
+    elif kind == "string_type":
+        return f"text is needed, not {given!r}; put it in quotes"
+    return f"{needed}, not {given!r}"
+
+
+_SAID: Final = {
+    "extra_forbidden": "unknown field",
+    "missing": "missing",
+    "too_short": "empty; leave it out, or say something",
+    "string_too_short": "empty; leave it out, or say something",
+}
+_ID: Final = "an id of lower-case letters, digits and hyphens is needed"
+_EVENT_ID: Final = "an id without spaces, of printable ASCII characters, is needed"
+_PATTERNS: Final = {
+    "data.country": "a country code of two capital letters such as CN is needed",
+    "data.list": _ID,
+    "data.into": _ID,
+    "data.sha256": "64 hexadecimal digits are needed",
+    "data.replaces": _EVENT_ID,
+    "data.event": _EVENT_ID,
+    "data.about": _EVENT_ID,
+    "id": _EVENT_ID,
+}
 
 
 def _is_a_branch(part: int | str) -> bool:
@@ -97,7 +132,9 @@ def _check_subject(event_type: str, subject: str, registry: Registry) -> None:
             if subject != words.CLOCK_SUBJECT:
                 raise Refused.field("subject", f"{subject!r} should be {words.CLOCK_SUBJECT!r}")
         case _:
-            if not _COMPANY_ID.fullmatch(subject) or subject == words.CLOCK_SUBJECT:
+            if subject == words.CLOCK_SUBJECT:
+                raise Refused.field("subject", f"{subject!r} is the alarm's own, and no company")
+            if not _COMPANY_ID.fullmatch(subject):
                 raise Refused.field(
                     "subject",
                     f"{subject!r} is no company id: lower-case letters, digits and hyphens, at "
@@ -114,15 +151,17 @@ def _check_data(event_type: str, subject: str, data: Mapping[str, Any], registry
         raise Refused.field("data.correction_announced", "only a retraction or replacement has it")
     if event_type == words.MERGED and data["into"] in (subject, words.CLOCK_SUBJECT):
         raise Refused.field("data.into", "another company is needed")
+    if event_type == words.DESCRIBED and not data.keys() & set(_DESCRIBES):
+        raise Refused.field("data", f"describes nothing; give one of {', '.join(_DESCRIBES)}")
     if "expires" in data:
-        last = end if event_type in _TIMED else start
-        if start(data["effective"], zone) > last(data["expires"], zone):
+        latest = last if event_type in _TIMED else start
+        if start(data["effective"], zone) > latest(data["expires"], zone):
             raise Refused.field(
                 "data.expires", f"{data['expires']} is before effective {data['effective']}"
             )
     for number, restriction in enumerate(data.get("restrictions", ())):
         begins, ends = restriction.get("from"), restriction.get("until")
-        if begins and ends and start(begins, zone) > end(ends, zone):
+        if begins and ends and start(begins, zone) > last(ends, zone):
             raise Refused.field(
                 f"data.restrictions.{number}.until", f"{ends} is before from {begins}"
             )

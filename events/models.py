@@ -49,8 +49,17 @@ Date = Annotated[str, AfterValidator(_a_date), WithJsonSchema({"type": "string",
 Moment = Annotated[
     str, AfterValidator(_an_instant), WithJsonSchema({"type": "string", "pattern": MOMENT})
 ]
-Short = Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=r"\S")]
-Long = Annotated[str, StringConstraints(min_length=1, max_length=20_000, pattern=r"\S")]
+_NO_CONTROL: Final = r"[^\x00-\x1f\x7f-\x9f]*"
+_NO_CONTROL_BUT_LINES: Final = r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*"
+_A_LETTER: Final = r"[^\s\x00-\x1f\x7f-\x9f]"
+SHORT: Final = f"^{_NO_CONTROL}{_A_LETTER}{_NO_CONTROL}$"
+LONG: Final = f"^{_NO_CONTROL_BUT_LINES}{_A_LETTER}{_NO_CONTROL_BUT_LINES}$"
+# A terminal or a spreadsheet would obey control characters: only text may have lines and tabs.
+Short = Annotated[str, StringConstraints(min_length=1, max_length=1_000, pattern=SHORT)]
+Long = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=20_000, pattern=LONG),
+]
 CompanyId = Annotated[str, StringConstraints(pattern=COMPANY_ID)]
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=r"^[!-~]+$")]
 ListId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]

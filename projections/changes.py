@@ -92,7 +92,7 @@ def difference(touched: Touched, now: Instant) -> Difference:
     old = _within(touched.before, touched)
     new = _within(touched.timeline.spans, touched)
     intervals: tuple[Interval, ...] = ()
-    if touched.begins < min(now, touched.ends) and len(old) > 1:
+    if touched.begins < min(now, touched.ends):
         intervals = _rewritten(old, new, touched, now)
     if touched.ends <= now:
         return Difference(intervals, (), ())
@@ -102,11 +102,24 @@ def difference(touched: Touched, now: Instant) -> Difference:
 def _rewritten(
     old: Sequence[Flip], new: Sequence[Flip], touched: Touched, now: Instant
 ) -> tuple[Interval, ...]:
+    """Where what differs lasts until now, it is the present that changed, and only intervals that
+    had ended in the old reading are told of; where it is over, it is told of whole."""
+    upto = min(now, touched.ends)
+    pieces = [Interval(*piece) for piece in _pieces(old, new, upto, touched.begins)]
+    over = 0
+    if touched.ends > now:
+        alike = [place for place, one in enumerate(pieces, 1) if one.before == one.after]
+        over = alike[-1] if alike else 0
+    else:
+        over = len(pieces)
     found: list[Interval] = []
-    for begins, ends, before, after in _pieces(old, new, min(now, touched.ends), touched.begins):
-        if before != after and _run_ends(old, begins, touched) <= now:
-            joined = found and found[-1].ends == begins and found[-1][2:] == (before, after)
-            found.append(Interval(found.pop().begins if joined else begins, ends, before, after))
+    for place, one in enumerate(pieces):
+        if one.before == one.after:
+            continue
+        if place < over or _run_ends(old, one.begins, touched) <= now:
+            if found and found[-1].ends == one.begins and found[-1][2:] == one[2:]:
+                one = found.pop()._replace(ends=one.ends)  # noqa: PLW2901 - told as one
+            found.append(one)
     return tuple(found)
 
 

@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 from events.dates import ALWAYS, NEVER, UTC_ZONE, Instant, show
 from events.lists import Registry
 from events.log import Position
+from events.vocabulary import TYPES
 from projections.changes import MOST, shown
 from projections.dossier import Dossier
 from projections.episodes import begun, episodes, intervals
 from projections.episodes import shown as shown_episode
-from projections.facts import Entry
+from projections.facts import LEGAL_TYPES, Entry
 from projections.history import Cutoffs, History, View
 from projections.reader import EVERYTHING, Question, Reader
 from projections.rows import Told
@@ -142,13 +143,18 @@ def _event(entry: Entry, view: View) -> dict[str, Any]:
         "effective": _written(data.get("effective")),
         "announced": _written(data.get("announced")),
         "recorded": show(record.recorded),
-        "counts": taken_back is None,
+        "counts": taken_back is None and _understood(entry),
         "retracted_by": taken_back,
         "anomaly": "taken back by an event that it takes back itself" if circular else anomaly,
         "data": {key: value for key, value in data.items() if key not in _APART},
         "sources": sources[:MOST],
         "sources_count": len(sources),
     }
+
+
+def _understood(entry: Entry) -> bool:
+    """Whether this version knows the type and the list; else the event is kept and skipped."""
+    return entry.fact is not None or entry.record.type in TYPES - LEGAL_TYPES
 
 
 def _written(text: str | None) -> dict[str, str | None] | None:

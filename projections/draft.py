@@ -29,7 +29,7 @@ class Draft:
         """Add companies, each once."""
         with trouble(self._store.path), transaction(self._db):
             self._db.executemany(
-                "INSERT INTO companies_new VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO companies_new VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(*one.row, one.described) for one in batch],
             )
             self._db.executemany(
@@ -38,7 +38,7 @@ class Draft:
             )
             self._db.executemany(
                 "INSERT INTO names_new VALUES (?, ?)",
-                [(one.row.company, one.searched) for one in batch],
+                [(one.row.company, one.searched) for one in batch if one.row.known],
             )
             if self._fresh:
                 self._store.put_changes(row for one in batch for row in one.told)

@@ -106,12 +106,12 @@ class Population:
             return folded(row, Description(), {}, told)
         kept = self.company(company)
         into = self.into.get(company)
-        row = CompanyRow(company, kept.sequence, kept.due, into)
-        if into is not None:  # what is kept of it ends with the merge; it has no standing now
-            mine = self._archive.of_subjects([company], to=self.position)
-            return folded(row, describe(mine, company), {}, told)
         records = [entry.record for entry in kept.history.entries.values()]
-        return folded(row, describe(records, company), kept.timelines, told)
+        if into is not None:  # what is kept of it ends with the merge; it has no standing now
+            records = self._archive.of_subjects([company], to=self.position)
+        row = CompanyRow(company, kept.sequence, kept.due, into, known=bool(records))
+        timelines = {} if into is not None else kept.timelines
+        return folded(row, describe(records, company), timelines, told)
 
     def let_go(self) -> None:
         """Forget the companies that were not touched for longest; call it between batches, when

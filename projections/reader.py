@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from events import vocabulary as words
 from events.companies import members, merges, root, targets
 from events.dates import NEVER, UTC_ZONE, BadDate, Instant, last, show
-from events.errors import Refused, UnknownCompany
+from events.errors import Refused, StandingError, UnknownCompany
 from events.lists import Registry
 from events.log import Position, Record
 from projections.dossier import Dossier, Views
@@ -35,6 +35,16 @@ class Question(NamedTuple):
 
 EVERYTHING: Final = Question()
 EVERYTHING_KNOWN: Final = Cutoffs()
+
+
+class Parked(StandingError):
+    """A company with an event that cannot be folded: nothing is said of it, rather than something
+    wrong."""
+
+    def __init__(self, company: str, why: str) -> None:
+        super().__init__(f"{company!r} is parked: it has an event that cannot be folded ({why})")
+        self.company = company
+        self.why = why
 
 
 class Reader:
@@ -101,7 +111,7 @@ class Reader:
         ids = members(into, present)
         if self._merged(cut) and ids != members(self._into(EVERYTHING_KNOWN), present):
             records = self.log.of_subjects(ids, to=self._seen)
-            dossier = Dossier(present, self.registry, records)
+            dossier = self._read(present, records)
         else:
             dossier = self._dossier(present)
         if not dossier.held(cut):
@@ -120,11 +130,17 @@ class Reader:
             records = self.log.of_subjects(ids, to=self._seen)
             if not records or not is_about_a_company(records[0]):
                 raise UnknownCompany(company)
-            kept = self._kept[company] = Dossier(company, self.registry, records)
+            kept = self._kept[company] = self._read(company, records)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(company)
         return kept
+
+    def _read(self, company: str, records: Sequence[Record]) -> Dossier:
+        try:
+            return Dossier(company, self.registry, records)
+        except Exception as error:
+            raise Parked(company, f"{type(error).__name__}: {error}") from error
 
     def resolve(self, company: str, question: Question = EVERYTHING) -> str:
         """The id that a company goes by, where it was merged into another."""

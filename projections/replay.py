@@ -13,9 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from events.dates import NEVER, Instant, last, show
 from events.errors import UnknownCompany
-from events.lists import Registry
 from projections.changes import overall
-from projections.reader import Question, Reader
+from projections.reader import Parked, Question, Reader
 from projections.rows import Packed, unpack
 from projections.store import ProjectionStore
 from projections.timeline import Reading
@@ -32,11 +31,16 @@ class Row(NamedTuple):
     company: str
     name: str | None
     country: str | None
-    status: str
+    status: str | None
+    """None where the company is parked."""
     restrictions: list[str]
     lists: list[dict[str, Any]]
-    """For each list on which an event of the company counts: `list`, `status`, `since`, `until`,
-    `how`, `restrictions`. Not to be changed: rows share them."""
+    """For each list on which an event of the company counts: `list`, `covered`, `status`,
+    `since`, `until`, `how`, `restrictions`. Not to be changed: rows share them."""
+    parked: str | None = None
+    """Why nothing can be said of the company, where nothing can."""
+    ownership: str = "not_evaluated"
+    """Neither the 50 % rule nor rules on affiliates are in any answer."""
 
 
 def replay(store: ProjectionStore, reader: Reader, question: Question, as_of: str) -> Iterator[Row]:
@@ -51,20 +55,25 @@ def panel(
     order given. With lists in the question, only companies that have events on one of them."""
     if question.announced_by is not None or question.known_at is not None:
         return _asked(store, reader, question, dates)
-    return _stored(store, reader.registry, question.lists, dates)
+    return _stored(store, reader, question.lists, dates)
 
 
 def _stored(
-    store: ProjectionStore, registry: Registry, asked: Sequence[str], dates: Sequence[str]
+    store: ProjectionStore, reader: Reader, asked: Sequence[str], dates: Sequence[str]
 ) -> Iterator[Row]:
-    at = _Moments(registry, dates)
+    registry = reader.registry
+    at = _Moments(reader, dates)
     look = lru_cache(_KEPT)(at.look)
     for company, some in groupby(store.standings(), itemgetter(0)):
         rows = list(some)
-        name, country = rows[0][1:3]
+        name, country, parked = rows[0][1:4]
+        if parked is not None:
+            if not asked:
+                yield from (_nothing(as_of, company, parked) for as_of in dates)
+            continue
         found = [
             look(list_id, packed)
-            for _, _, _, list_id, packed in rows
+            for *_, list_id, packed in rows
             if list_id in registry and (not asked or list_id in asked)
         ]
         if len(found) == 1:
@@ -79,9 +88,14 @@ def _stored(
 class _Moments:
     """The dates as moments of each list."""
 
-    def __init__(self, registry: Registry, dates: Sequence[str]) -> None:
-        self._registry = registry
-        self._moments = {info.id: [last(date, info.zone) for date in dates] for info in registry}
+    def __init__(self, reader: Reader, dates: Sequence[str]) -> None:
+        registry = self._registry = reader.registry
+        reader.refresh()
+        self._moments = {}
+        for info in registry:
+            covered = reader.coverage(info.id)
+            moments = [last(date, info.zone) for date in dates]
+            self._moments[info.id] = [(now, covered.holds(now, info)) for now in moments]
 
     def look(self, list_id: str, packed: bytes) -> list[dict[str, Any]]:
         """What readings say at each of the dates."""
@@ -93,12 +107,13 @@ class _Moments:
             return None if instant == NEVER else show(instant, zone)
 
         told = []
-        for now in self._moments[list_id]:
+        for now, covered in self._moments[list_id]:
             index = bisect_right(starts, now) - 1
             status, how, kinds = flips[index][1:] if index >= 0 else ("not_listed", None, [])
             told.append(
                 {
                     "list": list_id,
+                    "covered": covered,
                     "status": status,
                     "since": when(_since(flips, index, status)),
                     "until": when(_until(flips, index, status)),
@@ -129,6 +144,10 @@ def _row(
     return Row(as_of, company, name, country, standing.status, list(standing.kinds), lists)
 
 
+def _nothing(as_of: str, company: str, parked: str) -> Row:
+    return Row(as_of, company, None, None, None, [], [], parked)
+
+
 def _asked(
     store: ProjectionStore, reader: Reader, question: Question, dates: Sequence[str]
 ) -> Iterator[Row]:
@@ -139,6 +158,10 @@ def _asked(
                 answer = reader.status(company, question._replace(as_of=as_of, lists=()))
             except UnknownCompany:
                 break  # not known at the cut
+            except Parked as parked:
+                if not asked:
+                    yield _nothing(as_of, company, parked.why)
+                continue
             if answer["company"] != company:
                 break  # it counted for another then
             lists = [_of(one) for one in answer["lists"] if not asked or one["list"] in asked]
@@ -147,7 +170,7 @@ def _asked(
 
 
 def _of(answer: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: answer[key] for key in ("list", "status", "since", "until", "how")}
+    kept = {key: answer[key] for key in ("list", "covered", "status", "since", "until", "how")}
     return {**kept, "restrictions": [one["kind"] for one in answer["restrictions"]]}
 
 

@@ -29,6 +29,8 @@ class CompanyRow(NamedTuple):
     name: str | None = None
     country: str | None = None
     kind: str | None = None
+    known: bool = True
+    """Whether the log has an event of it; an id that another was merged into may have none."""
 
 
 class Folded(NamedTuple):

@@ -19,7 +19,8 @@ FORMAT: Final = 1
 KEPT_BY_COMPANY: Final = """
 CREATE TABLE companies{0} (
     company TEXT PRIMARY KEY, sequence INTEGER NOT NULL, due INTEGER NOT NULL, merged_into TEXT,
-    parked TEXT, name TEXT, country TEXT, kind TEXT, described BLOB NOT NULL
+    parked TEXT, name TEXT, country TEXT, kind TEXT, known INTEGER NOT NULL,
+    described BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE standings{0} (
     company TEXT NOT NULL, list TEXT NOT NULL, flips BLOB NOT NULL, PRIMARY KEY (company, list)
@@ -39,7 +40,7 @@ CREATE UNIQUE INDEX changes_in_order ON changes (position, moment, company, sequ
 CREATE UNIQUE INDEX changes_of_company ON changes (company, sequence)
 """
 )
-_COMPANY: Final = "company, sequence, due, merged_into, parked, name, country, kind"
+_COMPANY: Final = "company, sequence, due, merged_into, parked, name, country, kind, known"
 _CHANGE: Final = "position, moment, company, sequence, list, kind, recorded, body"
 
 
@@ -90,7 +91,7 @@ class ProjectionStore:
         company = new.row.company
         old = self._one("SELECT described FROM companies WHERE company = ?", company)
         self.db.execute(
-            "INSERT OR REPLACE INTO companies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO companies VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (*new.row, new.described),
         )
         if old is not None:
@@ -99,16 +100,22 @@ class ProjectionStore:
         if old is None or old[0] != new.described:
             if old is not None:
                 self.db.execute("DELETE FROM names WHERE company = ?", (company,))
-            self.db.execute("INSERT INTO names VALUES (?, ?)", (company, new.searched))
+            if new.row.known:
+                self.db.execute("INSERT INTO names VALUES (?, ?)", (company, new.searched))
 
     def put_changes(self, changes: Iterable[ChangeRow]) -> None:
         """Write changes, within a transaction."""
         self.db.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", changes)
 
     def rows(self, after: str = "", limit: int = 1_000) -> list[CompanyRow]:
-        """Companies in the order of their ids."""
-        sql = f"SELECT {_COMPANY} FROM companies WHERE company > ? ORDER BY company LIMIT ?"  # noqa: S608
-        return [CompanyRow(*row) for row in self._all(sql, after, limit)]
+        """Companies of which the log has events, in the order of their ids."""
+        found = self._all(
+            f"SELECT {_COMPANY} FROM companies WHERE known AND company > ? "  # noqa: S608
+            "ORDER BY company LIMIT ?",
+            after,
+            limit,
+        )
+        return [CompanyRow(*row) for row in found]
 
     def row(self, company: str) -> CompanyRow | None:
         """One company."""
@@ -138,14 +145,17 @@ class ProjectionStore:
         sizes = [self._one(f"SELECT count(*) FROM {table}") for table in tables]  # noqa: S608
         return {table: int(size[0]) for table, size in zip(tables, sizes, strict=True) if size}
 
-    def standings(self) -> Iterator[tuple[str, str | None, str | None, str, bytes]]:
+    def standings(
+        self,
+    ) -> Iterator[tuple[str, str | None, str | None, str | None, str, bytes]]:
         """Every company that counts for itself, by id, once for each list that it has events on:
-        company, name, country, list, packed readings. Companies on no list have "" and none."""
+        company, name, country, why it is parked, list, packed readings. Companies on no list have
+        "" and none."""
         with trouble(self.path):
             yield from self.db.execute(
-                "SELECT c.company, c.name, c.country, coalesce(s.list, ''), s.flips "
+                "SELECT c.company, c.name, c.country, c.parked, coalesce(s.list, ''), s.flips "
                 "FROM companies AS c LEFT JOIN standings AS s ON s.company = c.company "
-                "WHERE c.merged_into IS NULL ORDER BY c.company, s.list"
+                "WHERE c.known AND c.merged_into IS NULL ORDER BY c.company, s.list"
             )
 
     def readings(self, company: str, suffix: str = "") -> dict[str, tuple[Flip, ...]]:

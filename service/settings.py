@@ -57,6 +57,8 @@ class Settings:
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Read them. Raises `Refused` naming the setting and the place."""
     environment = os.environ if environment is None else environment
+    if environment.get("STANDING_KAFKA"):
+        raise Refused.field("STANDING_KAFKA", "this version has no Kafka form yet; leave it unset")
     home = Path(environment.get("STANDING_HOME") or Path.home() / ".standing").expanduser()
     written = _written(home / "standing.toml")
     origins: dict[str, Origin] = {

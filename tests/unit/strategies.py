@@ -95,7 +95,9 @@ def legal_fields(draw: st.DrawFn, type_: str, effective: str) -> Json:
     """The fields of a type beside the common ones."""
     match type_:
         case "designation.issued" | "designation.amended":
-            later = [text for text in MOMENTS if end(text) >= begin(effective)]
+            later = [
+                text for text in MOMENTS if max(begin(text), end(text) - 1) >= begin(effective)
+            ]
             restrictions = draw(seldom(own_restrictions(), one_in=4))
             expires = draw(seldom(st.sampled_from(later)))
             if type_ == "designation.amended" and restrictions is None and expires is None:
