@@ -27,6 +27,7 @@ from events.door import admit
 from events.errors import Problem, Refused
 from events.lists import Registry, load_registry
 from events.log import EventLog, Receipt
+from service.stream import Stream
 
 STDIN: Final = Path("-")
 MOST_ATOMIC: Final = 10_000
@@ -36,6 +37,8 @@ _PIECE: Final = 8_000_000
 _ALONE: Final = 4
 """So many pieces are checked here before other processes are worth their start."""
 _HELPERS: Final = 2
+_SMALL: Final = _PIECE // 8
+"""A piece of a stream that is smaller is not worth another process."""
 _BATCH: Final = 5_000
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _WHOLE: Final = (".json", ".yaml", ".yml")
@@ -67,6 +70,7 @@ class _Piece(NamedTuple):
     name: str
     first: int
     lines: bytes
+    small: bool = False
 
 
 class _Checked(NamedTuple):
@@ -120,6 +124,10 @@ async def _piecewise(
 
     try:
         async for checked in found:
+            if not checked.where and not checked.complaints:  # a stream that has paused
+                while under_way:
+                    await settle()
+                continue
             for complaint in checked.complaints:
                 tell(complaint)
             under_way.append((checked, asyncio.create_task(log.append(checked.events))))
@@ -175,12 +183,12 @@ async def _checked(
     under_way: deque[Future[_Checked]] = deque()
     try:
         for number, work in enumerate(_work(files), 1):
-            if isinstance(work, list):
+            if isinstance(work, list) or work.small:
                 while under_way:
                     yield await asyncio.wrap_future(under_way.popleft())
-                yield _check(work, registry, backfill, 0)
+                yield _check_here(work, registry, backfill)
             elif number <= _ALONE:
-                yield _check_piece(work, registry, backfill)
+                yield _check_here(work, registry, backfill)
             else:
                 pool = pool or _helpers(lists)
                 under_way.append(pool.submit(_help, work, backfill))
@@ -196,7 +204,7 @@ async def _checked(
 def _work(files: Iterable[Path]) -> Iterator[_Piece | list[Sent]]:
     for path in files:
         if path == STDIN:
-            yield from _pieces("<stdin>", sys.stdin.buffer)
+            yield from _of_stdin()
         elif path.suffix in _WHOLE:
             if path.stat().st_size == 0:
                 yield _nothing(str(path))
@@ -224,6 +232,30 @@ def _pieces(name: str, file: IO[bytes]) -> Iterator[_Piece | list[Sent]]:
         lines = file.read(_PIECE)
 
 
+def _of_stdin() -> Iterator[_Piece | list[Sent]]:
+    """As pieces, however slowly they come. An empty list where it pauses."""
+    name, stdin = "<stdin>", sys.stdin.buffer
+    try:
+        stream = Stream(stdin.fileno(), _PIECE)
+    except io.UnsupportedOperation:  # no file: another program runs this one within itself
+        yield from _pieces(name, stdin)
+        return
+    first, empty = 1, True
+    while lines := stream.here():
+        empty = False
+        if not lines.endswith(b"\n"):
+            lines += _rest_of_line(stream.file)
+        count = lines.count(b"\n")
+        if first == 1:
+            lines = lines.removeprefix(_UTF8_MARK)
+        yield _Piece(name, first, lines, len(lines) < _SMALL)
+        first += count
+        if not stream.waits(0):
+            yield []
+    if empty:
+        yield _nothing(name)
+
+
 def _rest_of_line(file: IO[bytes]) -> bytes:
     """What is missing of the last line; of one that is too long anyway, not all."""
     rest = file.readline(MAX_EVENT_BYTES)
@@ -237,6 +269,12 @@ def _together(problems: Sequence[Problem]) -> Problem:
     """One line for all that is wrong with an event."""
     first, *more = problems
     return Problem(first.field, "; ".join([first.detail, *map(str, more)]))
+
+
+def _check_here(work: _Piece | list[Sent], registry: Registry, backfill: bool) -> _Checked:
+    if isinstance(work, list):
+        return _check(work, registry, backfill, 0)
+    return _check_piece(work, registry, backfill)
 
 
 def _check_piece(piece: _Piece, registry: Registry, backfill: bool) -> _Checked:
