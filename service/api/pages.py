@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import jinja2
 from fastapi import APIRouter
@@ -110,7 +111,8 @@ class Pages:
             }
             for one in status["lists"]
         ]
-        query = request.scope["query_string"].decode("latin-1")
+        given = request.query_params.multi_items()
+        query = urlencode([(name, one) for name, one in given if one], safe=":,")
         return self._page(
             "company.html",
             status=status,

@@ -14,18 +14,23 @@ from projections.reader import EVERYTHING, Question
 
 CUTS: Final = ("as_of", "announced_by", "known_at")
 REPEATED: Final = frozenset({"list", "kind"})
+_STRICT: Final = "/v1/"
+_MAY_BE_EMPTY: Final = frozenset({"q", "after"})
 _MOST_PARAMETERS: Final = 1_000
 _LOST_PLUS: Final = re.compile(r"(T[0-9:.]+) (\d{2}:\d{2})")
 
 
 class Query:
-    """The parameters that were given, out of those that are known here. One that is empty counts
-    as not given, as forms send it. Raises `Refused` by name."""
+    """The parameters that were given, out of those that are known here. On a page, one that is
+    empty counts as not given, as forms send it; under /v1 it is an error of the caller's, but for
+    a search for nothing and a page after nothing. Raises `Refused` by name."""
 
     def __init__(self, request: Request, known: frozenset[str]) -> None:
         self._given: Mapping[str, list[str]] = {}
         if query := request.scope["query_string"]:
-            self._given = _read(query.decode("latin-1"), known)
+            self._given = _read(
+                query.decode("latin-1"), known, request.scope["path"].startswith(_STRICT)
+            )
 
     def one(self, name: str) -> str | None:
         """A parameter that stands once, or None."""
@@ -66,7 +71,7 @@ class Query:
         return None if text is None else _LOST_PLUS.sub(r"\1+\2", text)
 
 
-def _read(text: str, known: frozenset[str]) -> dict[str, list[str]]:
+def _read(text: str, known: frozenset[str], strict: bool) -> dict[str, list[str]]:
     try:
         pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
     except ValueError as error:
@@ -78,6 +83,8 @@ def _read(text: str, known: frozenset[str]) -> dict[str, list[str]]:
             hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(known))}"
             raise Refused.field(name[:100], f"unknown parameter; {hint}")
         if not value:
+            if strict and name not in _MAY_BE_EMPTY:
+                raise Refused.field(name, "empty; give it a value, or leave it out")
             continue
         if name in found and name not in REPEATED:
             raise Refused.field(name, "given twice")

@@ -31,14 +31,30 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs."
 Lists = Annotated[
     list[str] | None, typer.Option("--list", help="Only this list; may be given again.")
 ]
+
+
+def not_empty(text: str | None) -> str | None:
+    """An option's value; one that is empty, of a variable that is not set, say, is bad usage."""
+    if text is not None and not text.strip():
+        raise typer.BadParameter("is empty; give a date, or leave it out")
+    return text
+
+
 AsOf = Annotated[
-    str | None, typer.Option(help="As of this date (2021, 2021-02, 2021-02-03 or a full time).")
+    str | None,
+    typer.Option(
+        callback=not_empty, help="As of this date (2021, 2021-02, 2021-02-03 or a full time)."
+    ),
 ]
 AnnouncedBy = Annotated[
-    str | None, typer.Option(help="Only what the public could know by this date.")
+    str | None,
+    typer.Option(callback=not_empty, help="Only what the public could know by this date."),
 ]
 KnownAt = Annotated[
-    str | None, typer.Option(help="Only what the log held by this date, or position such as 0:41.")
+    str | None,
+    typer.Option(
+        callback=not_empty, help="Only what the log held by this date, or position such as 0:41."
+    ),
 ]
 Out = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to this file instead.", dir_okay=False)

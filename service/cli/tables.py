@@ -18,6 +18,7 @@ from service.cli.common import (
     KnownAt,
     Lists,
     Out,
+    not_empty,
     progress,
     run,
     using,
@@ -39,9 +40,13 @@ def add_to(app: typer.Typer) -> None:
 
 
 def replay(
-    as_of: Annotated[str | None, typer.Option(help="Everybody's status at this date.")] = None,
-    from_: Annotated[str | None, typer.Option("--from", help="First day of a panel.")] = None,
-    to: Annotated[str | None, typer.Option(help="Last day of a panel.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option(callback=not_empty, help="Everybody's status at this date.")
+    ] = None,
+    from_: Annotated[
+        str | None, typer.Option("--from", callback=not_empty, help="First day of a panel.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(callback=not_empty, help="Last day of a panel.")] = None,
     every: Annotated[str, typer.Option(help="Days between the dates of a panel: 1d, 7d.")] = "1d",
     lists: Lists = None,
     announced_by: AnnouncedBy = None,

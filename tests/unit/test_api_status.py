@@ -106,13 +106,18 @@ async def test_an_offset_whose_plus_was_not_escaped_is_understood(tmp_path: Path
         assert (await api.get(path))["as_of"] == "2021-01-14T00:00:00-05:00"
 
 
-async def test_a_parameter_that_is_empty_was_not_given(tmp_path: Path) -> None:
-    """As forms send it."""
+@pytest.mark.parametrize("name", ["as_of", "announced_by", "known_at", "list", "at_least"])
+async def test_a_parameter_that_is_empty_is_refused(tmp_path: Path, name: str) -> None:
+    """A variable that was not set would be answered as if nothing had been asked. The form of a
+    page sends its empty fields, too, and there they were not given."""
     async with served(tmp_path) as api:
-        await api.record(issued("2021-01-14"))
-        found = await api.get("/v1/companies/acme/status?as_of=&list=&known_at=")
-        assert found["status"] == "designated"
-        assert found["announced_by"] is None
+        await api.record(described(name="Acme"))
+        for path in ("/v1/companies/acme/status", "/v1/companies/acme/history", "/v1/status"):
+            await api.refused(f"{path}?{name}=", name)
+        found = await api.get(f"/companies/acme.json?{name}=")
+        assert found["company"] == "acme"
+        page = (await api.client.get(f"/companies/acme?{name}=")).text
+        assert 'href="/v1/companies/acme/history"' in page
 
 
 async def test_the_same_question_is_answered_alike_until_something_is_recorded(

@@ -116,6 +116,15 @@ def test_a_bad_cut_off_is_refused_by_name(demo: Cli, option: str, value: str, to
     assert done.err.count("\n") == 1
 
 
+@pytest.mark.parametrize("option", ["--as-of", "--announced-by", "--known-at"])
+@pytest.mark.parametrize("command", ["status xiaomi", "history xiaomi", "replay"])
+def test_an_empty_cut_off_is_bad_usage(demo: Cli, command: str, option: str) -> None:
+    """Of a variable that is not set, say: what stands now would be taken for what stood then."""
+    done = demo(*command.split(), option, "")
+    assert (done.code, done.out) == (2, "")
+    assert "is empty" in done.err
+
+
 def test_history_tells_every_event_and_draws_the_standing(demo: Cli) -> None:
     """The drawing reads without colour: a letter a cell, a legend, the years."""
     told = demo("history", "xiaomi").out
