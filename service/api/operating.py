@@ -22,7 +22,8 @@ from service.running import Service
 
 _BEHIND: Final = 5_000
 """So many offsets behind is a burst of events; more is a projection that does not keep up."""
-_ROOM: Final = 50_000_000
+_ROOM: Final = 1_000_000
+"""Bytes, about what one append may need: with less, the next may find the disk full."""
 _PARKED_SHOWN: Final = 100
 
 
@@ -91,7 +92,7 @@ def _trouble(path: Path) -> str | None:
     try:
         free = shutil.disk_usage(path.parent).free
         if free < _ROOM:
-            return f"{free:,} bytes are free on its disk; make room"
+            return f"{free:,} bytes are free on its disk, and writing may need {_ROOM:,}; make room"
         if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
             return "its file or folder may not be written by this user"
         with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as connection:
