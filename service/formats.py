@@ -7,6 +7,7 @@ times are timestamps in UTC, and lists are lists.
 
 import csv
 import io
+import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from operator import itemgetter
@@ -29,7 +30,10 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
 }
 ROWS: Final[dict[Format, int]] = {"jsonl": 2_000, "csv": 2_000, "parquet": 50_000}
 """How many rows make a piece; in Parquet a row group."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = re.compile(
+    r"[\t\r]|[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]"
+)
+"""How a formula begins: behind blanks, too, and in the wide forms that spreadsheets also take."""
 
 
 class Column(NamedTuple):
@@ -76,6 +80,7 @@ REPLAY: Final = Table(
             itemgetter(6),
             (
                 _leaf("list", "text"),
+                _leaf("covered", "truth"),
                 _leaf("status", "text"),
                 _leaf("since", "time"),
                 _leaf("until", "time"),
@@ -83,6 +88,8 @@ REPLAY: Final = Table(
                 _leaf("restrictions", "texts"),
             ),
         ),
+        Column("parked", "text", itemgetter(7)),
+        Column("ownership", "text", itemgetter(8)),
     ),
     lambda row: row._asdict(),
 )
@@ -168,7 +175,7 @@ def _text(value: str | None) -> str:
     """A spreadsheet runs what begins like a formula, and a company may call itself anything."""
     if value is None:
         return ""
-    return f"'{value}" if value.startswith(_FORMULA) else value
+    return f"'{value}" if _FORMULA.match(value) else value
 
 
 def _truth(value: bool | None) -> str:

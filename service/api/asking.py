@@ -9,10 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from events.errors import Refused, UnknownCompany
 from events.log import Position
 from projections import chronicle
-from projections.reader import EVERYTHING, Question, Reader
+from projections.reader import EVERYTHING, Parked, Question, Reader
 from projections.rows import CompanyRow, Told
 from projections.search import normalise
-from service.api.problems import NotYet, Parked
+from service.api.problems import NotYet
 from service.api.query import Query
 from service.running import Service
 
@@ -128,7 +128,9 @@ class Asking:
         }
         try:
             standing = self.status(row.company)
-        except (Parked, UnknownCompany):
+        except Parked as parked:
+            return {**shown, "parked": parked.why}
+        except UnknownCompany:
             return {**shown, "parked": row.parked}
         kinds = [one["kind"] for one in standing["restrictions"]]
         return {**shown, "status": standing["status"], "restrictions": kinds}

@@ -11,11 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.errors import Problem, Refused, UnknownCompany
-from projections.reader import Question
+from projections.reader import Parked, Question
 from service.api import wording
 from service.api.answers import answer, moved
 from service.api.asking import Asking
-from service.api.problems import NotYet, Parked
+from service.api.problems import NotYet
 from service.api.query import CUTS, Query
 from service.running import Service
 

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from alerts.outbox import UnknownDelivery
 from alerts.store import UnknownSubscription
 from events.errors import Conflict, Problem, Refused, StoreError, UnknownCompany
+from projections.reader import Parked
 from service.api.answers import NotAcceptable
 from service.api.body import MOST_BYTES, TooLarge
 
@@ -44,14 +45,6 @@ _TITLES: Final = {
     "store": "The store cannot be used",
     "failed": "The service failed",
 }
-
-
-class Parked(Exception):
-    """A company whose events could not be folded: nothing is said of it, rather than something
-    wrong."""
-
-    def __init__(self, company: str, why: str) -> None:
-        super().__init__(f"{company!r} is parked until a person has looked: {why}")
 
 
 class NotYet(Exception):

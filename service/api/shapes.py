@@ -172,13 +172,14 @@ ANSWERS: Final[dict[str, Schema]] = {
             "company": TEXT,
             "name": or_null(TEXT),
             "country": or_null(TEXT),
-            "status": _STATUS,
+            "status": or_null(_STATUS, "Null where the company is parked."),
             "restrictions": _KINDS,
             "lists": {
                 "type": "array",
                 "items": structure(
                     {
                         "list": TEXT,
+                        "covered": TRUTH,
                         "status": _STATUS,
                         "since": or_null(_TIME),
                         "until": _UNTIL,
@@ -187,6 +188,8 @@ ANSWERS: Final[dict[str, Schema]] = {
                     }
                 ),
             },
+            "parked": or_null(TEXT, "Why nothing can be said of the company."),
+            "ownership": {"const": "not_evaluated"},
         }
     ),
     "CompanyInShort": structure(

@@ -14,6 +14,7 @@ from service.cli.common import (
     console,
     echo_json,
     fail,
+    plain,
     run,
     say,
     using,
@@ -21,6 +22,7 @@ from service.cli.common import (
 
 if TYPE_CHECKING:
     from projections.reader import Question
+    from service.compose import Standing
 
 Company = Annotated[str, typer.Argument(help="A company's id; `standing search` finds it.")]
 
@@ -92,7 +94,8 @@ def search(
     limit: Annotated[int, typer.Option(min=1, max=1_000)] = 20,
     as_json: AsJson = False,
 ) -> None:
-    """Find companies by what people call them. Exits 1 where none is found."""
+    """Find companies by what people call them. Exits 1 where none is found, or of one
+    that is found nothing can be said."""
     if not text.strip():
         raise typer.BadParameter("is empty; a name, alias or identifier is needed")
     found = run(_search(text, limit))
@@ -106,10 +109,15 @@ def search(
         )
         for one in found:
             also = "; ".join(one["aliases"])
-            table.add_row(one["company"], one["name"], one["country"], one["status"], also)
+            said = one["status"] or "parked"
+            table.add_row(*map(plain, (one["company"], one["name"], one["country"], said, also)))
         console().print(table)
+    for one in found:
+        if one["parked"]:
+            say(f"{one['company']} is parked: an event of it cannot be folded ({one['parked']})")
     if not found:
         say(f"no company is known by {text!r}")
+    if not found or any(one["parked"] for one in found):
         fail()
 
 
@@ -123,8 +131,24 @@ async def _search(text: str, limit: int) -> list[dict[str, Any]]:
                 described = store.described(company) or {}
                 row = store.row(company)
                 merged = row.merged_into if row else None
-                now = standing.reader.status(merged or company)["status"]
+                now, parked = _now(standing, merged or company)
                 found.append(
-                    {"company": company, **described, "merged_into": merged, "status": now}
+                    {
+                        "company": company,
+                        **described,
+                        "merged_into": merged,
+                        "status": now,
+                        "parked": parked,
+                    }
                 )
     return found
+
+
+def _now(standing: "Standing", company: str) -> tuple[str | None, str | None]:
+    """The status of a company, or why nothing can be said of it."""
+    from projections.reader import Parked
+
+    try:
+        return standing.reader.status(company)["status"], None
+    except Parked as parked:
+        return None, parked.why

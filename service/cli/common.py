@@ -3,9 +3,10 @@
 import asyncio
 import io
 import os
+import re
 import sys
 import time
-from collections.abc import Callable, Coroutine, Generator, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final, TypeVar, cast
@@ -61,6 +62,8 @@ Out = Annotated[
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Control characters, ends of lines, and what turns the direction of writing."""
 _OFTEN_S: Final = 2.0
 """Where nobody sees a bar, progress is told in lines, no more than one in this time."""
 
@@ -109,6 +112,25 @@ class _Trimmed(io.TextIOBase):
         sys.stdout.flush()
 
 
+def plain(text: object) -> str:
+    """Data as it may stand on a terminal: what would move its cursor or colour it, escaped.
+    Nothing of None."""
+    return "" if text is None else _CONTROL.sub(_escaped, str(text))
+
+
+def cleaned(value: Any) -> Any:
+    """An answer, with every text in it as it may stand on a terminal."""
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return {key: cleaned(one) for key, one in value.items()}
+    return [cleaned(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
+
+
 def echo_json(value: Any) -> None:
     """Print a value as JSON."""
     typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2))
@@ -116,7 +138,7 @@ def echo_json(value: Any) -> None:
 
 def say(text: str) -> None:
     """Tell a person something that is no result."""
-    typer.echo(text, err=True)
+    typer.echo(plain(text), err=True)
 
 
 def fail() -> None:

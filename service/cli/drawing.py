@@ -15,6 +15,7 @@ from rich.text import Text
 
 from events.dates import DAY, NEVER, Instant, start
 from events.vocabulary import STATUSES
+from service.cli.common import cleaned
 from service.cli.standings import OWNERSHIP, STYLES, day, what
 
 _LETTERS: Final = {
@@ -39,6 +40,7 @@ class _Span(NamedTuple):
 
 def show_history(console: Console, told: Json, now: Instant) -> None:
     """Print a history as `projections.chronicle.history` tells it."""
+    told = cleaned(told)
     name = f"{told['name']} ({told['company']})" if told["name"] else told["company"]
     also = "; ".join(told["aliases"])
     console.print(Text(name, style="bold"))

@@ -17,6 +17,7 @@ import typer
 
 from events.errors import Conflict, Refused, StandingError
 from service.cli import asking, exporting, operating, recording, subscribing, tables
+from service.cli.common import say
 
 app = typer.Typer(
     help="Which companies stand on which government lists, as of any date, and what that forbids.",
@@ -90,7 +91,7 @@ def _interrupted(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _complain(text: str) -> None:
-    typer.echo(f"standing: {' '.join(text.splitlines())}", err=True)
+    say(f"standing: {' '.join(text.splitlines())}")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,11 @@ import typer
 from service.cli.common import (
     OPERATE,
     AsJson,
+    cleaned,
     console,
     echo_json,
     fail,
+    plain,
     progress,
     run,
     say,
@@ -77,6 +79,7 @@ def _show(found: dict[str, Any]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    found = cleaned(found)
     settings = Table("setting", "value", "from", box=None, padding=(0, 2, 0, 0))
     for one in found["settings"]:
         settings.add_row(one["setting"], one["value"] or "-", one["from"])
@@ -129,13 +132,13 @@ def token(
         _list_tokens(told["tokens"])
     else:
         for key, value in told.items():
-            typer.echo(f"{key:8} {'-' if value in (None, '') else value}")
+            typer.echo(f"{key:8} {'-' if value in (None, '') else plain(value)}")
 
 
 def _list_tokens(tokens: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     table = Table("id", "label", "role", "created", "expires", box=None, padding=(0, 2, 0, 0))
-    for one in tokens:
+    for one in cleaned(tokens):
         table.add_row(one["id"], one["label"], one["role"], one["created"], one["expires"])
     console().print(table)

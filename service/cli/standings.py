@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from events import vocabulary as words
+from service.cli.common import cleaned
 
 STYLES: Final = {
     "designated": "bold red",
@@ -37,6 +38,7 @@ Row = tuple[str, Text]
 
 def show_status(console: Console, answer: Json, events: Mapping[str, Json]) -> None:
     """Print an answer. `events` are those of the company, by id, for why it is so."""
+    answer = cleaned(answer)
     console.print(_headline(answer))
     console.print(_cut_offs(answer), style="dim")
     if not answer["lists"]:
@@ -76,7 +78,7 @@ def _cut_offs(answer: Json) -> str:
 def _rows(one: Json, events: Mapping[str, Json]) -> Iterator[Row]:
     yield "status", _status(one)
     if one["cause"] in events:
-        yield "why", why(events[one["cause"]])
+        yield "why", why(cleaned(events[one["cause"]]))
     for key, label in (("restrictions", "in force"), ("upcoming", "upcoming")):
         for number, restriction in enumerate(one[key]):
             yield "" if number else label, _restriction(restriction)

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from service.cli.common import ALERTS, AsJson, Lists, console, echo_json, run, say, using
+from service.cli.common import (
+    ALERTS,
+    AsJson,
+    Lists,
+    cleaned,
+    console,
+    echo_json,
+    plain,
+    run,
+    say,
+    using,
+)
 
 if TYPE_CHECKING:
     from alerts.desk import AlertDesk
@@ -123,7 +134,7 @@ def subscriptions(
         from rich.table import Table
 
         table = Table("id", "label", "state", "to", "asks for", box=None, padding=(0, 2, 0, 0))
-        for one in told["subscriptions"]:
+        for one in cleaned(told["subscriptions"]):
             asks = "; ".join(f"{key}: {', '.join(value)}" for key, value in one["filter"].items())
             url = one["channel"]["url"]
             table.add_row(one["id"], one["label"], one["state"], url, asks or "everything")
@@ -195,4 +206,4 @@ def _print(told: dict[str, Any]) -> None:
     wide = max(map(len, told))
     for key, value in told.items():
         text = orjson.dumps(value).decode() if isinstance(value, dict | list) else value
-        typer.echo(f"{key:{wide}}  {'-' if text is None else text}")
+        typer.echo(f"{key:{wide}}  {'-' if text is None else plain(text)}")

@@ -67,7 +67,8 @@ async def test_each_row_says_what_the_company_is_asked_alone(tmp_path: Path) -> 
                 assert row["restrictions"] == kinds
                 for told, one in zip(row["lists"], alone["lists"], strict=True):
                     assert told | {"restrictions": []} == {
-                        key: one[key] for key in ("list", "status", "since", "until", "how")
+                        key: one[key]
+                        for key in ("list", "covered", "status", "since", "until", "how")
                     } | {"restrictions": []}
 
 

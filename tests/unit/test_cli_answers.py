@@ -1,5 +1,6 @@
 """`standing status`, `history` and `search`: one company, for people and for programs."""
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 
 from projections.reader import Question
+from service.cli.common import plain
 from service.compose import opened
 from service.settings import load_settings
 from tests.unit.conftest import Cli
@@ -178,6 +180,52 @@ def test_a_company_is_found_in_any_script(demo: Cli, text: str) -> None:
     found = demo("search", text, "--json").json["companies"]
     assert [one["company"] for one in found] == ["xiaomi"]
     assert "Xiaomi Corporation" in demo("search", text).out
+
+
+def test_of_a_parked_company_nothing_is_said_in_one_line(cli: Cli) -> None:
+    """Its neighbours are answered, and found."""
+    listed = {"list": "us-dod-ccmc", "effective": "2021-01-14"}
+    listing = {"type": "standing.designation.issued", "subject": "acme", "data": listed}
+    named = {"type": "standing.company.described", "data": {"name": "Acme & Sons"}}
+    cli.record(listing, {**named, "subject": "acme"}, {**named, "subject": "sons"})
+    with opened(load_settings()) as standing:
+        late = {**listing, "data": {**listed, "effective": "2021-02-01"}, "id": "poison"}
+        admitted = standing.admit(late)
+        poison = admitted._replace(body=admitted.body.replace(b"2021-02-01", b"no date"))
+        asyncio.run(standing.log.append([poison]))
+    for command in ("status", "history"):
+        done = cli(command, "acme")
+        assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
+        assert done.err.startswith("standing: 'acme' is parked")
+    done = cli("search", "acme", "--json")
+    found = {one["company"]: (one["status"], bool(one["parked"])) for one in done.json["companies"]}
+    assert (done.code, found) == (1, {"acme": (None, True), "sons": ("not_listed", False)})
+    told = cli("search", "acme")
+    assert "acme is parked: " in told.err
+    assert "not_listed" in told.out
+    rows = {
+        one["company"]: one
+        for one in map(json.loads, cli("replay", "--as-of", "2022").out.splitlines())
+    }
+    assert (rows["acme"]["status"], bool(rows["acme"]["parked"])) == (None, True)
+    for form in ("csv", "parquet"):
+        assert cli("replay", "--as-of", "2022", "--format", form, "-o", cli.home / "out").code == 0
+
+
+def test_control_characters_of_data_do_not_reach_the_terminal(cli: Cli, tmp_path: Path) -> None:
+    """A name that clears the screen, or turns the direction of writing, is shown escaped."""
+    name = "Ac\u202eme"
+    source = {"title": "Read\u2066 this"}
+    listed = {"list": "us-dod-ccmc", "effective": "2021-01-14", "sources": [source]}
+    cli.record(
+        {"type": "standing.company.described", "subject": "acme", "data": {"name": name}},
+        {"type": "standing.designation.issued", "subject": "acme", "data": listed},
+    )
+    for command in ("status", "history", "search"):
+        told = cli(command, "acme").out
+        assert "Ac\\u202eme" in told
+        assert not {"\u202e", "\u2066", "\x1b"} & set(told)
+    assert plain("a\x1b[2Jb\nc") == r"a\x1b[2Jb\nc"
 
 
 def test_finding_nobody_is_a_failed_check(demo: Cli) -> None:

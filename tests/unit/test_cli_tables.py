@@ -11,6 +11,7 @@ import pytest
 
 from events.dates import show, start
 from projections.reader import Question
+from projections.replay import Row
 from service import formats
 from service.compose import opened
 from service.formats import CHANGES, REPLAY, encoded
@@ -53,7 +54,10 @@ def test_replay_says_of_everybody_what_status_says_of_each(
             lists = [one for one in answer["lists"] if not asked or one["list"] in asked]
             assert row["lists"] == [
                 {
-                    **{key: one[key] for key in ("list", "status", "since", "until", "how")},
+                    **{
+                        key: one[key]
+                        for key in ("list", "covered", "status", "since", "until", "how")
+                    },
                     "restrictions": [restriction["kind"] for restriction in one["restrictions"]],
                 }
                 for one in lists
@@ -124,11 +128,12 @@ def test_lists_are_lists_and_times_are_times_in_parquet(demo: Cli, tmp_path: Pat
 
 def test_no_cell_is_run_by_a_spreadsheet() -> None:
     """A company may call itself anything."""
-    names = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", 'Acme, Inc. "A"', None]
-    rows = [("2021", "acme", name, "CN", "designated", ["x"], []) for name in names]
+    formulas = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", " =1+1", "\n\x00=1+1", "\u200b@A", "\uff1d1"]
+    names = [*formulas, 'Acme, Inc. "A"', "Acme\n=1+1", None]
+    rows = [Row("2021", "acme", name, "CN", "designated", ["x"], []) for name in names]
     written = b"".join(encoded(rows, REPLAY, "csv")).decode()
     read = [row["name"] for row in csv.DictReader(io.StringIO(written, newline=""))]
-    assert read == ["'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\tx", 'Acme, Inc. "A"', ""]
+    assert read == [*(f"'{one}" for one in formulas), 'Acme, Inc. "A"', "Acme\n=1+1", ""]
 
 
 @pytest.mark.parametrize("table", [REPLAY, CHANGES])
@@ -144,7 +149,7 @@ def test_no_rows_are_a_file_all_the_same(table: Any, tmp_path: Path) -> None:
 def test_rows_come_in_groups(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """However many there are, a few are in memory."""
     monkeypatch.setitem(formats.ROWS, "parquet", 10)
-    rows = (("2021", f"c{n:03d}", None, None, "designated", [], []) for n in range(95))
+    rows = (Row("2021", f"c{n:03d}", None, None, "designated", [], []) for n in range(95))
     path = tmp_path / "many.parquet"
     path.write_bytes(b"".join(encoded(rows, REPLAY, "parquet")))
     assert pq.ParquetFile(path).num_row_groups == 10
