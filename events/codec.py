@@ -1,9 +1,10 @@
 """Files of events: JSON Lines, JSON and YAML, read with the line of each event in hand."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, NamedTuple
 
 import orjson
 
@@ -18,7 +19,8 @@ class Sent:
     """One event as it was sent: where it stands, and what it is, or why it could not be read."""
 
     where: str
-    """`FILE:LINE`, or `FILE: event N` in formats that have no line for an event."""
+    """`FILE:LINE`; in a document of several lines an event, `FILE:LINE: event N`, the line on
+    which it begins."""
     raw: Any
     problem: Problem | None = None
 
@@ -26,11 +28,11 @@ class Sent:
 def read_file(path: Path) -> Iterator[Sent]:
     """The events of a file, by its suffix. Raises `OSError` where it cannot be opened."""
     if path.suffix in (".yaml", ".yml"):
-        yield from _whole(str(path), _yaml(path.read_bytes()))
+        yield from _whole(str(path), path.read_bytes(), _yaml)
         return
     with path.open("rb") as file:
         if path.suffix == ".json":
-            yield from _whole(str(path), _json(file.read()))
+            yield from _whole(str(path), file.read(), _json)
         else:
             yield from read_lines(str(path), file)
 
@@ -53,25 +55,93 @@ def read_lines(name: str, lines: Iterable[bytes] | IO[bytes], first: int = 1) ->
             yield Sent(where, None, Problem("", wrong))
 
 
-def _whole(name: str, found: Any) -> Iterator[Sent]:
-    if isinstance(found, Problem):
-        yield Sent(name, None, found)
-        return
-    events = found if isinstance(found, list) else [found]
-    if isinstance(found, dict) and isinstance(found.get("events"), list):
-        events = found["events"]
-    for number, raw in enumerate(events, 1):
-        yield Sent(f"{name}: event {number}", raw)
+class _Bad(Exception):
+    """A document that cannot be read."""
 
 
-def _json(content: bytes) -> Any:
+class _Document(NamedTuple):
+    """What a document holds, and the lines on which the events in it begin, in their order."""
+
+    found: Any
+    lines: list[int]
+
+
+def _whole(name: str, content: bytes, read: Callable[[bytes], _Document]) -> Iterator[Sent]:
     try:
-        return orjson.loads(content)
+        found, lines = read(content)
+    except _Bad as error:
+        yield Sent(name, None, Problem("", str(error)))
+        return
+    for number, (raw, line) in enumerate(zip(_events(found), lines, strict=True), 1):
+        yield Sent(f"{name}:{line}: event {number}", raw)
+
+
+def _events(found: Any) -> list[Any]:
+    """The events of a document: it is one, a list of them, or has a list of them."""
+    if isinstance(found, dict) and isinstance(found.get("events"), list):
+        found = found["events"]
+    return found if isinstance(found, list) else [found]
+
+
+# --- JSON -----------------------------------------------------------------------------------------
+
+
+def _json(content: bytes) -> _Document:
+    content = content.removeprefix(b"\xef\xbb\xbf")
+    try:
+        found = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        return Problem("", f"no JSON: {error}")
+        raise _Bad(f"no JSON: {error}") from None
+    try:
+        return _Document(found, list(_json_lines(content.decode(), found)))
+    except RecursionError:
+        raise _Bad("no JSON that is read here: it is nested too deeply") from None
 
 
-def _yaml(content: bytes) -> Any:
+def _json_lines(text: str, found: Any) -> Iterator[int]:
+    """Reads the document, which is known to be whole, once more for where its parts begin."""
+    decode = json.JSONDecoder(parse_int=str, parse_float=str).raw_decode
+    at = _past_blank(text, 0)
+    if isinstance(found, dict) and isinstance(found.get("events"), list):
+        at = _value_of_events(text, at, decode)
+    elif not isinstance(found, list):
+        yield 1 + text.count("\n", 0, at)
+        return
+    line, counted = 1, 0
+    at = _past_blank(text, at + 1)
+    while text[at] != "]":
+        line, counted = line + text.count("\n", counted, at), at
+        yield line
+        at = _past_blank(text, decode(text, at)[1])
+        if text[at] == ",":
+            at = _past_blank(text, at + 1)
+
+
+def _value_of_events(text: str, at: int, decode: Callable[[str, int], tuple[Any, int]]) -> int:
+    """Where the value of the last `events` begins, the one that counts, in the object at `at`."""
+    place = at
+    at = _past_blank(text, at + 1)
+    while text[at] != "}":
+        key, at = decode(text, at)
+        at = _past_blank(text, _past_blank(text, at) + 1)  # the colon
+        if key == "events":
+            place = at
+        at = _past_blank(text, decode(text, at)[1])
+        if text[at] == ",":
+            at = _past_blank(text, at + 1)
+    return place
+
+
+def _past_blank(text: str, at: int) -> int:
+    while text[at] in " \t\r\n":
+        at += 1
+    return at
+
+
+# --- YAML -----------------------------------------------------------------------------------------
+
+
+def _yaml(content: bytes) -> _Document:
     import yaml  # noqa: PLC0415 - slow to import, and most never read YAML
 
     class Loader(yaml.SafeLoader):
@@ -82,6 +152,22 @@ def _yaml(content: bytes) -> Any:
         for letter, some in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     try:
-        return yaml.load(content, Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-        return Problem("", f"no YAML: {error}")
+        loader = Loader(content)
+        try:
+            node = loader.get_single_node()
+            found = None if node is None else loader.construct_document(node)
+        finally:
+            loader.dispose()
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise _Bad(f"no YAML: {error}") from None
+    return _Document(
+        found, [1 + (one.start_mark.line if one else 0) for one in _nodes(node, found)]
+    )
+
+
+def _nodes(node: Any, found: Any) -> list[Any]:
+    """The nodes of the events of a document."""
+    if isinstance(found, dict) and isinstance(found.get("events"), list):
+        named = [value for key, value in node.value if key.value == "events"]
+        return list(named[-1].value)
+    return list(node.value) if isinstance(found, list) else [node]

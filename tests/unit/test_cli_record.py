@@ -134,7 +134,7 @@ def test_json_and_yaml_have_events_by_number(cli: Cli, tmp_path: Path) -> None:
     done = cli("record", one, many, "--json")
     assert done.code == 1
     assert done.json == {"recorded": 2, "duplicate": 0, "rejected": 1, "position": "0:1"}
-    assert f"{many}: event 2: data.how: " in done.err
+    assert f"{many}:3: event 2: data.how: " in done.err
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.json", "{"), ("a.yaml", "a: [")])

@@ -75,7 +75,30 @@ def test_a_document_is_an_event_a_list_or_has_them_under_events(
     sent = list(read_file(path))
     assert [one.raw for one in sent] == expected
     numbers = range(1, len(expected) + 1)
-    assert [one.where for one in sent] == [f"{path}: event {number}" for number in numbers]
+    assert [one.where for one in sent] == [f"{path}:1: event {number}" for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("f.json", '\n[ {"a": "\\n"},\n\n {"events": [1]}, {"b": 2},\n 3e40\n]', [2, 4, 4, 5]),
+        ("f.json", '{"x": {"events": [7]},\n"events":\n[\n{"a": 1},\n{"b": 2}\n]\n}', [4, 5]),
+        ("f.json", '{"events": [1],\n"events": [\n2]}', [3]),
+        ("f.json", '\n\n{"a": [\n1]}', [3]),
+        ("f.json", "\ufeff[\n1]", [2]),
+        ("f.yaml", "# first\n- a: 1\n  b: 2\n\n- a: 3\n", [2, 5]),
+        ("f.yaml", "x: 1\nevents:\n  - a: 1\n  - b: 2\n", [3, 4]),
+        ("f.yaml", "\na: 1\n", [2]),
+        ("f.yaml", "", [1]),
+        ("f.yaml", "base: &base\n  events: [{a: 1}]\n<<: *base\n", [2]),
+    ],
+)
+def test_each_event_of_a_document_is_told_with_the_line_where_it_begins(
+    tmp_path: Path, name: str, content: str, expected: list[int]
+) -> None:
+    path = written(tmp_path, name, content)
+    told = [f"{path}:{line}: event {number}" for number, line in enumerate(expected, 1)]
+    assert [one.where for one in read_file(path)] == told
 
 
 def test_dates_in_yaml_stay_as_they_are_written(tmp_path: Path) -> None:
@@ -94,6 +117,8 @@ def test_dates_in_yaml_stay_as_they_are_written(tmp_path: Path) -> None:
     [
         ("f.json", b"{", "no JSON"),
         ("f.json", b"", "no JSON"),
+        ("f.json", b"[" * 1_010 + b"]" * 1_010, "nested too deeply"),
+        ("f.yaml", b"[" * 5_000, "no YAML"),
         ("f.yaml", b"a: [", "no YAML"),
         ("f.yaml", b"\xff\xfe\xff", "no YAML"),
         ("f.yaml", b"!!python/object/apply:os.system ['true']", "no YAML"),
