@@ -21,6 +21,7 @@ from typing import IO, Any, Final, NamedTuple
 import orjson
 
 from events.admitted import MAX_EVENT_BYTES, Admitted
+from events.batch import WITHHELD
 from events.bulk import no_collection
 from events.codec import Sent, read_file, read_lines
 from events.door import admit
@@ -41,6 +42,10 @@ _SMALL: Final = _PIECE // 8
 """A piece of a stream that is smaller is not worth another process."""
 _BATCH: Final = 5_000
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
+_NO_ARRAY: Final = (
+    "standard input is read as JSON Lines, one event a line, and an array begins here; "
+    "record it as a .json file, or send it line by line: jq -c '.[]'"
+)
 _WHOLE: Final = (".json", ".yaml", ".yml")
 
 
@@ -51,6 +56,8 @@ class Tally:
     recorded: int = 0
     duplicate: int = 0
     rejected: int = 0
+    withheld: int = 0
+    """Nothing is wrong with these, but with others that were to go in with them or not at all."""
     read: int = 0
 
 
@@ -149,13 +156,19 @@ async def _at_once(log: EventLog, found: AsyncIterator[_Checked], tally: Tally, 
         everything.complaints.extend(checked.complaints)
         if len(everything.where) + len(everything.complaints) > MOST_ATOMIC:
             raise Refused.field("--atomic", f"takes at most {MOST_ATOMIC:,} events at once")
-    if everything.complaints:
-        for complaint in everything.complaints:
-            tell(complaint)
-        tally.rejected = len(everything.complaints) + len(everything.events)
-        return
-    receipts = await log.append(everything.events, atomic=True)
-    _count(everything, receipts, tally, tell)
+    for complaint in everything.complaints:
+        tell(complaint)
+    guards = _GUARDS if everything.complaints else ()
+    receipts = await log.append([*everything.events, *guards], atomic=True)
+    _count(everything, receipts[: len(everything.events)], tally, tell)
+
+
+_GUARDS: Final = tuple(
+    Admitted.of({"id": "guard", "type": said, "subject": "guard", "data": {}}, said)
+    for said in ("one", "another")
+)
+"""Two events that contradict each other. A log takes no batch with both: it compares the others,
+and says of each what is wrong with it, but writes none."""
 
 
 def _count(checked: _Checked, receipts: Sequence[Receipt], tally: Tally, tell: Tell) -> None:
@@ -170,6 +183,8 @@ def _count(checked: _Checked, receipts: Sequence[Receipt], tally: Tally, tell: T
                 if receipt.retracted_by:
                     detail = f"a duplicate of {receipt.id}, which {receipt.retracted_by} took back"
                     tell(Complaint(where, Problem("", detail)))
+            case "rejected" if receipt.problem == WITHHELD:
+                tally.withheld += 1
             case "rejected":
                 tally.rejected += 1
                 tell(Complaint(where, receipt.problem or Problem("", "not taken")))
@@ -234,20 +249,17 @@ def _pieces(name: str, file: IO[bytes]) -> Iterator[_Piece | list[Sent]]:
 
 def _of_stdin() -> Iterator[_Piece | list[Sent]]:
     """As pieces, however slowly they come. An empty list where it pauses."""
-    name, stdin = "<stdin>", sys.stdin.buffer
-    try:
-        stream = Stream(stdin.fileno(), _PIECE)
-    except io.UnsupportedOperation:  # no file: another program runs this one within itself
-        yield from _pieces(name, stdin)
-        return
-    first, empty = 1, True
+    stream = Stream(sys.stdin.buffer, _PIECE)
+    name, first, empty = "<stdin>", 1, True
     while lines := stream.here():
-        empty = False
+        if empty and lines.lstrip().startswith(b"["):
+            raise Refused.field(name, _NO_ARRAY)
         if not lines.endswith(b"\n"):
             lines += _rest_of_line(stream.file)
         count = lines.count(b"\n")
-        if first == 1:
+        if empty:
             lines = lines.removeprefix(_UTF8_MARK)
+        empty = False
         yield _Piece(name, first, lines, len(lines) < _SMALL)
         first += count
         if not stream.waits(0):

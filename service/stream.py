@@ -3,7 +3,7 @@
 import io
 import os
 import select
-from typing import Any, Final
+from typing import IO, Any, Final
 
 _STILL_S: Final = 0.05
 """A stream from which nothing comes for so long has paused: what is here can be worked on."""
@@ -13,16 +13,20 @@ input would be heard when there is some, perhaps never. So no call waits longer 
 
 
 class Stream:
-    """A file descriptor, read in pieces of what has come."""
+    """A file, read in pieces of what has come."""
 
-    def __init__(self, descriptor: int, piece: int) -> None:
-        self._descriptor = descriptor
+    def __init__(self, file: IO[bytes], piece: int) -> None:
         self._piece = piece
-        self.file = io.BufferedReader(_Listening(descriptor), piece)
+        try:
+            self._descriptor: int | None = file.fileno()
+            raw: io.RawIOBase = _Listening(file.fileno())
+        except io.UnsupportedOperation:  # none of the system's: it is all here
+            self._descriptor, raw = None, _All(file)
+        self.file = io.BufferedReader(raw, piece)
 
     def waits(self, seconds: float) -> bool:
         """Whether there is something to read, or its end, within so many seconds."""
-        return _ready(self._descriptor, seconds)
+        return self._descriptor is None or _ready(self._descriptor, seconds)
 
     def here(self) -> bytes:
         """What comes without a pause, up to a piece; empty at the end."""
@@ -45,6 +49,19 @@ class _Listening(io.RawIOBase):
         while not _ready(self._descriptor, _LISTEN_S):
             pass
         found = os.read(self._descriptor, len(buffer))
+        buffer[: len(found)] = found
+        return len(found)
+
+
+class _All(io.RawIOBase):
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = self._file.read(len(buffer))
         buffer[: len(found)] = found
         return len(found)
 

@@ -84,14 +84,16 @@ def record(
         "recorded": tally.recorded,
         "duplicate": tally.duplicate,
         "rejected": tally.rejected,
+        **({"withheld": tally.withheld} if atomic else {}),
         "position": position,
     }
     if as_json:
         echo_json(counts)
     else:
+        withheld = f", withheld {tally.withheld:,}" if tally.withheld else ""
         typer.echo(
             f"recorded {tally.recorded:,}, duplicate {tally.duplicate:,}, "
-            f"rejected {tally.rejected:,}; the log is at {position}"
+            f"rejected {tally.rejected:,}{withheld}; the log is at {position}"
         )
     if tally.rejected:
         fail()

@@ -179,14 +179,27 @@ def test_atomic_is_all_or_none(cli: Cli) -> None:
     at_the_door = cli("record", "-", "--atomic", stdin=lines([LISTED, bad]))
     assert (at_the_door.code, at_the_door.out) == (
         1,
-        "recorded 0, duplicate 0, rejected 2; the log is at 0:-1\n",
+        "recorded 0, duplicate 0, rejected 1, withheld 1; the log is at 0:-1\n",
     )
     cli.record({**LISTED, "id": "one"})
     other = {**REMOVED, "id": "one"}
     by_the_log = cli("record", "-", "--atomic", "--json", stdin=lines([REMOVED, other]))
     assert by_the_log.code == 1
-    assert by_the_log.json == {"recorded": 0, "duplicate": 0, "rejected": 2, "position": "0:0"}
+    counts = {"recorded": 0, "duplicate": 0, "rejected": 1, "withheld": 1, "position": "0:0"}
+    assert by_the_log.json == counts
     assert cli("record", "-", "--atomic", stdin=lines([REMOVED])).code == 0
+
+
+def test_atomic_tells_all_that_is_wrong_at_once(cli: Cli) -> None:
+    """What the door refuses, and what stands in the log otherwise; nothing is written."""
+    cli.record({**LISTED, "id": "one"})
+    other, bad = {**REMOVED, "id": "one"}, changed(LISTED, effective="2021-02-30")
+    done = cli("record", "-", "--atomic", stdin=lines([REMOVED, other, bad]))
+    assert done.out == "recorded 0, duplicate 0, rejected 2, withheld 1; the log is at 0:0\n"
+    assert sorted(line.split(" ")[0] for line in done.err.splitlines()) == [
+        "<stdin>:2:",
+        "<stdin>:3:",
+    ]
 
 
 def test_atomic_has_a_limit(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,6 +208,16 @@ def test_atomic_has_a_limit(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     done = cli("record", "-", "--atomic", stdin=lines([LISTED, REMOVED]))
     assert done.code == 1
     assert done.err == "standing: refused: --atomic: takes at most 1 events at once\n"
+
+
+def test_an_array_from_standard_input_is_told_what_is_needed(cli: Cli) -> None:
+    """`-` has no suffix that says what it is."""
+    done = cli("record", "-", stdin=json.dumps([LISTED, REMOVED], indent=1).encode())
+    assert done.code == 1
+    assert "standard input is read as JSON Lines, one event a line" in done.err
+    assert done.err.count("\n") == 1
+    done = cli("record", "-", stdin=json.dumps([LISTED, REMOVED]).encode() + b"\n")
+    assert "standard input is read as JSON Lines" in done.err
 
 
 def test_backfill_marks_the_events(cli: Cli) -> None:
