@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
@@ -19,9 +19,13 @@ NAMES: Final = {
     "standing_projection_offset": "the last offset that was projected",
     "standing_projection_lag": "offsets by which the projection is behind the log",
     "standing_parked_companies": "companies that could not be folded and wait for a person",
+    "standing_skipped_events": "events not understood since the start, of a later version's types",
     "standing_next_flip_seconds": "when the next known flip comes, in seconds since 1970 (UTC)",
     "standing_log_writable": "1 where the log could be written when it was last asked, else 0",
 }
+
+
+_SKIPPED: Final = "standing_skipped_events"
 
 
 class Measured(Protocol):
@@ -29,6 +33,10 @@ class Measured(Protocol):
 
     def gauges(self) -> Iterable[tuple[str, float]]:
         """Names out of `NAMES`, with their values now."""
+        ...
+
+    def skipped(self) -> int:
+        """How many events since the start were not understood, and passed over."""
         ...
 
 
@@ -83,11 +91,12 @@ class _Gauges(Collector):
     def __init__(self, measured: Measured) -> None:
         self._measured = measured
 
-    def describe(self) -> Iterator[GaugeMetricFamily]:
+    def describe(self) -> Iterator[Metric]:
         """None beforehand: registering must not ask the service."""
         return iter(())
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """The values now."""
+        yield CounterMetricFamily(_SKIPPED, NAMES[_SKIPPED], value=self._measured.skipped())
         for name, value in self._measured.gauges():
             yield GaugeMetricFamily(name, NAMES[name], value=value)

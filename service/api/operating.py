@@ -74,6 +74,10 @@ class Operating:
         """Metrics in the Prometheus text format. The names are part of the promise."""
         return Response(self.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
+    def skipped(self) -> int:
+        """See `Measured`."""
+        return self._service.projector.skipped
+
     def gauges(self) -> Iterator[tuple[str, float]]:
         """See `Measured`."""
         service = self._service

@@ -41,26 +41,43 @@ def _checks(settings: Settings) -> Iterator[tuple[str, bool, str]]:
 
 def _of_store(standing: Standing) -> Iterator[tuple[str, bool, str]]:
     free = shutil.disk_usage(standing.settings.home).free
-    yield "disk", free > _LITTLE, f"{free / 1e9:,.1f} GB free in {standing.settings.home}"
+    yield "disk", free > _LITTLE, f"{_size(free)} free in {standing.settings.home}"
     lists = list(standing.registry)
     yield "lists", True, f"{len(lists)}, rules {standing.registry.digest[:12]}"
     end = standing.log.end()
     healthy, said = _sound(standing)
-    yield "log", healthy, f"ends at 0:{end}; {said}"
+    yield "log", healthy, f"{'empty' if end < 0 else f'ends at 0:{end}'}; {said}"
     store = standing.store()
     try:
-        lag = end - store.mark.position
-        told = f"at 0:{store.mark.position}, {lag:,} behind the log"
-        yield "projection", True, told if lag else f"at 0:{store.mark.position}, nothing behind"
+        at = store.mark.position
+        lag = end - at
+        yield "projection", True, _progress(at, lag)
         digest = store.meta("registry")
         fresh = digest in (None, standing.registry.digest)
         yield "rules", True, "as projected" if fresh else "new: folded again at the next start"
         parked = store.parked()
         names = "; ".join(f"{company}: {why}" for company, why in list(parked.items())[:3])
-        yield "parked", not parked, f"{len(parked)} companies {names}".strip()
+        told = f"{len(parked)} companies {names}".strip()
+        if lag:
+            told += f"; not known of the {lag:,} events that are not projected yet"
+        yield "parked", not parked, told
     finally:
         store.close()
     yield from _of_alerts(standing)
+
+
+def _size(count: int) -> str:
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:,.1f} {unit}"
+    return f"{count} bytes"
+
+
+def _progress(at: int, lag: int) -> str:
+    place = "nothing projected yet" if at < 0 else f"at 0:{at}"
+    if not lag:
+        return place if at < 0 else f"{place}, nothing behind"
+    return f"{place}, {lag:,} behind the log; a service, or a command that asks, folds the rest"
 
 
 def _sound(standing: Standing) -> tuple[bool, str]:

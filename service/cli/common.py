@@ -86,9 +86,22 @@ def using() -> Iterator[Standing]:
             hint = ""
             if standing.log.end() < 0:
                 hint = "; the log is empty: `standing demo` or `standing record` fills it"
+            elif _is_known(standing, unknown.company):
+                raise StandingError(
+                    f"{unknown.company!r} was not known yet at that cut: its first event was "
+                    "recorded later; ask with a later --known-at, or without"
+                ) from None
             elif meant := near(standing, unknown.company):
                 hint = f"; did you mean {' or '.join(meant)}?"
             raise StandingError(f"{unknown}{hint}") from None
+
+
+def _is_known(standing: Standing, company: str) -> bool:
+    try:
+        standing.reader.known(standing.reader.resolve(company))
+    except StandingError:
+        return False
+    return True
 
 
 def console() -> "Console":

@@ -126,7 +126,12 @@ async def _load(standing: Standing) -> None:
         receipts = await standing.log.append(history, atomic=True)
         say(f"loaded {len(receipts):,} events of shipped history into {standing.settings.home}")
     async with standing.caught_up() as store:
-        say(f"{store.counts()['companies']:,} companies; try: standing status xiaomi")
+        count, first = (
+            store.counts()["companies"],
+            store.row("xiaomi") or next(iter(store.rows(limit=1)), None),
+        )
+        hint = f"; try: standing status {first.company}" if first else ""
+        say(f"{count:,} companies{hint}")
 
 
 def serve(host: Host = None, port: Port = None) -> None:

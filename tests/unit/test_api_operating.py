@@ -84,6 +84,20 @@ async def test_metrics_have_the_names_that_are_promised_and_no_others(tmp_path: 
         assert not any("nobody" in route for route in routes)
 
 
+async def test_what_a_later_version_wrote_is_counted(tmp_path: Path) -> None:
+    """It is kept, skipped, and seen by whoever watches."""
+    async with served(tmp_path) as api:
+        await api.record(described(name="Acme"))
+        assert "standing_skipped_events_total 0.0" in (await api.client.get("/metrics")).text
+        admitted = api.standing.admit(issued("2021-01-14", "later"))
+        later = admitted._replace(
+            type="standing.ownership.found",
+            body=admitted.body.replace(b"standing.designation.issued", b"standing.ownership.found"),
+        )
+        await api.service.record([later])
+        assert "standing_skipped_events_total 1.0" in (await api.client.get("/metrics")).text
+
+
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 async def test_an_address_that_is_none_is_a_problem(method: str, tmp_path: Path) -> None:
     """404."""

@@ -92,6 +92,15 @@ def test_an_unknown_company_is_told_with_who_may_be_meant(
     )
 
 
+@pytest.mark.parametrize("command", ["status", "history"])
+def test_a_company_that_was_not_known_yet_is_told_so(demo: Cli, command: str) -> None:
+    """It is no misspelling."""
+    done = demo(command, "xiaomi", "--known-at", "0:0")
+    assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
+    assert "'xiaomi' was not known yet at that cut" in done.err
+    assert "did you mean" not in done.err
+
+
 def test_an_empty_log_says_how_to_fill_it(cli: Cli) -> None:
     """The first thing that somebody tries."""
     done = cli("status", "xiaomi")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from service.cli.checking import _size
 from service.tokens import Tokens
 from tests.unit.conftest import Cli
 
@@ -76,6 +77,25 @@ def test_doctor_tells_the_settings_and_where_they_came_from(demo: Cli) -> None:
     assert checks["log"]["found"] == "ends at 0:266; sound"
     assert checks["projection"]["found"] == "at 0:266, nothing behind"
     assert "STANDING_PORT" in demo("doctor").out
+
+
+def test_doctor_says_what_it_cannot_know(cli: Cli) -> None:
+    """Of an empty log, and of events that nobody has folded."""
+    found = {one["check"]: one["found"] for one in cli("doctor", "--json").json["checks"]}
+    assert (found["log"], found["projection"]) == ("empty; sound", "nothing projected yet")
+    cli.record({"type": "standing.company.described", "subject": "acme", "data": {"name": "A"}})
+    found = {one["check"]: one["found"] for one in cli("doctor", "--json").json["checks"]}
+    assert found["projection"].startswith("nothing projected yet, 1 behind the log")
+    assert found["parked"] == "0 companies; not known of the 1 events that are not projected yet"
+
+
+@pytest.mark.parametrize(
+    ("count", "told"),
+    [(12, "12 bytes"), (8_019_968, "8.0 MB"), (3_000, "3.0 kB"), (2_500_000_000, "2.5 GB")],
+)
+def test_free_space_is_told_in_a_unit_that_shows_it(count: int, told: str) -> None:
+    """And never as 0.0 GB."""
+    assert _size(count) == told
 
 
 def test_doctor_finds_a_company_that_could_not_be_folded(demo: Cli) -> None:
@@ -202,3 +222,9 @@ def test_demo_loads_into_an_empty_store_only(demo: Cli) -> None:
     assert f"{demo.home} has 267 events already; nothing was loaded" in done.err
     rows = [json.loads(line) for line in demo("changes").out.splitlines()]
     assert all(row["backfill"] for row in rows)
+
+
+def test_demo_suggests_only_what_is_there(cli: Cli) -> None:
+    """In a store of one's own, one's own."""
+    cli.record({"type": "standing.company.described", "subject": "acme", "data": {"name": "A"}})
+    assert "1 companies; try: standing status acme" in cli("demo", "--no-serve").err
