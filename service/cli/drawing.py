@@ -1,8 +1,8 @@
-"""A company's history as people read it: its events, and its standing over time as a drawing.
+"""A company's history as people read it: its standing over time as a drawing, and tables.
 
 The drawing reads without colour: each cell is a letter, and a capital where a restriction is in
-force. A cell in which more than one status stood shows the strongest, so that nothing short is
-lost.
+force. A cell in which more than one status stood shows the strongest, and what has no cell is told
+below the drawing, so that nothing short is lost.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,13 +10,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from events.dates import DAY, NEVER, Instant, start
+from events.dates import DAY, NEVER, Instant, last, start
 from events.vocabulary import STATUSES
 from service.cli.common import cleaned
-from service.cli.standings import OWNERSHIP, STYLES, day, what
+from service.cli.standings import OWNERSHIP, STYLES, day
+from service.cli.stories import show_tables
 
 _LETTERS: Final = {
     "designated": "d",
@@ -28,10 +28,14 @@ _LETTERS: Final = {
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NARROWEST: Final = 24
 _MARGIN: Final = 30 * DAY
+_AHEAD: Final = 366 * DAY
+"""So far beyond today, or beyond the date that is asked for, the drawing goes at most."""
 Json = Mapping[str, Any]
 
 
 class _Span(NamedTuple):
+    since: str
+    until: str
     begins: Instant
     ends: Instant
     status: str
@@ -47,36 +51,51 @@ def show_history(console: Console, told: Json, now: Instant) -> None:
     if also:
         console.print(Text(f"also known as {also}", style="dim"))
     if told["lists"]:
-        _draw(console, told["lists"], now)
-    _episodes(console, told["lists"])
-    _events(console, told["events"])
+        _draw(console, told["lists"], now, told["as_of"])
+    show_tables(console, told)
     console.print(f"\n{OWNERSHIP}", style="dim")
 
 
 # --- the drawing --------------------------------------------------------------------------------
 
 
-def _draw(console: Console, lists: Sequence[Json], now: Instant) -> None:
+def _draw(console: Console, lists: Sequence[Json], now: Instant, as_of: str | None) -> None:
     spans = {one["list"]: _spans(one["intervals"]) for one in lists}
     known = [span for some in spans.values() for span in some]
     if not known:
         return
     begins = min(span.begins for span in known) - _MARGIN
-    ends = max([now, *(span.begins + DAY for span in known)]) + _MARGIN
+    latest = max(span.begins + DAY for span in known)
+    asked = now if as_of is None else max(now, last(as_of))
+    ends = max(now, begins + _MARGIN + DAY, min(latest, asked + _AHEAD)) + _MARGIN
     label = max(map(len, spans)) + 2
     width = max(console.width - label, _NARROWEST)
     console.print()
+    left_out = []
     for list_id, some in spans.items():
-        console.print(Text(f"{list_id:{label}}").append_text(_bar(some, begins, ends, width)))
+        cells = _cells(some, begins, ends, width)
+        console.print(Text(f"{list_id:{label}}").append_text(_bar(cells)))
+        left_out += [(list_id, span) for span in some if span not in cells]
     console.print(Text(" " * label + _axis(begins, ends, width), style="dim"))
     marks = ", ".join(f"{letter} {status}" for status, letter in _LETTERS.items())
     console.print(Text(" " * label + _today(begins, ends, now, width)))
     console.print(Text(f"{marks}\na capital: restrictions in force, ^: today", style="dim"))
+    for list_id, span in left_out:
+        console.print(Text(f"not drawn: {list_id} {_told(span, ends)}"))
+
+
+def _told(span: "_Span", ends: Instant) -> str:
+    """A span for which there is no cell, in words."""
+    until = "" if span.ends == NEVER else f" until {day(span.until)}"
+    why = "beyond the drawing" if span.begins >= ends else "too short"
+    return f"{span.status} from {day(span.since)}{until} ({why})"
 
 
 def _spans(intervals: Sequence[Json]) -> list[_Span]:
     return [
         _Span(
+            one["from"],
+            one["until"] or "",
             start(one["from"]),
             start(one["until"]) if one["until"] else NEVER,
             one["status"],
@@ -86,18 +105,32 @@ def _spans(intervals: Sequence[Json]) -> list[_Span]:
     ]
 
 
-def _bar(spans: Sequence[_Span], begins: Instant, ends: Instant, width: int) -> Text:
-    text = Text()
+def _cells(
+    spans: Sequence[_Span], begins: Instant, ends: Instant, width: int
+) -> list[_Span | None]:
+    """Which span each cell shows."""
+    cells: list[_Span | None] = []
     for cell in range(width):
         first = begins + (ends - begins) * cell // width
-        last = begins + (ends - begins) * (cell + 1) // width
-        here = [span for span in spans if span.begins < last and span.ends > first]
-        if here:
-            best = min(here, key=lambda span: (STATUSES.index(span.status), not span.in_force))
-            letter = _LETTERS[best.status]
-            text.append(letter.upper() if best.in_force else letter, STYLES[best.status])
-        else:
+        until = begins + (ends - begins) * (cell + 1) // width
+        here = [span for span in spans if span.begins < until and span.ends > first]
+        strongest = min(
+            here,
+            key=lambda span: (not span.in_force, STATUSES.index(span.status)),
+            default=None,
+        )
+        cells.append(strongest)
+    return cells
+
+
+def _bar(cells: Sequence[_Span | None]) -> Text:
+    text = Text()
+    for span in cells:
+        if span is None:
             text.append(_LETTERS["not_listed"], "dim")
+        else:
+            letter = _LETTERS[span.status]
+            text.append(letter.upper() if span.in_force else letter, STYLES[span.status])
     return text
 
 
@@ -121,57 +154,3 @@ def _today(begins: Instant, ends: Instant, now: Instant, width: int) -> str:
 
 def _year(at: Instant) -> int:
     return (_EPOCH + timedelta(microseconds=at)).year
-
-
-# --- the tables ---------------------------------------------------------------------------------
-
-
-def _episodes(console: Console, lists: Sequence[Json]) -> None:
-    table = Table("list", "episode", "from", "until", "how", box=None, padding=(0, 2, 0, 0))
-    for one in lists:
-        for episode in one["episodes"]:
-            until = day(episode["until"]) if episode["until"] else "open"
-            number = str(episode["episode"])
-            table.add_row(one["list"], number, day(episode["from"]), until, episode["how"])
-            for order in episode["injunctions"]:
-                ends = day(order["until"]) if order["until"] else "open"
-                table.add_row("", "", day(order["from"]), ends, _injunction(order), style="yellow")
-    if table.rows:
-        console.print()
-        console.print(table)
-
-
-def _injunction(order: Json) -> str:
-    scope = order["scope"] if isinstance(order["scope"], str) else ", ".join(order["scope"])
-    return f"injunction {order['injunction']} ({scope})"
-
-
-def _events(console: Console, events: Sequence[Json]) -> None:
-    table = Table(
-        "at", "effective", "announced", "what", "list", "source", box=None, padding=(0, 2, 0, 0)
-    )
-    for column in table.columns[:3]:
-        column.no_wrap = True
-    for one in events:
-        sources = [source.get("title") or source.get("url") or "" for source in one["sources"][:1]]
-        said = what(one)
-        if one["retracted_by"]:
-            said = f"{said}; taken back by {one['retracted_by']}"
-        if one["anomaly"]:
-            said = f"{said}; odd: {one['anomaly']}"
-        style = "dim strike" if one["retracted_by"] else ""
-        table.add_row(
-            one["position"],
-            _date(one["effective"]),
-            _date(one["announced"]),
-            said,
-            one["list"],
-            *sources,
-            style=style,
-        )
-    console.print()
-    console.print(table)
-
-
-def _date(written: Json | None) -> str:
-    return day(str(written["date"])) if written else ""

@@ -1,5 +1,6 @@
 """A status as people read it."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ STYLES: Final = {
 OWNERSHIP: Final = (
     "Ownership is not evaluated: neither the 50 % rule nor rules on affiliates are in this answer."
 )
+_CLOCK: Final = re.compile(r"(\d\d:\d\d)(:\d\d)?(?:\.\d+)?(.*)")
 _WHAT: Final = {
     words.DESIGNATION_ISSUED: "designation issued",
     words.DESIGNATION_AMENDED: "designation amended",
@@ -78,7 +80,8 @@ def _cut_offs(answer: Json) -> str:
 def _rows(one: Json, events: Mapping[str, Json]) -> Iterator[Row]:
     yield "status", _status(one)
     if one["cause"] in events:
-        yield "why", why(cleaned(events[one["cause"]]))
+        event = cleaned(events[one["cause"]])
+        yield "why", why(event, ran_out=_ran_out(one, event))
     for key, label in (("restrictions", "in force"), ("upcoming", "upcoming")):
         for number, restriction in enumerate(one[key]):
             yield "" if number else label, _restriction(restriction)
@@ -131,18 +134,31 @@ def _restriction(restriction: Json) -> Text:
     return text
 
 
-def why(event: Json) -> Text:
-    """An event in one line: what, when, and where it was read."""
+def why(event: Json, *, ran_out: bool = False) -> Text:
+    """An event in one line: what, when, and where it was read; whether it has run out since."""
     data = event["data"]
     parts = [what(event)]
+    if ran_out:
+        parts.append(f"which ran out ({moment(data['expires'])})")
     if data.get("effective"):
-        parts.append(f"effective {data['effective']}")
+        parts.append(f"effective {moment(data['effective'])}")
     if data.get("announced"):
-        parts.append(f"announced {data['announced']}")
+        parts.append(f"announced {moment(data['announced'])}")
     text = Text(", ".join(parts))
     for source in data.get("sources", ())[:1]:
         text.append(f"; {source.get('title') or source.get('url') or ''}", "dim")
     return text
+
+
+def _ran_out(one: Json, event: Json) -> bool:
+    """Whether the status is owed to what an event brought having run out by itself."""
+    if not event["data"].get("expires"):
+        return False
+    if event["type"] == words.INJUNCTION_GRANTED:
+        data = event["data"]
+        key = data.get("injunction") or data.get("docket") or event["id"]
+        return all(order["injunction"] != key for order in one["injunctions"])
+    return bool(one["status"] == "removed")
 
 
 def what(event: Json) -> str:
@@ -158,8 +174,16 @@ def day(instant: str) -> str:
     date, _, clock = instant.partition("T")
     if clock.startswith("23:59:59.999999"):
         return f"the end of {date}"
-    if clock.startswith("00:00:00"):
-        return date
-    seconds, offset = clock[:-6], clock[-6:]
-    seconds = seconds.partition(".")[0].removesuffix(":00")
-    return f"{date} {seconds}{offset}" if clock else instant
+    return date if clock.startswith("00:00:00") else moment(instant)
+
+
+def moment(text: str) -> str:
+    """A date as it was written; an instant without the seconds that it does not have."""
+    date, _, clock = text.partition("T")
+    if not clock:
+        return text
+    found = _CLOCK.match(clock)
+    if found is None:
+        return text
+    seconds = "" if found[2] in (None, ":00") else found[2]
+    return f"{date} {found[1]}{seconds}{found[3]}"

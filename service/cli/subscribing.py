@@ -177,9 +177,17 @@ def deliveries(
     if as_json:
         echo_json({"deliveries": found})
         return
-    for one in found:
-        _print(one)
-        typer.echo("")
+    from rich.table import Table
+
+    columns = ("delivery", "company", "n", "type", "state", "attempts")
+    table = Table(*columns, box=None, padding=(0, 2, 0, 0))
+    for one in cleaned(found):
+        row = [str(one[key]) if one[key] is not None else "" for key in columns[:-1]]
+        table.add_row(*row, _attempts(one["attempts"]))
+    if found:
+        console().print(table)
+    else:
+        say("nothing was sent to it yet")
 
 
 def redeliver(
@@ -199,11 +207,26 @@ def redeliver(
         _print(told)
 
 
+def _attempts(attempts: list[dict[str, Any]]) -> str:
+    """A line for each attempt: when, and what came of it."""
+    from service.cli.standings import moment
+
+    told = []
+    for one in attempts:
+        said = " ".join(str(one[key]) for key in ("outcome", "status", "error") if one.get(key))
+        told.append(f"{moment(one['at'])} {said}")
+    return "\n".join(told) or "none yet"
+
+
 def _print(told: dict[str, Any]) -> None:
     """A record as lines of name and value; what is nested, as JSON."""
     import orjson
 
     wide = max(map(len, told))
     for key, value in told.items():
+        if key == "attempts":
+            text = _attempts(cleaned(value)).replace("\n", f"\n{'':{wide}}  ")
+            typer.echo(f"{key:{wide}}  {text}")
+            continue
         text = orjson.dumps(value).decode() if isinstance(value, dict | list) else value
         typer.echo(f"{key:{wide}}  {'-' if text is None else plain(text)}")

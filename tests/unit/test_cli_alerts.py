@@ -108,7 +108,11 @@ def test_a_test_message_arrives_signed(local: Cli, receiver: Receiver) -> None:
     told = local("deliveries", made["id"], "--json").json["deliveries"]
     assert len(told) == 2
     assert told[1]["delivery"] == sent["delivery"]
-    assert sent["delivery"] in local("deliveries", made["id"]).out
+    table = local("deliveries", made["id"]).out
+    assert table.split()[:6] == ["delivery", "company", "n", "type", "state", "attempts"]
+    assert sent["delivery"] in table
+    assert "delivered 204" in table
+    assert "{" not in table
 
 
 def test_a_subscription_is_stopped_and_forgotten(local: Cli) -> None:

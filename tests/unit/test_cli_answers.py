@@ -176,9 +176,64 @@ def test_what_was_taken_back_is_in_the_history(cli: Cli) -> None:
         {"id": "one", "type": "standing.designation.issued", "subject": "acme", "data": listed},
         {"id": "two", "type": "standing.event.retracted", "subject": "acme", "data": retraction},
     )
-    assert "taken back by two" in " ".join(cli("history", "acme").out.split())
+    told = " ".join(cli("history", "acme").out.split())
+    assert "taken back by two (at 0:1, retraction)" in told
+    assert "retraction; takes back one (at 0:0, designation issued); misread" in told
     events = cli("history", "acme", "--json").json["events"]
     assert [(one["id"], one["counts"]) for one in events] == [("one", False), ("two", True)]
+
+
+def test_history_tells_what_the_public_knew_and_what_this_log_knew(demo: Cli) -> None:
+    """And when each was recorded."""
+    told = demo("history", "xiaomi").out
+    public, known = told.split("as the public saw it")[1].split("as this log knew it")
+    assert "the end of 2021-05-26 us-dod-ccmc removed (vacated)" in " ".join(public.split())
+    known, events = known.split("\nevents\n")
+    assert "enjoined -> removed" in " ".join(known.split())
+    (recorded,) = {one["recorded"] for one in demo("history", "xiaomi", "--json").json["events"]}
+    assert f"{recorded[:10]} {recorded[11:16]}" in " ".join(events.split())
+
+
+def _listed(cli: Cli, company: str, *spans: tuple[str, str | None]) -> None:
+    for number, (since, until) in enumerate(spans):
+        data = {"list": "us-bis-entity-list", "effective": since}
+        issued = {"id": f"{company}-{number}", "type": "standing.designation.issued"}
+        events = [{**issued, "subject": company, "data": {**data, "announced": "2020-01-01"}}]
+        if until:
+            removed = {"list": data["list"], "effective": until, "how": "delisted"}
+            events.append({"type": "standing.removal.issued", "subject": company, "data": removed})
+        cli.record(*events)
+
+
+def test_what_is_too_short_or_too_far_to_be_drawn_is_told(cli: Cli) -> None:
+    """A date of the year 9000 does not make the rest a single cell."""
+    _listed(cli, "acme", ("2010-01-01", "2015-03-01"), ("2015-03-02", "2024-01-01"))
+    told = cli("history", "acme").out
+    span = "removed from 2015-03-01 until 2015-03-02"
+    assert f"not drawn: us-bis-entity-list {span} (too short)" in told
+    _listed(cli, "far", ("2024-01-01", "2024-06-01"), ("9000-01-01", None))
+    told = cli("history", "far").out
+    assert "designated from 9000-01-01 (beyond the drawing)" in told
+    bar = next(line for line in told.splitlines() if line.startswith("us-bis-entity-list "))
+    assert bar.count("D") > 5
+    assert bar.count("r") > 20
+    assert bar.endswith("r")
+
+
+def test_why_says_that_an_order_ran_out(cli: Cli) -> None:
+    """What was granted is not what stands now; and each date is written in one form."""
+    listed = {"list": "us-bis-entity-list", "effective": "2021-01-14"}
+    order = {"list": listed["list"], "form": "tro", "scope": "all", "docket": "1"}
+    order |= {"effective": "2021-02-01T16:09:00-05:00", "expires": "2021-02-10"}
+    cli.record(
+        {"type": "standing.designation.issued", "subject": "acme", "data": listed},
+        {"type": "standing.injunction.granted", "subject": "acme", "data": order},
+    )
+    before = " ".join(cli("status", "acme", "--as-of", "2021-02-05").out.split())
+    after = " ".join(cli("status", "acme", "--as-of", "2021-03-01").out.split())
+    assert "injunction granted (tro), effective 2021-02-01 16:09-05:00" in before
+    assert "injunction granted (tro), which ran out (2021-02-10), effective 2021-02-01" in after
+    assert "T16:09" not in before + after
 
 
 @pytest.mark.parametrize(
