@@ -20,7 +20,7 @@ from typing import IO, Any, Final, NamedTuple
 
 import orjson
 
-from events.admitted import MAX_EVENT_BYTES, Admitted
+from events.admitted import Admitted
 from events.batch import WITHHELD
 from events.bulk import no_collection
 from events.codec import Sent, read_file, read_lines
@@ -28,7 +28,7 @@ from events.door import admit
 from events.errors import Problem, Refused
 from events.lists import Registry, load_registry
 from events.log import EventLog, Receipt
-from service.stream import Stream
+from service.stream import Stream, rest_of_line
 
 STDIN: Final = Path("-")
 MOST_ATOMIC: Final = 10_000
@@ -241,7 +241,7 @@ def _pieces(name: str, file: IO[bytes]) -> Iterator[_Piece | list[Sent]]:
     if not lines:
         yield _nothing(name)
     while lines:
-        lines += _rest_of_line(file)
+        lines += rest_of_line(file)
         yield _Piece(name, first, lines.removeprefix(_UTF8_MARK) if first == 1 else lines)
         first += lines.count(b"\n")
         lines = file.read(_PIECE)
@@ -255,7 +255,7 @@ def _of_stdin() -> Iterator[_Piece | list[Sent]]:
         if empty and lines.lstrip().startswith(b"["):
             raise Refused.field(name, _NO_ARRAY)
         if not lines.endswith(b"\n"):
-            lines += _rest_of_line(stream.file)
+            lines += rest_of_line(stream.file)
         count = lines.count(b"\n")
         if empty:
             lines = lines.removeprefix(_UTF8_MARK)
@@ -266,15 +266,6 @@ def _of_stdin() -> Iterator[_Piece | list[Sent]]:
             yield []
     if empty:
         yield _nothing(name)
-
-
-def _rest_of_line(file: IO[bytes]) -> bytes:
-    """What is missing of the last line; of one that is too long anyway, not all."""
-    rest = file.readline(MAX_EVENT_BYTES)
-    more = rest
-    while len(more) == MAX_EVENT_BYTES and not more.endswith(b"\n"):
-        more = file.readline(MAX_EVENT_BYTES)
-    return rest if rest is more else rest + b"\n"
 
 
 def _together(problems: Sequence[Problem]) -> Problem:

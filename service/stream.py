@@ -5,6 +5,8 @@ import os
 import select
 from typing import IO, Any, Final
 
+from events.admitted import MAX_EVENT_BYTES
+
 _STILL_S: Final = 0.05
 """A stream from which nothing comes for so long has paused: what is here can be worked on."""
 _LISTEN_S: Final = 0.5
@@ -68,3 +70,12 @@ class _All(io.RawIOBase):
 
 def _ready(descriptor: int, seconds: float) -> bool:
     return bool(select.select([descriptor], [], [], seconds)[0])
+
+
+def rest_of_line(file: IO[bytes]) -> bytes:
+    """What is missing of the last line; of one that is too long anyway, not all."""
+    rest = file.readline(MAX_EVENT_BYTES)
+    more = rest
+    while len(more) == MAX_EVENT_BYTES and not more.endswith(b"\n"):
+        more = file.readline(MAX_EVENT_BYTES)
+    return rest if rest is more else rest + b"\n"

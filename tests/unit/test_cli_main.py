@@ -124,8 +124,9 @@ def test_a_port_that_is_taken_is_told(demo: Cli) -> None:
 
 def test_a_log_for_collectors_is_json() -> None:
     """One object a line, with the traceback in it."""
+    nothing: dict[str, str] = {}
     try:
-        {}["how"]
+        nothing["how"]
     except KeyError:
         record = logging.LogRecord(
             "standing", logging.ERROR, "", 1, "cannot fold %s", ("acme",), sys.exc_info()
