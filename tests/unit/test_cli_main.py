@@ -125,12 +125,14 @@ def test_a_port_that_is_taken_is_told(demo: Cli) -> None:
 def test_a_log_for_collectors_is_json() -> None:
     """One object a line, with the traceback in it."""
     nothing: dict[str, str] = {}
+    record = None
     try:
         nothing["how"]
     except KeyError:
         record = logging.LogRecord(
             "standing", logging.ERROR, "", 1, "cannot fold %s", ("acme",), sys.exc_info()
         )
+    assert record is not None
     told = json.loads(JsonLines().format(record))
     assert (told["level"], told["logger"], told["message"]) == (
         "error",
