@@ -106,17 +106,15 @@ def _rewritten(
     had ended in the old reading are told of; where it is over, it is told of whole."""
     upto = min(now, touched.ends)
     pieces = [Interval(*piece) for piece in _pieces(old, new, upto, touched.begins)]
-    over = 0
+    over = len(pieces)
     if touched.ends > now:
-        alike = [place for place, one in enumerate(pieces, 1) if one.before == one.after]
-        over = alike[-1] if alike else 0
-    else:
-        over = len(pieces)
+        alike = (place for place, one in enumerate(pieces, 1) if one.before == one.after)
+        over = max(alike, default=0)
     found: list[Interval] = []
     for place, one in enumerate(pieces):
         if one.before == one.after:
             continue
-        if place < over or _run_ends(old, one.begins, touched) <= now:
+        if place < over or _run_ends(old, one.begins) <= now:
             if found and found[-1].ends == one.begins and found[-1][2:] == one[2:]:
                 one = found.pop()._replace(ends=one.ends)  # noqa: PLW2901 - told as one
             found.append(one)
@@ -152,19 +150,14 @@ def _pieces(
         yield cut, following, old[a].reading, new[b].reading
 
 
-def _run_ends(old: Sequence[Flip], begins: Instant, touched: Touched) -> Instant:
-    """When the old interval that holds `begins` ended."""
+def _run_ends(old: Sequence[Flip], begins: Instant) -> Instant:
+    """When the old interval that holds `begins` ended; what goes on behind the touched part has
+    not ended yet."""
     current = UNLISTED
     for flip in old:
         if flip.at <= begins:
             current = flip.reading
         elif flip.reading != current:
-            return flip.at
-    if touched.ends == NEVER:
-        return NEVER
-    timeline = touched.timeline  # behind the touched part it reads as it did
-    for flip in timeline.flips(timeline.index(touched.ends)):
-        if flip.at >= touched.ends and flip.reading != current:
             return flip.at
     return NEVER
 

@@ -19,10 +19,9 @@ Json = dict[str, Any]
 keys = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=8)
 whole_numbers = st.integers(-(2**53) + 1, 2**53 - 1)
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-documents = st.recursive(
-    st.none() | st.booleans() | whole_numbers | texts,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(keys, inner, max_size=4),
-    max_leaves=12,
+simple = st.none() | st.booleans() | whole_numbers | texts
+documents: st.SearchStrategy[Any] = st.deferred(
+    lambda: simple | st.lists(documents, max_size=3) | st.dictionaries(keys, documents, max_size=3)
 )
 
 
