@@ -7,8 +7,8 @@ the processes.
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
@@ -26,12 +26,16 @@ from events.dates import Instant
 from events.errors import StoreError
 from events.intake import Shelved
 from events.log import EventLog, Position, Receipt, Record
-from events.sqlite_store import Synchronous, connect, transaction, trouble
+from events.sqlite_store import Synchronous, begun, connect, trouble
 
 FORMAT: Final = 1
 _OTHER_PROCESSES_S: Final = 0.1
 """How often a follower looks for what other processes wrote; its own process tells it at once."""
 _GROUP: Final = 20_000
+_FEW_EVENTS: Final = 64
+_QUICK_S: Final = 0.005
+"""A disk that takes longer for a small commit is written to by the thread alone."""
+_PATIENCE_S: Final = 30
 
 _SCHEMA: Final = """
 CREATE TABLE events (
@@ -49,6 +53,11 @@ CREATE INDEX events_few ON events (type) WHERE type IN
     ('standing.company.merged', 'standing.list.checked', 'standing.time.passed')
 """
 _COLUMNS: Final = "offset, recorded, body"
+_LOOK_UP: Final = """
+SELECT id, offset, subject, coalesce(fingerprint, id) FROM events WHERE id = ?1
+UNION ALL
+SELECT id, offset, subject, fingerprint FROM events WHERE fingerprint = ?2 ORDER BY offset
+"""
 _FEW: Final = frozenset(
     {"standing.company.merged", "standing.list.checked", "standing.time.passed"}
 )
@@ -57,7 +66,8 @@ _FEW: Final = frozenset(
 class _Request(NamedTuple):
     events: Sequence[Admitted]
     atomic: bool
-    answer: "Future[list[Receipt]]"
+    loop: asyncio.AbstractEventLoop
+    answer: "asyncio.Future[list[Receipt]]"
 
 
 class SqliteEventLog(EventLog):
@@ -81,6 +91,12 @@ class SqliteEventLog(EventLog):
         self._watchers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._thread: Thread | None = None
         self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._soon: list[_Request] = []
+        self._turn = Lock()
+        self._quick = True
+        # How long to wait for another process is decided at each commit, not in SQLite.
+        self._writer.execute("PRAGMA busy_timeout = 0")
 
     @classmethod
     def reading(cls, path: Path) -> "SqliteEventLog":
@@ -96,14 +112,38 @@ class SqliteEventLog(EventLog):
         if self._thread is None:
             self._thread = Thread(target=self._write, name="standing-log", daemon=True)
             self._thread.start()
-        request = _Request(events, atomic, Future())
-        self._requests.put(request)
-        return await asyncio.wrap_future(request.answer)
+        loop = asyncio.get_running_loop()
+        request = _Request(events, atomic, loop, loop.create_future())
+        self._loop = self._loop or loop
+        if len(events) <= _FEW_EVENTS and self._quick and loop is self._loop:
+            self._soon.append(request)
+            if len(self._soon) == 1:
+                loop.call_soon(self._commit_soon)
+        else:
+            self._requests.put(request)
+        return await request.answer
+
+    def _commit_soon(self) -> None:
+        """Commit what was appended in this turn of the loop, all of it together. That spares the
+        way to the writing thread and back, which costs more than the commit; where the disk is
+        slow or another process writes, the thread does it, and nobody waits in the loop."""
+        group, self._soon = self._soon, []
+        if sum(len(one.events) for one in group) <= _FEW_EVENTS and self._turn.acquire(False):
+            try:
+                if self._commit(group, patient=False):
+                    return
+            finally:
+                self._turn.release()
+        for request in group:
+            self._requests.put(request)
 
     def close(self) -> None:
         """Finish what was appended, then let go."""
         self._closed = True
         if self._thread is not None:
+            for request in self._soon:
+                self._requests.put(request)
+            self._soon = []
             self._requests.put(None)
             self._thread.join()
         self._writer.close()
@@ -121,23 +161,48 @@ class SqliteEventLog(EventLog):
                         break
                     group.append(following)
                     size += len(following.events)
-            self._commit(group)
+            with self._turn:
+                self._commit(group, patient=True)
 
-    def _commit(self, waiting: Sequence[_Request]) -> None:
-        # From here on an answer cannot be cancelled; those that were are not written.
-        group = [one for one in waiting if one.answer.set_running_or_notify_cancel()]
+    def _commit(self, waiting: Sequence[_Request], *, patient: bool) -> bool:
+        """Write a group and answer it; False where another process writes and nothing was done,
+        which a `patient` call waits for."""
+        began = time.perf_counter()
         try:
-            with no_collection(), trouble(self.path), transaction(self._writer):
-                settled = [self._insert(request) for request in group]
+            with trouble(self.path):
+                if not self._begin(patient=patient):
+                    return False
+                # Those that nobody waits for any more are not written; whoever stops waiting from
+                # here on does not know.
+                group = [one for one in waiting if not one.answer.cancelled()]
+                with no_collection(), begun(self._writer):
+                    settled = [self._insert(request) for request in group]
         except Exception as error:  # noqa: BLE001 - whatever it is, every waiting caller must hear it
-            for request in group:
-                request.answer.set_exception(error)
-            return
-        for request, batch in zip(group, settled, strict=True):
-            request.answer.set_result(batch.receipts)
+            _tell([(request, error) for request in waiting], in_loop=not patient)
+            return True
+        self._quick = time.perf_counter() - began < _QUICK_S
+        told: _Told = [(one, batch.receipts) for one, batch in zip(group, settled, strict=True)]
+        _tell(told, in_loop=not patient)
         for event, loop in list(self._watchers.items()):
             with suppress(RuntimeError):  # its loop has closed, and nobody waits there any more
                 loop.call_soon_threadsafe(event.set)
+        return True
+
+    def _begin(self, *, patient: bool) -> bool:
+        """Take the write lock; False where another process has it, unless `patient`."""
+        give_up = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                return True
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                if not patient:
+                    return False
+                if time.monotonic() > give_up:
+                    raise
+                time.sleep(0.002)
 
     def _insert(self, request: _Request) -> Batch:
         row = self._writer.execute(
@@ -147,21 +212,19 @@ class SqliteEventLog(EventLog):
         shelf = _TableShelf(self._writer, request.events)
         batch = settle(shelf, last + 1, request.events, atomic=request.atomic)
         recorded = max(self._clock(), latest)
-        self._writer.executemany(
-            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    offset,
-                    recorded,
-                    event.id,
-                    event.type,
-                    event.subject,
-                    event.fingerprint if event.named_by_caller else None,
-                    event.body,
-                )
-                for offset, event in enumerate(batch.new, last + 1)
-            ],
-        )
+        rows = [
+            (
+                offset,
+                recorded,
+                event.id,
+                event.type,
+                event.subject,
+                event.fingerprint if event.named_by_caller else None,
+                event.body,
+            )
+            for offset, event in enumerate(batch.new, last + 1)
+        ]
+        self._writer.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
         return batch
 
     async def read(
@@ -271,15 +334,56 @@ class SqliteEventLog(EventLog):
             return _records(self._reader, where, *values)
 
 
+_Told = list[tuple[_Request, list[Receipt] | Exception]]
+
+
+def _tell(told: _Told, *, in_loop: bool) -> None:
+    """Answer those who wait: at once where this is their loop, else by way of it."""
+    if in_loop:
+        _answer(told)
+        return
+    for loop in {request.loop for request, _ in told}:
+        mine = [one for one in told if one[0].loop is loop]
+        with suppress(RuntimeError):  # the loop has closed, and nobody waits there any more
+            loop.call_soon_threadsafe(_answer, mine)
+
+
+def _answer(told: _Told) -> None:
+    for request, result in told:
+        if request.answer.done():
+            continue
+        if isinstance(result, Exception):
+            request.answer.set_exception(result)
+        else:
+            request.answer.set_result(result)
+
+
 class _TableShelf:
     """A `Shelf` over the table, with the ids of one batch looked up together."""
 
     def __init__(self, connection: sqlite3.Connection, events: Sequence[Admitted]) -> None:
         self._connection = connection
         self._asked = {event.id for event in events}
+        self._ids: dict[str, Shelved] = {}
+        self._facts: dict[str, Shelved] = {}
+        if len(events) == 1:
+            self._look_up(events[0])
+        else:
+            self._look_all_up(events)
+
+    def _look_up(self, event: Admitted) -> None:
+        """One event is looked up in one statement: its id, and its content under another id."""
+        wanted = None if event.named_by_caller else event.fingerprint
+        for row in self._connection.execute(_LOOK_UP, (event.id, wanted)):
+            one = Shelved(*row)
+            if one.id == event.id:
+                self._ids[one.id] = one
+            else:
+                self._facts.setdefault(one.fingerprint, one)
+
+    def _look_all_up(self, events: Sequence[Admitted]) -> None:
         self._ids = self._find("id", self._asked)
         unnamed = {event.fingerprint for event in events if not event.named_by_caller}
-        self._facts: dict[str, Shelved] = {}
         for one in sorted(self._find("fingerprint", unnamed).values(), key=_offset):
             self._facts.setdefault(one.fingerprint, one)
 

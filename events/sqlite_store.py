@@ -85,6 +85,13 @@ def trouble(path: Path) -> Iterator[None]:
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     """All or nothing, with the write lock taken at once."""
     connection.execute("BEGIN IMMEDIATE")
+    with begun(connection):
+        yield
+
+
+@contextmanager
+def begun(connection: sqlite3.Connection) -> Iterator[None]:
+    """The rest of a transaction that was begun: all or nothing."""
     try:
         yield
         connection.execute("COMMIT")

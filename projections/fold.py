@@ -287,6 +287,18 @@ def in_force(state: State, now: Instant) -> list[tuple[Window, str]]:
     ]
 
 
+def kinds_in_force(state: State, now: Instant) -> tuple[str, ...]:
+    """The kinds of `in_force`, sorted: all that a reading tells."""
+    found: set[str] = set()
+    for listing in state.listings:
+        for window in listing.windows:
+            if window.start <= now < window.end:
+                found.add(window.kind)
+    if found and state.injunctions:
+        found = {kind for kind in found if not covered(state, kind)}
+    return tuple(sorted(found))
+
+
 def covered(state: State, kind: str) -> bool:
     """Whether an active injunction keeps this kind from being enforced."""
     return any(order.kinds is None or kind in order.kinds for order in state.injunctions)

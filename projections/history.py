@@ -69,7 +69,10 @@ class History:
         self._graph: dict[str, set[str]] = {}
         for record in records:
             self._keep(entry(record, registry))
-        self.now = self.view(_NO_CUT)
+        found = self.view(_NO_CUT)
+        # One dictionary, moved on in place: a long history of corrections is not copied at each.
+        self._taken_back = dict(found.who_counts.taken_back)
+        self.now = found._replace(who_counts=Verdict(self._taken_back, found.who_counts.circular))
 
     def _keep(self, new: Entry) -> None:
         self.entries[new.record.event["id"]] = new
@@ -134,11 +137,13 @@ class History:
         before = self.now.who_counts
         was_out = {key for key in bound if key in before.taken_back}
         is_out = set(judged.taken_back)
-        rest = {key: by for key, by in before.taken_back.items() if key not in bound}
+        for key in was_out:
+            del self._taken_back[key]
+        self._taken_back.update(judged.taken_back)
         circular = (before.circular - bound) | judged.circular
         self.now = View(
             self.now.timelines,
-            Verdict({**rest, **judged.taken_back}, circular),
+            Verdict(self._taken_back, circular),
             tuple(self.entries[key] for key in sorted(circular)),
         )
         me = new.record.id

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from events.dates import ALWAYS, NEVER, Instant
 from events.lists import ListInfo
 from projections.facts import Fact, Point, points
-from projections.fold import NOT_LISTED, State, expire, in_force, step
+from projections.fold import NOT_LISTED, State, expire, kinds_in_force, step
 
 
 class Reading(NamedTuple):
@@ -173,8 +173,7 @@ def spread(state: State, begins: Instant, ends: Instant) -> Span:
             flips.append(Flip(begins, Reading(state.status, state.how, ())))
         else:
             for at in _turns(state, begins, upto):
-                kinds = {window.kind for window, _ in in_force(state, at)}
-                flips.append(Flip(at, Reading(state.status, None, tuple(sorted(kinds)))))
+                flips.append(Flip(at, Reading(state.status, None, kinds_in_force(state, at))))
         if upto >= ends:
             return tuple(flips)
         begins = upto

@@ -19,18 +19,21 @@ from events.sqlite_store import connect, transaction, trouble
 from tests.contract.event_log_suite import (
     NOTHING,
     START,
-    ArchiveContract,
     Clock,
     EventLogContract,
     everything,
-    followed,
     ids,
     let_in,
+)
+from tests.contract.event_log_suite_together import (
+    ArchiveContract,
+    TogetherContract,
+    followed,
 )
 from tests.unit.making import event, issued, removed
 
 
-class TestMemoryEventLog(EventLogContract, ArchiveContract):
+class TestMemoryEventLog(EventLogContract, TogetherContract, ArchiveContract):
     """The twin in memory."""
 
     @pytest.fixture
@@ -39,7 +42,7 @@ class TestMemoryEventLog(EventLogContract, ArchiveContract):
         return MemoryEventLog(clock)
 
 
-class TestSqliteEventLog(EventLogContract, ArchiveContract):
+class TestSqliteEventLog(EventLogContract, TogetherContract, ArchiveContract):
     """The embedded form, in a real file."""
 
     @pytest.fixture
@@ -50,7 +53,7 @@ class TestSqliteEventLog(EventLogContract, ArchiveContract):
         log.close()
 
 
-class TestSqliteEventLogThroughTwoObjects(EventLogContract):
+class TestSqliteEventLogThroughTwoObjects(EventLogContract, TogetherContract):
     """One file, written through one object and read through another, as two processes do."""
 
     @pytest.fixture
@@ -129,9 +132,11 @@ async def test_an_append_that_nobody_waits_for_any_more_stops_no_other(path: Pat
         return START
 
     log = SqliteEventLog(path, clock)
-    under_way = asyncio.create_task(log.append(let_in(issued("2021", "a"))))
+    # So many are not written in the loop, which this clock would hold up, but by the thread.
+    many = [issued("2021", f"a-{n}") for n in range(100)]
+    under_way = asyncio.create_task(log.append(let_in(*many)))
     await asyncio.to_thread(reached.wait)
-    queued = asyncio.create_task(log.append(let_in(issued("2021", "b"))))
+    queued = asyncio.create_task(log.append(let_in(*many)))
     await asyncio.wait([queued], timeout=0)
     under_way.cancel()
     queued.cancel()
