@@ -7,7 +7,9 @@ from hypothesis import HealthCheck, Phase, settings
 
 from events.lists import Registry, load_registry
 
-pytest.register_assert_rewrite("tests.contract.event_log_suite", "tests.unit.making")
+pytest.register_assert_rewrite(
+    "tests.contract.event_log_suite", "tests.contract.event_log_suite_together", "tests.unit.making"
+)
 
 # Without `explain`: it runs a failing example many times over, and these examples are not cheap.
 settings.register_profile(

@@ -5,14 +5,12 @@ from typing import Any
 import pytest
 
 from tests.unit.making import (
-    ENTITY,
     amended,
     ask,
     ended,
     event,
     granted,
     issued,
-    kinds,
     promised,
     removed,
     retracted,
@@ -20,13 +18,6 @@ from tests.unit.making import (
 
 Json = dict[str, Any]
 PURCHASE = "investment.purchase"
-NO_DESIGNATION = "an injunction with no designation to stop"
-NOT_OPEN = "a removal of what is not open"
-SECOND = "a second designation of an open listing"
-NOT_AMENDED = "an amendment of a listing that is not open"
-NOTHING_ACTIVE = "an ending of no active injunction"
-PROMISED_NOTHING = "an announced removal of nothing"
-UNKNOWN = "a removal with no designation known"
 
 # A story, and by date: status, how, episode.
 Outcome = tuple[str, str | None, int]
@@ -276,226 +267,6 @@ STORIES: dict[str, tuple[list[Json], dict[str, Outcome]]] = {
 def test_status(events: list[Json], as_of: str, expected: Outcome) -> None:
     answer = ask(events, as_of)
     assert (answer["status"], answer["how"], answer["episode"]) == expected
-
-
-# What fits nowhere: a story, from when on it is reported, and why.
-ODD: dict[str, tuple[list[Json], str, str, str]] = {
-    "an injunction with no designation": ([granted("2021")], "2021", "granted", NO_DESIGNATION),
-    "a removal with no designation": ([removed("2021")], "2021", "removed", UNKNOWN),
-    "a removal of a reference that is not open": (
-        [issued("2021"), removed("2022", ref="1")],
-        "2022",
-        "removed",
-        NOT_OPEN,
-    ),
-    "a removal after a removal": (
-        [issued("2021"), removed("2022", "x"), removed("2023", "y")],
-        "2023",
-        "y",
-        NOT_OPEN,
-    ),
-    "a removal of what was withdrawn": (
-        [issued("2021-03", announced="2021-01"), removed("2021-02", "x"), removed("2021-04", "y")],
-        "2021-04",
-        "y",
-        NOT_OPEN,
-    ),
-    "a second designation": ([issued("2021", "a"), issued("2022", "b")], "2022", "b", SECOND),
-    "an amendment of nothing": ([amended("2021")], "2021", "amended", NOT_AMENDED),
-    "an amendment of another reference": (
-        [issued("2021", ref="1"), amended("2022")],
-        "2022",
-        "amended",
-        NOT_AMENDED,
-    ),
-    "an injunction after removal": (
-        [issued("2021"), removed("2022"), granted("2023")],
-        "2023",
-        "granted",
-        NO_DESIGNATION,
-    ),
-    "an ending of nothing": ([issued("2021"), ended("2022")], "2022", "ended", NOTHING_ACTIVE),
-    "an ending of another injunction": (
-        [issued("2021"), granted("2021-02", injunction="x"), ended("2022", injunction="y")],
-        "2022",
-        "ended",
-        NOTHING_ACTIVE,
-    ),
-    "a promised removal of nothing": ([promised("2021")], "2021", "promised", PROMISED_NOTHING),
-}
-
-
-@pytest.mark.parametrize(("events", "begins", "id_", "why"), ODD.values(), ids=ODD)
-def test_what_fits_nowhere_is_reported_from_its_effect_on(
-    events: list[Json], begins: str, id_: str, why: str
-) -> None:
-    assert ask(events, begins)["anomalies"] == [{"event": id_, "why": why}]
-    assert ask(events, begins)["anomalies_count"] == 1
-    assert ask(events, f"{int(begins[:4]) - 1}-12-31")["anomalies"] == []
-
-
-FITTING: dict[str, list[Json]] = {
-    "a designation for the grant": [granted("2021-06"), issued("2021")],
-    "a designation for the removal": [removed("2021-06"), issued("2021")],
-    "a listing for the amendment": [amended("2021-06"), issued("2021")],
-    "a grant for the ending": [issued("2021"), ended("2021-06"), granted("2021-03")],
-    "a listing for the promise": [promised("2021-06"), issued("2021")],
-    "an announcement for the grant": [
-        granted("2021-02"),
-        issued("2021-03", announced="2021-01"),
-    ],
-    "a retraction of the odd one": [removed("2021"), retracted("removed")],
-}
-
-
-@pytest.mark.parametrize("events", FITTING.values(), ids=FITTING)
-def test_a_later_event_may_make_it_fit(events: list[Json]) -> None:
-    assert ask(events, "2022")["anomalies"] == []
-
-
-def test_events_that_take_each_other_back_are_each_reported_and_stand() -> None:
-    events = [
-        issued("2021", "a", replaces="b"),
-        issued("2021", "b", ref="1", replaces="a"),
-    ]
-    answer = ask(events, "2022")
-    assert [one["event"] for one in answer["anomalies"]] == ["a", "b"]
-    assert len(answer["listings"]) == 2
-
-
-# --- restrictions ---------------------------------------------------------------------------------
-
-
-def forced(*events: Json, as_of: str, list_: str = "us-dod-ccmc") -> list[str]:
-    """Which kinds are in force."""
-    return kinds(ask(events, as_of, list_)["restrictions"])
-
-
-def coming(*events: Json, as_of: str, list_: str = "us-dod-ccmc") -> list[str]:
-    """Which kinds are to come."""
-    return kinds(ask(events, as_of, list_)["upcoming"])
-
-
-def test_a_designations_own_restrictions_stand_instead_of_the_rules() -> None:
-    own = [{"kind": "other", "from": "2021-02", "until": "2021-03"}]
-    sent = issued("2021", restrictions=own, basis="by itself")
-    assert forced(sent, as_of="2021-01") == []
-    assert forced(sent, as_of="2021-03-31") == ["other"]
-    assert forced(sent, as_of="2021-04-01") == []
-    (restriction,) = ask([sent], "2021-03")["restrictions"]
-    assert restriction == {
-        "kind": "other",
-        "basis": "by itself",
-        "from": "2021-02-01T00:00:00-05:00",
-        "until": "2021-04-01T00:00:00-04:00",
-        "events": ["issued"],
-    }
-
-
-def test_no_restrictions_of_its_own_means_none() -> None:
-    assert forced(issued("2021", restrictions=[]), as_of="2021-05") == []
-
-
-def test_a_restriction_does_not_begin_before_the_listing() -> None:
-    sent = issued("2021-02", restrictions=[{"kind": "other", "from": "2020"}])
-    assert forced(sent, as_of="2021-01-31") == []
-    assert forced(sent, as_of="2021-02-01") == ["other"]
-
-
-def test_after_still_counts_from_the_opening_when_a_listing_is_renewed() -> None:
-    events = (issued("2021-01-14", "a"), issued("2021-03-01", "b"))
-    assert forced(*events, as_of="2021-03-15") == [PURCHASE]
-
-
-def test_a_renewal_with_restrictions_replaces_them_and_without_keeps_them() -> None:
-    own = issued("2021", "a", restrictions=[{"kind": "other"}])
-    assert forced(own, issued("2021-02", "b"), as_of="2021-05") == ["other"]
-    renewed = issued("2021-02", "b", restrictions=[{"kind": "debt-equity"}])
-    assert forced(own, renewed, as_of="2021-05") == ["debt-equity"]
-
-
-def test_an_amendment_with_restrictions_replaces_them_from_then_on() -> None:
-    events = (issued("2021"), amended("2021-04-01", restrictions=[{"kind": "other"}]))
-    assert forced(*events, as_of="2021-03-31") == [PURCHASE]
-    assert forced(*events, as_of="2021-04-01") == ["other"]
-    assert ask(events, "2021-04")["restrictions"][0]["events"] == ["amended"]
-
-
-def test_an_amendment_of_something_else_keeps_restrictions_and_end() -> None:
-    events = (issued("2021", expires="2021-05"), amended("2021-04-01", program="P"))
-    assert forced(*events, as_of="2021-05-31") == [PURCHASE]
-    assert forced(*events, as_of="2021-06-01") == []
-
-
-def test_an_injunction_of_some_kinds_stops_those() -> None:
-    own = issued("2021", restrictions=[{"kind": "other"}, {"kind": "debt-equity"}])
-    events = (own, granted("2021-03", scope=["other"]))
-    assert forced(*events, as_of="2021-02") == ["debt-equity", "other"]
-    assert forced(*events, as_of="2021-03") == ["debt-equity"]
-
-
-def test_an_injunction_of_all_stops_everything() -> None:
-    assert forced(issued("2021"), granted("2021-04"), as_of="2021-05") == []
-
-
-def test_a_restriction_that_two_listings_bring_names_both_events() -> None:
-    events = [
-        issued("2021-02-01", "a", ENTITY, ref="1"),
-        issued("2021-01-01", "b", ENTITY, ref="2", expires="2021"),
-    ]
-    (restriction,) = ask(events, "2021-06", ENTITY)["restrictions"]
-    assert restriction["events"] == ["b", "a"]
-    assert restriction["from"] == "2021-01-01T00:00:00-05:00"
-    assert restriction["until"] is None
-
-
-def test_a_restriction_that_one_event_states_twice_names_it_once() -> None:
-    own = [{"kind": "other"}, {"kind": "other", "from": "2021-02", "until": "2021-05"}]
-    (restriction,) = ask([issued("2021", restrictions=own)], "2021-03")["restrictions"]
-    assert restriction["events"] == ["issued"]
-    assert (restriction["from"], restriction["until"]) == ("2021-01-01T00:00:00-05:00", None)
-
-
-def test_upcoming_holds_what_an_open_designation_will_bring() -> None:
-    assert coming(issued("2021-01-14"), as_of="2021-03-14") == ["investment.hold", PURCHASE]
-    assert coming(issued("2021-01-14"), as_of="2021-03-15") == ["investment.hold"]
-
-
-def test_what_would_begin_after_its_own_until_is_still_to_come_until_then() -> None:
-    """An end that comes before the start was not known then, and does not count against it."""
-    assert coming(issued("2021-04-20"), as_of="2021-05") == ["investment.hold", PURCHASE]
-    assert coming(issued("2021-04-20"), as_of="2021-06-03") == []
-
-
-def test_upcoming_holds_what_an_announced_designation_will_bring() -> None:
-    sent = issued("2021-03-01", list_=ENTITY, announced="2021-01")
-    assert coming(sent, as_of="2020-12", list_=ENTITY) == []
-    assert coming(sent, as_of="2021-02", list_=ENTITY) == ["export.license"]
-    assert coming(sent, as_of="2021-03", list_=ENTITY) == []
-
-
-def test_upcoming_holds_what_an_announced_renewal_will_change() -> None:
-    events = (
-        issued("2021", "a", restrictions=[]),
-        issued("2021-05-01", "b", announced="2021-02", restrictions=[{"kind": "other"}]),
-        issued("2021-06-01", "c", announced="2021-02"),
-    )
-    answer = ask(events, "2021-04")
-    assert [(one["kind"], one["from"]) for one in answer["upcoming"]] == [
-        ("other", "2021-05-01T00:00:00-04:00")
-    ]
-
-
-def test_an_injunction_covers_what_is_to_come_too() -> None:
-    assert coming(issued("2021-01-14"), granted("2021-02"), as_of="2021-03-01") == []
-
-
-def test_what_is_in_force_is_not_to_come() -> None:
-    own = [{"kind": "other"}, {"kind": "other", "from": "2022"}]
-    assert coming(issued("2021", restrictions=own), as_of="2021-05") == []
-
-
-# --- the promise of a removal ---------------------------------------------------------------------
 
 
 def test_a_promise_stands_from_its_announcement_to_the_end_of_the_episode() -> None:
