@@ -172,8 +172,10 @@ def spread(state: State, begins: Instant, ends: Instant) -> Span:
         if not state.listings or state.status == "enjoined":
             flips.append(Flip(begins, Reading(state.status, state.how, ())))
         else:
-            for at in _turns(state, begins, upto):
-                flips.append(Flip(at, Reading(state.status, None, kinds_in_force(state, at))))
+            flips += [
+                Flip(at, Reading(state.status, None, kinds_in_force(state, at)))
+                for at in _turns(state, begins, upto)
+            ]
         if upto >= ends:
             return tuple(flips)
         begins = upto
