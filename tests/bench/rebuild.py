@@ -23,6 +23,21 @@ def standing(folder: Path, options: Options) -> Figures:
     return rate(options["events"], watch)
 
 
+def again(folder: Path, options: Options) -> Figures:
+    """Every status anew beside those in use, and taken into use; what was told stays told."""
+    (folder / "log.db").symlink_to(home_of(Path(options["data"]), options["events"]) / "log.db")
+    there = at(folder)
+    store = there.store()
+    there.rebuild(store)
+    changes = store.counts()["changes"]
+    with Stopwatch() as watch:
+        there.rebuild(store)
+    assert store.counts() == {**store.counts(), "changes": changes}
+    store.close()
+    there.close()
+    return rate(options["events"], watch)
+
+
 def measure(bench: Bench) -> None:
     """A hundredth, a tenth and the whole, in turns."""
     number = bench.args.events
@@ -35,6 +50,14 @@ def measure(bench: Bench) -> None:
         )
         for size in sizes
     ]
+    found += [
+        Contender(
+            f"standing, {size:,} events, statuses again",
+            "tests.bench.rebuild:again",
+            {"events": size, "companies": size // 10},
+        )
+        for size in sizes[1:]
+    ]
     base = Contender(
         f"eventsourcing, {_PEER['events']:,} events, states only", "tests.bench.peer:states", _PEER
     )
@@ -46,8 +69,10 @@ def measure(bench: Bench) -> None:
         bench.interleave([base, *found], data)
     print("\nrebuild, ten events per company")
     table([base, *found], base, "events", ">= 100,000 events/s; linear within 10 %")
+    least, most = found[-2], found[-1]
     print(
-        f"  time per event at {sizes[0]:,} : {sizes[-1]:,} = 1 : {ratio(found[0], found[-1]):.2f}"
+        f"  statuses again, time per event at {sizes[-2]:,} : {sizes[-1]:,} "
+        f"= 1 : {ratio(least, most):.2f}"
     )
 
 
