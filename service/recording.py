@@ -33,7 +33,7 @@ from service.stream import Stream, rest_of_line
 STDIN: Final = Path("-")
 MOST_ATOMIC: Final = 10_000
 
-_PIECE: Final = 8_000_000
+_PIECE: Final = 4_000_000
 """Bytes of JSON Lines that are read, checked and appended together."""
 _ALONE: Final = 4
 """So many pieces are checked here before other processes are worth their start."""
@@ -128,6 +128,7 @@ async def _piecewise(
         checked, task = under_way.popleft()
         _count(checked, await task, tally, tell)
         progress(tally)
+        gc.collect(0)  # a task and its frame hold each other, and with them a piece of the file
 
     try:
         async for checked in found:
