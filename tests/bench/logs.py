@@ -38,6 +38,8 @@ def at(home: Path) -> Standing:
 def build(folder: Path, options: Options) -> Figures:
     """A log of generated events."""
     home = home_of(folder, options["events"])
+    if home.exists():
+        return {}  # another contender wanted the same
     home.mkdir()
     fill(home, events(options["events"], options["companies"]), options["events"])
     return {}
