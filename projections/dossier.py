@@ -38,6 +38,7 @@ class Dossier:
             {one.seen_from for one in entries} | {one.corrected for one in entries}
         )
         self._descriptions: dict[int, Description] = {}
+        self._zones: dict[int, ZoneInfo] = {}
 
     def held(self, cut: Cutoffs) -> int:
         """How many of the records the log held at the cut."""
@@ -48,6 +49,11 @@ class Dossier:
     def zone(self, held: int) -> ZoneInfo:
         """In which dates are told: that of the lists that so many of the records name, where they
         agree."""
+        if held not in self._zones:
+            self._zones[held] = self._agreed_zone(held)
+        return self._zones[held]
+
+    def _agreed_zone(self, held: int) -> ZoneInfo:
         listed = self.listed
         if held < len(self.records):
             entries = [self.history.entries[one.id] for one in self.records[:held]]

@@ -65,9 +65,11 @@ class Reader:
         position = self.refresh()
         for list_id in question.lists:
             self.registry.require(list_id, "list")
-        dossier = self.known(company, self.cutoffs(question, UTC_ZONE))
-        zone = self._zone(dossier, question)
-        cut, now = self.cutoffs(question, zone), self.moment(question, zone)
+        general = self.cutoffs(question, UTC_ZONE)
+        dossier = self.known(company, general)
+        zone = self._zone(dossier, question, general)
+        cut = general if general.none else self.cutoffs(question, zone)
+        now = self.moment(question, zone)
         known_at = None if cut.known_at == NEVER else show(cut.known_at, zone)
         lists = self._lists(dossier, question, cut, now, zone)
         return {
@@ -82,9 +84,9 @@ class Reader:
             "lists": lists,
         }
 
-    def _zone(self, dossier: Dossier, question: Question) -> ZoneInfo:
+    def _zone(self, dossier: Dossier, question: Question, general: Cutoffs) -> ZoneInfo:
         if not question.lists:
-            return dossier.zone(dossier.held(self.cutoffs(question, UTC_ZONE)))
+            return dossier.zone(dossier.held(general))
         zones = {self.registry[list_id].zone for list_id in question.lists}
         return zones.pop() if len(zones) == 1 else UTC_ZONE
 
