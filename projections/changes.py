@@ -4,6 +4,7 @@ Only the part that may read differently is compared. Ids are derived from what c
 where, so that reading the log again yields the same ones.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -12,7 +13,7 @@ from events.dates import ALWAYS, NEVER, Instant, show
 from events.ids import derived_id
 from events.lists import Registry
 from events.vocabulary import STATUSES
-from projections.history import Touched
+from projections.history import Part, Touched
 from projections.timeline import UNLISTED, Flip, Reading, Span, differs
 
 MOST: Final = 100
@@ -88,26 +89,29 @@ class Difference(NamedTuple):
 
 
 def difference(touched: Touched, now: Instant) -> Difference:
-    """Compare the touched part of a list before and after, as of `now`."""
-    old = _within(touched.before, touched)
-    new = _within(touched.timeline.spans, touched)
-    intervals: tuple[Interval, ...] = ()
-    if touched.begins < min(now, touched.ends):
-        intervals = _rewritten(old, new, touched, now)
-    if touched.ends <= now:
-        return Difference(intervals, (), ())
-    return Difference(intervals, _to_come(old, now), _to_come(new, now))
+    """Compare the touched parts of a list before and after, as of `now`."""
+    intervals: list[Interval] = []
+    flips_before: list[Flip] = []
+    flips_after: list[Flip] = []
+    for part in touched.parts:
+        old = _within(touched.before, touched.times, part)
+        new = _within(touched.timeline.spans, touched.timeline.times, part)
+        if part.begins < min(now, part.ends):
+            intervals += _rewritten(old, new, part, now)
+        if part.ends > now:
+            flips_before += _to_come(old, now)
+            flips_after += _to_come(new, now)
+    return Difference(tuple(intervals), tuple(flips_before), tuple(flips_after))
 
 
 def _rewritten(
-    old: Sequence[Flip], new: Sequence[Flip], touched: Touched, now: Instant
-) -> tuple[Interval, ...]:
+    old: Sequence[Flip], new: Sequence[Flip], part: Part, now: Instant
+) -> list[Interval]:
     """Where what differs lasts until now, it is the present that changed, and only intervals that
     had ended in the old reading are told of; where it is over, it is told of whole."""
-    upto = min(now, touched.ends)
-    pieces = [Interval(*piece) for piece in _pieces(old, new, upto, touched.begins)]
+    pieces = [Interval(*piece) for piece in _pieces(old, new, min(now, part.ends), part.begins)]
     over = len(pieces)
-    if touched.ends > now:
+    if part.ends > now:
         alike = (place for place, one in enumerate(pieces, 1) if one.before == one.after)
         over = max(alike, default=0)
     found: list[Interval] = []
@@ -118,20 +122,20 @@ def _rewritten(
             if found and found[-1].ends == one.begins and found[-1][2:] == one[2:]:
                 one = found.pop()._replace(ends=one.ends)  # noqa: PLW2901 - told as one
             found.append(one)
-    return tuple(found)
+    return found
 
 
-def _within(spans: Sequence[Span], touched: Touched) -> list[Flip]:
-    begins, ends = touched.begins, touched.ends
+def _within(spans: Sequence[Span], times: Sequence[Instant], part: Part) -> list[Flip]:
+    """The flips of a part, from the reading with which it begins to the one that follows it."""
     found: list[Flip] = []
-    first = Flip(begins, UNLISTED)
-    for span in spans[touched.first :]:
-        for flip in span:
-            if flip.at <= begins:
-                first = Flip(begins, flip.reading)
+    first = Flip(part.begins, UNLISTED)
+    for index in range(bisect_left(times, part.begins), len(spans)):
+        for flip in spans[index]:
+            if flip.at <= part.begins:
+                first = Flip(part.begins, flip.reading)
             else:
                 found.append(flip)
-                if flip.at >= ends:
+                if flip.at >= part.ends:
                     return [first, *found]
     return [first, *found]
 

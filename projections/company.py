@@ -15,7 +15,7 @@ from events.log import Record
 from projections.changes import Change, Overall, difference, overall
 from projections.facts import LEGAL_TYPES, Entry
 from projections.fold import in_force
-from projections.history import History, Touched
+from projections.history import WHOLE, History, Touched
 from projections.timeline import UNLISTED, Reading, Timeline, differs
 
 _NOTED = LEGAL_TYPES | {words.NOTE_RECORDED, words.EVENT_RETRACTED}
@@ -101,10 +101,11 @@ class Company:
         touched = {}
         for list_id in sorted(old.keys() | self.timelines.keys()):
             before = old[list_id].spans if list_id in old else []
+            times = old[list_id].times if list_id in old else []
             timeline = self.timelines.get(list_id)
             timeline = timeline or Timeline(self.history.registry[list_id])
             rewritten_by_it = taken_back and before != timeline.spans
-            touched[list_id] = Touched(timeline, before, 0, ALWAYS, NEVER, rewritten_by_it)
+            touched[list_id] = Touched(timeline, before, times, (WHOLE,), rewritten_by_it)
         return self._compare(Entry(cause, None, None, (), cause.recorded, ALWAYS), touched)
 
     def _freshen(self) -> None:

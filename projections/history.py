@@ -46,17 +46,37 @@ class View(NamedTuple):
     """Events that take each other back in a circle."""
 
 
+class Part(NamedTuple):
+    """A stretch of time in which a list may read differently now."""
+
+    begins: Instant
+    ends: Instant
+
+
+WHOLE = Part(ALWAYS, NEVER)
+
+
 class Touched(NamedTuple):
-    """What one more event did to one list: the spans as they were, and from which span and
-    between which instants they may read differently now. `taken_back` where an event ceased to
-    count, or counts again."""
+    """What one more event did to one list: the spans as they were, with the time of the point
+    that each follows, and the parts that may read differently now, apart and in order.
+    `taken_back` where an event ceased to count, or counts again."""
 
     timeline: Timeline
     before: Sequence[Span]
-    first: int
-    begins: Instant
-    ends: Instant
+    times: Sequence[Instant]
+    parts: tuple[Part, ...]
     taken_back: bool
+
+
+def _with(parts: tuple[Part, ...], new: Part) -> tuple[Part, ...]:
+    """The parts and one more; what meets is one."""
+    apart: list[Part] = []
+    for part in sorted((*parts, new)):
+        if apart and part.begins <= apart[-1].ends:
+            apart[-1] = Part(apart[-1].begins, max(apart[-1].ends, part.ends))
+        else:
+            apart.append(part)
+    return tuple(apart)
 
 
 class History:
@@ -173,15 +193,15 @@ class History:
             timeline = timelines.get(one.list)
             if timeline is None:
                 timeline = timelines[one.list] = Timeline(self.registry[one.list])
-            before: Sequence[Span] = list(timeline.spans)
+            known = touched.get(one.list)
+            if known is None:
+                spans, times = list(timeline.spans), list(timeline.times)
+                known = Touched(timeline, spans, times, (), taken_back)
             first, last = timeline.add(one.fact) if arrives else timeline.drop(one.fact)
             begins = timeline.points[first].at if 0 < first < len(timeline.points) else ALWAYS
             ends = timeline.points[last].at if last < len(timeline.points) else NEVER
-            known = touched.get(one.list)
-            if known is not None:
-                before, first = known.before, min(first, known.first)
-                begins, ends = min(begins, known.begins), max(ends, known.ends)
-            touched[one.list] = Touched(timeline, before, first, begins, ends, taken_back)
+            parts = _with(known.parts, Part(begins, ends))
+            touched[one.list] = known._replace(parts=parts)
         for list_id in [key for key, one in touched.items() if not one.timeline.points]:
             del timelines[list_id]
         return touched

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from events.dates import ALWAYS, NEVER, Instant
+from events.dates import NEVER, Instant
 from events.lists import Registry
 from projections.changes import Change, Overall, difference, overall
 from projections.draft import Draft
-from projections.history import Touched
+from projections.history import WHOLE, Touched
 from projections.rows import Told
 from projections.store import Mark, ProjectionStore
 from projections.timeline import UNLISTED, Flip, Reading, Timeline, differs
@@ -55,8 +55,11 @@ class _Revision(NamedTuple):
             return
         now = self.mark.clock
         timeline = Timeline(self.registry[list_id])
-        timeline.spans = [tuple(new)]
-        touched = Touched(timeline, [tuple(old)], 0, ALWAYS, NEVER, taken_back=False)
+        if new:
+            timeline.spans, timeline.times = [tuple(new)], [new[0].at]
+        began = [old[0].at] if old else []
+        spans = [tuple(old)] if old else []
+        touched = Touched(timeline, spans, began, (WHOLE,), taken_back=False)
         if differs(_at(old, now), _at(new, now)):
             yield "changed", {}
         intervals, flips_before, flips_after = difference(touched, now)

@@ -43,7 +43,7 @@ class Timeline:
     def __init__(self, info: ListInfo, facts: Iterable[Fact] = ()) -> None:
         self.info = info
         self.points: list[Point] = sorted(point for fact in facts for point in points(fact))
-        self._times: list[Instant] = [point.at for point in self.points]
+        self.times: list[Instant] = [point.at for point in self.points]
         self.states: list[State] = []
         self.spans: list[Span] = []
         self.openings: list[bool] = []
@@ -70,12 +70,12 @@ class Timeline:
             if insert:
                 last += last > index
                 self.points.insert(index, point)
-                self._times.insert(index, point.at)
+                self.times.insert(index, point.at)
                 self.states.insert(index, NOT_LISTED)
                 self.spans.insert(index, ())
                 self.openings.insert(index, False)
             else:
-                for kept in (self.points, self._times, self.states, self.spans, self.openings):
+                for kept in (self.points, self.times, self.states, self.spans, self.openings):
                     del kept[index]
                 self.anomalies.pop(fact.id, None)
             until = self._refold(index, at_least=1 if insert else 0)
@@ -115,7 +115,7 @@ class Timeline:
 
     def index(self, now: Instant) -> int:
         """The index of the last point at or before `now`; -1 before the first."""
-        return bisect_right(self._times, now) - 1
+        return bisect_right(self.times, now) - 1
 
     def state(self, now: Instant) -> State:
         """The state at `now`, with what ran out since the last point gone."""
