@@ -66,13 +66,23 @@ def targets(event: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(target for target in named if target)
 
 
+def _taken_back_descriptions(records: Sequence[Record]) -> Mapping[str, str]:
+    """Only where a description is taken back at all is it judged who counts: a company may have
+    thousands of corrections of its standing."""
+    ids = {one.event["id"] for one in records if one.event["type"] == words.DESCRIBED}
+    meant = (
+        target for one in records if takes_back(one.event["data"]) for target in targets(one.event)
+    )
+    return takings_back(records).taken_back if any(one in ids for one in meant) else {}
+
+
 def describe(records: Sequence[Record], company: str) -> Description:
     """Fold the descriptions: the latest recorded wins, field by field.
 
     Of companies merged into this one, the names and identifiers are kept as its aliases, and a
     field counts only where the company itself has none.
     """
-    void = takings_back(records).taken_back
+    void = _taken_back_descriptions(records)
     mine = Description()
     others = Description()
     former = {record.event["subject"] for record in records} - {company}
