@@ -7,7 +7,7 @@ the status topic share.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from events.dates import ALWAYS, NEVER, Instant, end, last, show, start
+from events.dates import ALWAYS, DAY, NEVER, Instant, end, last, show, start
 from events.dates import precision as precision_of
 from events.lists import ListInfo
 from projections.changes import MOST, overall
@@ -40,7 +40,7 @@ class Coverage(NamedTuple):
             if complete:
                 return True
         reached = [last(text, info.zone) for text in (self.latest, self.checked) if text]
-        return at <= max(reached) + DAYS_FRESH * 86_400_000_000
+        return at <= max(reached) + DAYS_FRESH * DAY
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
