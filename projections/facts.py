@@ -119,27 +119,28 @@ def entry(record: Record, registry: Registry) -> Entry:
     info = registry.find(list_id) if list_id else None
     zone = info.zone if info else UTC_ZONE
     effective = start(data["effective"], zone) if "effective" in data else None
-    stated = last(data["announced"], zone) if "announced" in data else ALWAYS
-    if stated != ALWAYS:
-        announced = stated
+    if "announced" in data:
+        announced = stated = last(data["announced"], zone)
     else:
-        held = _first_held(record)
-        announced = held if effective is None else min(effective, held)
+        stated = ALWAYS
+        announced = _first_held(record) if event.get("origintime") else record.recorded
+        if effective is not None and effective < announced:
+            announced = effective
     rank = _RANKS.get(event["type"])
     fact = None
     if rank is not None and info is not None:
         acts = announced if rank == PENDING or effective is None else effective
         fact = _fact(event, rank, info, acts=acts, announced=announced, stated=stated)
+    if not takes_back(data):
+        return Entry(record, list_id, fact, (), announced, ALWAYS)
     correction = data.get("correction_announced")
     corrected = last(correction, zone) if correction else ALWAYS
-    taken = targets(event) if takes_back(data) else ()
-    return Entry(record, list_id, fact, taken, max(announced, corrected), corrected)
+    return Entry(record, list_id, fact, targets(event), max(announced, corrected), corrected)
 
 
 def _first_held(record: Record) -> Instant:
     """When a log first took the event in: this one, or the one that it was moved from."""
-    origin = record.event.get("origintime")
-    return min(start(origin), record.recorded) if origin else record.recorded
+    return min(start(record.event["origintime"]), record.recorded)
 
 
 def _fact(

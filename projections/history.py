@@ -8,7 +8,7 @@ any is kept and moved on, because it is the one that every new event changes.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from events.counted import Verdict, verdict
+from events.counted import NOTHING_TAKEN_BACK, Verdict, verdict
 from events.dates import ALWAYS, NEVER, Instant
 from events.lists import Registry
 from events.log import Record
@@ -102,12 +102,14 @@ class History:
 
     def view(self, cut: Cutoffs) -> View:
         """The company's lists under the cut-offs, folded from the beginning."""
-        seen = {
-            key: one
-            for key, one in self.entries.items()
-            if cut.none or (cut.sees(one.record) and one.seen_from <= cut.announced_by)
-        }
-        who_counts = self._verdict(self.entries, cut) if self._graph else Verdict()
+        seen = self.entries
+        if not cut.none:
+            seen = {
+                key: one
+                for key, one in self.entries.items()
+                if cut.sees(one.record) and one.seen_from <= cut.announced_by
+            }
+        who_counts = self._verdict(self.entries, cut) if self._graph else NOTHING_TAKEN_BACK
         facts: dict[str, list[Fact]] = {}
         for key, one in seen.items():
             if one.fact is not None and one.list is not None and key not in who_counts.taken_back:

@@ -184,11 +184,11 @@ def spread(state: State, begins: Instant, ends: Instant) -> Span:
 
 def _turns(state: State, begins: Instant, ends: Instant) -> list[Instant]:
     """When restrictions of the open listings begin or end within [begins, ends)."""
-    found = {
-        at
-        for listing in state.listings
-        for window in listing.windows
-        for at in (window.start, window.end)
-        if begins < at < ends
-    }
-    return [begins, *sorted(found)] if found else [begins]
+    found: list[Instant] = []
+    for listing in state.listings:
+        for window in listing.windows:
+            if begins < window.start < ends:
+                found.append(window.start)
+            if begins < window.end < ends:
+                found.append(window.end)
+    return [begins, *sorted(set(found))] if found else [begins]
