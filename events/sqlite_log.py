@@ -1,7 +1,7 @@
 """The log in SQLite: one file, one partition, any number of processes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from itertools import groupby
 from operator import itemgetter
@@ -45,9 +45,11 @@ class SqliteEventLog(EventLog):
         """A log that another process writes: only to be read here."""
         return cls(path, lambda: 0)
 
-    async def append(self, events: Sequence[Admitted], *, atomic: bool = False) -> list[Receipt]:
+    def append(
+        self, events: Sequence[Admitted], *, atomic: bool = False
+    ) -> Coroutine[Any, Any, list[Receipt]]:
         """See `EventLog`. Whoever stops waiting does not know whether it was recorded."""
-        return await self._writer.append(events, atomic=atomic) if events else []
+        return self._writer.append(events, atomic=atomic)
 
     def close(self) -> None:
         """Finish what was appended, then let go. From any thread."""

@@ -20,13 +20,15 @@ from events.bulk import no_collection
 from events.dates import Instant
 from events.errors import StoreError
 from events.log import Receipt
-from events.sqlite_store import Synchronous, begun, connect, trouble
+from events.sqlite_store import Synchronous, begun, connect, understood
 from events.sqlite_table import FORMAT, SCHEMA, add, add_new
 
 _GROUP: Final = 20_000
 _FEW_EVENTS: Final = 64
 _QUICK_S: Final = 0.005
 """A disk that takes longer for a small commit is written to by the thread alone."""
+_ALONE_S: Final = 0.001
+"""Who appended alone need not wait for company for so long, nor give way to other tasks."""
 _PATIENCE_S: Final = 30
 
 
@@ -56,6 +58,7 @@ class Writer:
         self._connection.execute("PRAGMA busy_timeout = 0")
         self._quick = True
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._alone_until = 0.0
         self._soon: list[_Request] = []
         self._requests: SimpleQueue[_Request | None] = SimpleQueue()
         self._thread: Thread | None = None
@@ -67,35 +70,38 @@ class Writer:
 
     async def append(self, events: Sequence[Admitted], *, atomic: bool) -> list[Receipt]:
         """See `EventLog`. Whoever stops waiting does not know whether it was recorded."""
+        if not events:
+            return []
         loop = asyncio.get_running_loop()
         request = _Request(events, atomic, loop, loop.create_future())
-        self._loop = self._loop or loop
-        soon = len(events) <= _FEW_EVENTS and self._quick and loop is self._loop
+        soon = self._quick and len(events) <= _FEW_EVENTS and loop is (self._loop or loop)
         with self._gate:
             if self._closed:
                 raise StoreError(f"{self._path}: this log was closed")
-            if soon:
-                self._soon.append(request)
-            else:
+            if not soon:
                 self._hand_over(request)
+            else:
+                self._loop = loop
+                self._soon.append(request)
         if soon:
-            await self._in_the_next_turn(request)
+            if time.perf_counter() > self._alone_until:
+                await self._company(request)
+            if not request.answer.done():
+                self._commit_soon()
         return await request.answer
 
-    async def _in_the_next_turn(self, request: _Request) -> None:
-        """Give others of this turn of the loop time to append. The first to come back commits for
-        all. That spares the way to the thread and back, which costs more than the commit; where
-        the disk is slow or another process writes, the thread does it, and nobody waits in the
-        loop."""
+    async def _company(self, request: _Request) -> None:
+        """Let others of this turn of the loop append, too: the first to come back commits for
+        all."""
         try:
             await asyncio.sleep(0)
         except asyncio.CancelledError:
             request.answer.cancel()
             raise
-        if not request.answer.done():
-            self._commit_soon()
 
     def _commit_soon(self) -> None:
+        """Commit what waits for this turn of the loop; where the disk is slow or another process
+        writes, the thread does it, and nobody waits in the loop."""
         if not self._turn.acquire(blocking=False):
             with self._gate:
                 self._hand_over(*self._taken())
@@ -103,8 +109,9 @@ class Writer:
         try:
             with self._gate:
                 group = self._taken()
-            few = sum(len(one.events) for one in group) <= _FEW_EVENTS
-            if not few or not self._commit(group, patient=False):
+            alone = len(group) == 1
+            self._alone_until = time.perf_counter() + _ALONE_S if alone else 0
+            if not _is_small(group) or not self._commit(group, patient=False):
                 with self._gate:  # not closed meanwhile: closing waits for its turn
                     self._hand_over(*group)
         finally:
@@ -156,18 +163,21 @@ class Writer:
         # Those that nobody waits for any more are not written; whoever stops waiting from here on
         # does not know.
         group = [one for one in waiting if not one.answer.cancelled()]
-        told: list[_Told]
+        told: _Told
         try:
-            with trouble(self._path):
-                found = self._alone(group) or self._together(group, patient=patient)
-            told = list(zip(group, found, strict=True))
+            told = self._alone(group) or self._together(group, patient=patient)
         except _Busy:
             return False
         except Exception as error:  # noqa: BLE001 - whatever it is, every waiting caller must hear it
-            told = [(request, error) for request in group]
+            told = [understood(self._path, error)] * len(group)
         else:
             self._quick = time.perf_counter() - began < _QUICK_S
-        _tell(told, in_loop=not patient)
+        for loop in {one.loop for one in group}:
+            if not patient:
+                _tell(loop, group, told)
+            else:
+                with suppress(RuntimeError):  # it has closed, and nobody waits there any more
+                    loop.call_soon_threadsafe(_tell, loop, group, told)
         self._grown()
         return True
 
@@ -218,23 +228,17 @@ def _is_busy(error: sqlite3.OperationalError) -> bool:
     return error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
 
 
-_Told = tuple[_Request, list[Receipt] | Exception]
+def _is_small(group: Sequence[_Request]) -> bool:
+    return len(group) == 1 or sum(len(one.events) for one in group) <= _FEW_EVENTS
 
 
-def _tell(told: Sequence[_Told], *, in_loop: bool) -> None:
-    """Answer those who wait: at once where this is their loop, else by way of it."""
-    if in_loop:
-        _answer(told)
-        return
-    for loop in {request.loop for request, _ in told}:
-        mine = [one for one in told if one[0].loop is loop]
-        with suppress(RuntimeError):  # the loop has closed, and nobody waits there any more
-            loop.call_soon_threadsafe(_answer, mine)
+_Told = Sequence[list[Receipt] | Exception]
 
 
-def _answer(told: Sequence[_Told]) -> None:
-    for request, result in told:
-        if request.answer.done():
+def _tell(loop: asyncio.AbstractEventLoop, group: Sequence[_Request], told: _Told) -> None:
+    """Answer those who wait in this loop, from within it."""
+    for request, result in zip(group, told, strict=True):
+        if request.loop is not loop or request.answer.done():
             continue
         if isinstance(result, Exception):
             request.answer.set_exception(result)
