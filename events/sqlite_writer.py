@@ -29,6 +29,9 @@ _QUICK_S: Final = 0.005
 """A disk that takes longer for a small commit is written to by the thread alone."""
 _ALONE_S: Final = 0.001
 """Who appended alone need not wait for company for so long, nor give way to other tasks."""
+_CHECKPOINT_PAGES: Final = 4_000
+"""Ids lie anywhere in their index: the more commits between checkpoints, the more often a page that
+changed several times is written to the file only once."""
 _PATIENCE_S: Final = 30
 
 
@@ -56,6 +59,7 @@ class Writer:
         self._connection = connect(path, SCHEMA, FORMAT, synchronous=synchronous)
         # How long to wait for another process is decided at each commit, not in SQLite.
         self._connection.execute("PRAGMA busy_timeout = 0")
+        self._connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         self._quick = True
         self._loop: asyncio.AbstractEventLoop | None = None
         self._alone_until = 0.0
