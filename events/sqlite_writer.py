@@ -23,7 +23,7 @@ from events.log import Receipt
 from events.sqlite_store import Synchronous, begun, connect, understood
 from events.sqlite_table import FORMAT, SCHEMA, add, add_new
 
-_GROUP: Final = 20_000
+_GROUP: Final = 60_000
 _FEW_EVENTS: Final = 64
 _QUICK_S: Final = 0.005
 """A disk that takes longer for a small commit is written to by the thread alone."""
