@@ -60,12 +60,9 @@ def fact_id(event_type: str, subject: str, data: Mapping[str, Any]) -> str:
 def _sorted(value: Any) -> Any:
     if not isinstance(value, list):
         return value
-    members = {canonical(_inner(member)): _inner(member) for member in value}
+    said = (legal(member) if isinstance(member, dict) else member for member in value)
+    members = {canonical(member): member for member in said}
     return [members[form] for form in sorted(members)]
-
-
-def _inner(member: Any) -> Any:
-    return legal(member) if isinstance(member, dict) else member
 
 
 _NORMAL: Final[dict[str, Callable[[Any], Any]]] = {
