@@ -32,9 +32,7 @@ CREATE INDEX events_by_fingerprint ON events (fingerprint) WHERE fingerprint IS 
 CREATE INDEX events_few ON events (type) WHERE type IN
     ('standing.company.merged', 'standing.list.checked', 'standing.time.passed')
 """
-FEW: Final = frozenset(
-    {"standing.company.merged", "standing.list.checked", "standing.time.passed"}
-)
+FEW: Final = frozenset({"standing.company.merged", "standing.list.checked", "standing.time.passed"})
 """The types that have an index."""
 
 _LAST: Final = "SELECT offset, recorded FROM events ORDER BY offset DESC LIMIT 1"
