@@ -60,12 +60,12 @@ def settle(
     batch = Batch()
     overlay = _Overlay(shelf, next_offset, batch.new)
     for event in events:
-        decision = decide(event, overlay)
-        told = [decision.receipt] if decision.receipt else []
-        if decision.new is not None:
-            offset = overlay.put(decision.new)
-            told = told or [Receipt(decision.new.id, f"0:{offset}", "recorded")]
-        batch.receipts += told
+        new, receipt = decide(event, overlay)
+        if new is not None:
+            offset = overlay.put(new)
+            receipt = receipt or Receipt(new.id, f"0:{offset}", "recorded")
+        if receipt is not None:
+            batch.receipts.append(receipt)
     if atomic and any(receipt.outcome == "rejected" for receipt in batch.receipts):
         return Batch([], [_withheld(receipt) for receipt in batch.receipts])
     return batch

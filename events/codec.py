@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple
 
@@ -14,8 +13,7 @@ from events.errors import Problem
 SUFFIXES: Final = (".jsonl", ".ndjson", ".json", ".yaml", ".yml")
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(NamedTuple):
     """One event as it was sent: where it stands, and what it is, or why it could not be read."""
 
     where: str

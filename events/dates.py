@@ -121,6 +121,7 @@ def wall(day: int, minutes: int, zone: tzinfo) -> Instant:
     return naive - (offset // _MICROSECOND if offset else 0)
 
 
+@lru_cache(maxsize=65_536)
 def normalised(text: str) -> str:
     """The one spelling of a date for ids: periods as written, instants in UTC."""
     return text if _PERIOD.fullmatch(text) else show(_at(text))

@@ -5,7 +5,7 @@ event says in law. Sources and the reason of a retraction are not part of it: wh
 fact does not make it another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from hashlib import sha1
 from typing import Any, Final
 from uuid import UUID
@@ -16,7 +16,7 @@ from events.dates import normalised
 
 NAMESPACE: Final = UUID("6f1f7f0e-6d0c-5c53-9d52-7a5a2f6b1c11")
 
-_PREFIX: Final = NAMESPACE.bytes
+_BEGUN: Final = sha1(NAMESPACE.bytes, usedforsecurity=False)
 _NOT_LEGAL: Final = frozenset({"sources", "reason"})
 _DATES: Final = frozenset(
     {"announced", "effective", "expires", "expected", "from", "until", "correction_announced"}
@@ -33,7 +33,9 @@ def canonical(value: Any) -> bytes:
 
 def derived_id(value: Any) -> str:
     """A UUIDv5 in standing's namespace over the canonical form of `value`."""
-    digest = bytearray(sha1(_PREFIX + canonical(value), usedforsecurity=False).digest()[:16])
+    hashed = _BEGUN.copy()
+    hashed.update(canonical(value))
+    digest = bytearray(hashed.digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x50
     digest[8] = digest[8] & 0x3F | 0x80
     text = digest.hex()
@@ -42,11 +44,12 @@ def derived_id(value: Any) -> str:
 
 def legal(data: Mapping[str, Any]) -> dict[str, Any]:
     """What an event says in law: dates normalised, sets sorted, sources and reasons left out."""
-    return {
-        key: _normal(key, value)
-        for key, value in data.items()
-        if value is not None and key not in _NOT_LEGAL
-    }
+    said: dict[str, Any] = {}
+    for key, value in data.items():
+        if value is not None and key not in _NOT_LEGAL:
+            normal = _NORMAL.get(key)
+            said[key] = normal(value) if normal else value
+    return said
 
 
 def fact_id(event_type: str, subject: str, data: Mapping[str, Any]) -> str:
@@ -54,14 +57,15 @@ def fact_id(event_type: str, subject: str, data: Mapping[str, Any]) -> str:
     return derived_id({"type": event_type, "subject": subject, "data": legal(data)})
 
 
-def _normal(key: str, value: Any) -> Any:
-    if key in _DATES:
-        return normalised(value)
-    if key in _SETS and isinstance(value, list):
-        members = {canonical(_inner(member)): _inner(member) for member in value}
-        return [members[form] for form in sorted(members)]
-    return value
+def _sorted(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    said = (legal(member) if isinstance(member, dict) else member for member in value)
+    members = {canonical(member): member for member in said}
+    return [members[form] for form in sorted(members)]
 
 
-def _inner(member: Any) -> Any:
-    return legal(member) if isinstance(member, dict) else member
+_NORMAL: Final[dict[str, Callable[[Any], Any]]] = {
+    **dict.fromkeys(_DATES, normalised),
+    **dict.fromkeys(_SETS, _sorted),
+}

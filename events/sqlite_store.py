@@ -48,6 +48,8 @@ def connect(
                 f"{path}: written by a newer standing (format {found}, this one knows {version}); "
                 "install that version or newer"
             )
+        if not tables:  # as SQLite has it by itself, but not Debian's: nothing is ever vacuumed
+            connection.execute("PRAGMA auto_vacuum = NONE")
         _write_ahead(connection)
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA cache_size = -65536")
@@ -76,9 +78,18 @@ def trouble(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        text = str(error)
-        hint = next((hint for sign, hint in _HINTS if sign in text), "nothing of it was kept")
-        raise StoreError(f"{path}: {text}; {hint}") from error
+        raise understood(path, error) from error
+
+
+def understood(path: Path, error: Exception) -> Exception:
+    """What SQLite says as a `StoreError` that names the file and what to do; any other as it is."""
+    if not isinstance(error, sqlite3.Error):
+        return error
+    text = str(error)
+    hint = next((hint for sign, hint in _HINTS if sign in text), "nothing of it was kept")
+    told = StoreError(f"{path}: {text}; {hint}")
+    told.__cause__ = error
+    return told
 
 
 @contextmanager

@@ -1,0 +1,130 @@
+"""The table that holds the log in SQLite, and how events are compared with it and put into it.
+
+Everything here happens within a transaction of the caller's, but for `add_new`, which is one.
+"""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any, Final
+
+import orjson
+
+from events.admitted import Admitted
+from events.batch import settle
+from events.dates import Instant
+from events.intake import Shelved
+from events.log import Receipt, Record
+
+FORMAT: Final = 1
+SCHEMA: Final = """
+CREATE TABLE events (
+    offset INTEGER PRIMARY KEY,
+    recorded INTEGER NOT NULL,
+    id TEXT NOT NULL UNIQUE,
+    type TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    fingerprint TEXT,
+    body BLOB NOT NULL
+) STRICT;
+CREATE INDEX events_by_subject ON events (subject);
+CREATE INDEX events_by_fingerprint ON events (fingerprint) WHERE fingerprint IS NOT NULL;
+CREATE INDEX events_few ON events (type) WHERE type IN
+    ('standing.company.merged', 'standing.list.checked', 'standing.time.passed')
+"""
+FEW: Final = frozenset({"standing.company.merged", "standing.list.checked", "standing.time.passed"})
+"""The types that have an index."""
+
+_LAST: Final = "SELECT offset, recorded FROM events ORDER BY offset DESC LIMIT 1"
+_PUT: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)"
+# A fact that stands under another id gives its offset, which is taken: so nothing is done then.
+_ADD_NEW: Final = """
+INSERT INTO events VALUES (
+    coalesce(
+        (SELECT offset FROM events WHERE fingerprint = ?7), (SELECT max(offset) + 1 FROM events), 0
+    ),
+    max(?1, coalesce((SELECT recorded FROM events ORDER BY offset DESC LIMIT 1), ?1)),
+    ?2, ?3, ?4, ?5, ?6
+) ON CONFLICT DO NOTHING
+"""
+
+
+def add_new(connection: sqlite3.Connection, event: Admitted, now: Instant) -> Receipt | None:
+    """Add a plain event that nothing in the log resembles, the common case, in one statement that
+    looks, writes and commits. None where it is another case: then nothing was done."""
+    if not event.plain:
+        return None
+    named = event.id != event.fingerprint
+    stored, asked = (event.fingerprint, None) if named else (None, event.fingerprint)
+    added = connection.execute(
+        _ADD_NEW, (now, event.id, event.type, event.subject, stored, event.body, asked)
+    )
+    if added.rowcount != 1:
+        return None
+    return Receipt(event.id, f"0:{added.lastrowid}", "recorded")
+
+
+def add(
+    connection: sqlite3.Connection,
+    events: Sequence[Admitted],
+    clock: Callable[[], Instant],
+    *,
+    atomic: bool,
+) -> list[Receipt]:
+    """Compare with the log, write what is new, and say what became of each."""
+    last, latest = connection.execute(_LAST).fetchone() or (-1, 0)
+    batch = settle(_TableShelf(connection, events), last + 1, events, atomic=atomic)
+    recorded = max(clock(), latest)
+    rows = [
+        (
+            offset,
+            recorded,
+            event.id,
+            event.type,
+            event.subject,
+            event.fingerprint if event.named_by_caller else None,
+            event.body,
+        )
+        for offset, event in enumerate(batch.new, last + 1)
+    ]
+    connection.executemany(_PUT, rows)
+    return batch.receipts
+
+
+def records(connection: sqlite3.Connection, where: str, *values: Any) -> list[Record]:
+    """The records that the rest of a statement asks for."""
+    rows = connection.execute(f"SELECT offset, recorded, body FROM events {where}", values)  # noqa: S608
+    return [Record(offset, recorded, orjson.loads(body)) for offset, recorded, body in rows]
+
+
+class _TableShelf:
+    """A `Shelf` over the table, with the ids of one batch looked up together."""
+
+    def __init__(self, connection: sqlite3.Connection, events: Sequence[Admitted]) -> None:
+        self._connection = connection
+        self._asked = {event.id for event in events}
+        self._ids = self._find("id", self._asked)
+        unnamed = {event.fingerprint for event in events if not event.named_by_caller}
+        self._facts: dict[str, Shelved] = {}
+        for one in sorted(self._find("fingerprint", unnamed).values(), key=attrgetter("offset")):
+            self._facts.setdefault(one.fingerprint, one)
+
+    def by_id(self, event_id: str) -> Shelved | None:
+        if event_id not in self._asked:
+            return self._find("id", {event_id}).get(event_id)
+        return self._ids.get(event_id)
+
+    def by_fingerprint(self, fingerprint: str) -> Shelved | None:
+        return self._facts.get(fingerprint)
+
+    def of_subject(self, subject: str) -> list[Record]:
+        return records(self._connection, "WHERE subject = ? ORDER BY offset", subject)
+
+    def _find(self, column: str, values: set[str]) -> dict[str, Shelved]:
+        rows = self._connection.execute(
+            "SELECT e.id, e.offset, e.subject, coalesce(e.fingerprint, e.id) "  # noqa: S608
+            f"FROM json_each(?) AS asked CROSS JOIN events AS e ON e.{column} = asked.value "
+            "WHERE asked.value IS NOT NULL",
+            (orjson.dumps(list(values)).decode(),),
+        )
+        return {row[0]: Shelved(*row) for row in rows}
