@@ -76,6 +76,7 @@ def end(text: str, zone: tzinfo = UTC_ZONE) -> Instant:
     return midnight(following, zone)
 
 
+@lru_cache(maxsize=65_536)
 def last(text: str, zone: tzinfo = UTC_ZONE) -> Instant:
     """The last instant of what is written: one microsecond before the end of a period."""
     return end(text, zone) - (1 if _PERIOD.fullmatch(text) else 0)
