@@ -6,18 +6,29 @@ different dates are asked, and each is folded once.
 """
 
 from bisect import bisect_right
-from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from events.companies import Description, describe
-from events.dates import NEVER, UTC_ZONE
-from events.lists import Registry
+from events import vocabulary as words
+from events.companies import Description, describe, targets
+from events.dates import ALWAYS, NEVER, UTC_ZONE
+from events.lists import ListInfo, Registry
 from events.log import Record
-from projections.history import Cutoffs, History, View
+from projections.history import Cutoffs, History
+from projections.sheets import Sheet, summary
+from projections.timeline import Timeline
 
 _KEPT: Final = 4_096
+_TEXTS_KEPT: Final = 16_384
+
+
+class Counted(NamedTuple):
+    """What counts of a company: by list, the ids of its events; and those in a circle."""
+
+    lists: dict[str, tuple[str, ...]]
+    circular: tuple[str, ...]
 
 
 class Dossier:
@@ -37,6 +48,12 @@ class Dossier:
         self._public = sorted(
             {one.seen_from for one in entries} | {one.corrected for one in entries}
         )
+        self._telling = [
+            held
+            for held, one in enumerate(records, 1)
+            if one.type == words.DESCRIBED or one.subject != company or targets(one.event)
+        ]
+        """After how many records the company may be described otherwise than before."""
         self._descriptions: dict[int, Description] = {}
         self._zones: dict[int, ZoneInfo] = {}
 
@@ -63,33 +80,42 @@ class Dossier:
 
     def described(self, held: int) -> Description:
         """Who the company was, by so many of the records."""
-        if held == len(self.records):
+        told = bisect_right(self._telling, held)
+        if told == len(self._telling):
             return self.description
-        if held not in self._descriptions:
-            self._descriptions[held] = describe(self.records[:held], self.company)
-        return self._descriptions[held]
+        if told not in self._descriptions:
+            some = self.records[: self._telling[told - 1]] if told else ()
+            self._descriptions[told] = describe(some, self.company)
+        return self._descriptions[told]
 
     def knowledge(self, cut: Cutoffs) -> tuple[int, int]:
         """What a cut lets through: equal for all cuts that let the same through."""
         return self.held(cut), bisect_right(self._public, cut.announced_by)
 
+    def counted(self, held: int, public: int) -> Counted:
+        """What counts, by what a cut lets through."""
+        offset = self._offsets[held - 1] if held else -1
+        announced_by = self._public[public - 1] if public else ALWAYS
+        facts, _, circular = self.history.counting(Cutoffs(announced_by, offset=offset))
+        lists = {list_id: tuple(fact.id for fact in some) for list_id, some in facts.items()}
+        return Counted(lists, tuple(one.record.id for one in circular))
+
+    def sheet(self, info: ListInfo, events: tuple[str, ...], circular: tuple[str, ...]) -> Sheet:
+        """The company on one list, where these of its events count."""
+        entries = self.history.entries
+        timeline = self.history.now.timelines.get(info.id)
+        if timeline is None or {point.id for point in timeline.points} != set(events):
+            facts = [entries[one].fact for one in events]
+            timeline = Timeline(info, (one for one in facts if one is not None))
+        return Sheet(timeline, [entries[one] for one in circular])
+
 
 class Views:
-    """The views that were folded lately, over all companies."""
+    """What was worked out lately, over all companies. Most cut-offs let the same of a list
+    through, and most moments fall between the same turns."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Dossier, int, int], View] = OrderedDict()
-
-    def of(self, dossier: Dossier, cut: Cutoffs) -> View:
-        """A company's lists under the cut-offs."""
-        if cut.none:
-            return dossier.history.now
-        key = (dossier, *dossier.knowledge(cut))
-        view = self._kept.get(key)
-        if view is None:
-            view = self._kept[key] = dossier.history.view(cut)
-            if len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
-        else:
-            self._kept.move_to_end(key)
-        return view
+        self.counted: Final = lru_cache(_TEXTS_KEPT)(Dossier.counted)
+        self.sheet: Final = lru_cache(_KEPT)(Dossier.sheet)
+        self.line: Final = lru_cache(_TEXTS_KEPT)(Sheet.line)
+        self.summary: Final = lru_cache(_TEXTS_KEPT)(summary)

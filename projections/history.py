@@ -37,6 +37,15 @@ class Cutoffs(NamedTuple):
 _NO_CUT = Cutoffs()
 
 
+class Counting(NamedTuple):
+    """What counts of a company under the cut-offs: by list its facts, in the log's order."""
+
+    facts: dict[str, list[Fact]]
+    who_counts: Verdict
+    circular: tuple[Entry, ...]
+    """Events that take each other back in a circle."""
+
+
 class View(NamedTuple):
     """The lists of a company as the cut-offs show them, and who counts."""
 
@@ -102,27 +111,30 @@ class History:
 
     def view(self, cut: Cutoffs) -> View:
         """The company's lists under the cut-offs, folded from the beginning."""
-        seen = self.entries
-        if not cut.none:
-            seen = {
-                key: one
-                for key, one in self.entries.items()
-                if cut.sees(one.record) and one.seen_from <= cut.announced_by
-            }
-        who_counts = self._verdict(self.entries, cut) if self._graph else NOTHING_TAKEN_BACK
-        facts: dict[str, list[Fact]] = {}
-        for key, one in seen.items():
-            if one.fact is not None and one.list is not None and key not in who_counts.taken_back:
-                facts.setdefault(one.list, []).append(one.fact)
+        facts, who_counts, circular = self.counting(cut)
         timelines = {
             list_id: Timeline(self.registry[list_id], some) for list_id, some in facts.items()
         }
-        circular = tuple(
-            self.entries[key]
-            for key in sorted(who_counts.circular)
-            if key in seen or self.entries[key].fact is None
-        )
         return View(timelines, who_counts, circular)
+
+    def counting(self, cut: Cutoffs) -> Counting:
+        """What counts under the cut-offs."""
+        who_counts = self._verdict(self._graph, cut) if self._graph else NOTHING_TAKEN_BACK
+        announced_by, known_at, offset = cut
+        facts: dict[str, list[Fact]] = {}
+        for key, (record, list_id, fact, _, seen_from, _) in self.entries.items():
+            if (
+                fact is not None
+                and list_id is not None
+                and seen_from <= announced_by
+                and record.recorded <= known_at
+                and record.offset <= offset
+                and key not in who_counts.taken_back
+            ):
+                facts.setdefault(list_id, []).append(fact)
+        circular = [self.entries[key] for key in sorted(who_counts.circular)]
+        seen = [one for one in circular if one.fact is None or one.seen_from <= announced_by]
+        return Counting(facts, who_counts, tuple(seen))
 
     def _verdict(self, among: Iterable[str], cut: Cutoffs) -> Verdict:
         """Who counts: only what the log held, of one subject; a public correction only where the

@@ -9,19 +9,23 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+import orjson
+
 from events import vocabulary as words
 from events.companies import members, merges, root, targets
 from events.dates import NEVER, UTC_ZONE, BadDate, Instant, last, show
 from events.errors import Refused, StandingError, UnknownCompany
 from events.lists import Registry
 from events.log import Position, Record
+from projections.coverage import Checks, Coverage, told
 from projections.dossier import Dossier, Views
 from projections.history import Cutoffs
 from projections.population import is_about_a_company
 from projections.projector import LocalLog
-from projections.status import Coverage, coverage, list_status, together
+from projections.sheets import Line
 
 _KEPT: Final = 10_000
+_TEXT: Final = b'%b,%b,"ownership":"not_evaluated","lists":[%b]}'
 
 
 class Question(NamedTuple):
@@ -31,6 +35,20 @@ class Question(NamedTuple):
     as_of: str | None = None
     announced_by: str | None = None
     known_at: str | None = None
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether the cut-offs mean the same in every time zone: none of them is a period."""
+        cuts = (self.as_of, self.announced_by, self.known_at)
+        return all(not text or ":" in text for text in cuts)
+
+
+class Answer(NamedTuple):
+    """A standing as JSON: of which company, and as of which offset of the log."""
+
+    company: str
+    position: int
+    text: bytes
 
 
 EVERYTHING: Final = Question()
@@ -58,51 +76,68 @@ class Reader:
         self._kept: OrderedDict[str, Dossier] = OrderedDict()
         self._views = Views()
         self._merging: list[Record] | None = None
-        self._checks: dict[str, list[Record]] = {}
+        self._checks: dict[str, Checks] = {}
 
     def status(self, company: str, question: Question = EVERYTHING) -> dict[str, Any]:
         """The standing of a company. Raises `UnknownCompany`, or `Refused` by field."""
+        found: dict[str, Any] = orjson.loads(self.answer(company, question).text)
+        return found
+
+    def answer(self, company: str, question: Question = EVERYTHING) -> Answer:
+        """The standing of a company as JSON. Raises `UnknownCompany`, or `Refused` by field."""
         position = self.refresh()
         for list_id in question.lists:
             self.registry.require(list_id, "list")
         general = self.cutoffs(question, UTC_ZONE)
         dossier = self.known(company, general)
         zone = self._zone(dossier, question, general)
-        cut = general if general.none else self.cutoffs(question, zone)
+        everywhere = question.everywhere
+        cut = general if everywhere else self.cutoffs(question, zone)
         now = self.moment(question, zone)
         known_at = None if cut.known_at == NEVER else show(cut.known_at, zone)
-        lists = self._lists(dossier, question, cut, now, zone)
-        return {
+        head = {
             "company": dossier.company,
             "name": dossier.described(dossier.held(cut)).name,
             "as_of": show(now, zone),
             "announced_by": None if cut.announced_by == NEVER else show(cut.announced_by, zone),
             "known_at": question.known_at if cut.offset != NEVER else known_at,
             "position": f"0:{position}",
-            **together(lists),
-            "ownership": "not_evaluated",
-            "lists": lists,
         }
+        lines = self._lines(dossier, question, None if everywhere else zone, cut, now)
+        summary = self._views.summary(tuple(line for line, _ in lines))
+        texts = b",".join([line.head + covered + line.rest for line, covered in lines])
+        return Answer(dossier.company, position, _TEXT % (orjson.dumps(head)[:-1], summary, texts))
+
+    def _lines(
+        self,
+        dossier: Dossier,
+        question: Question,
+        zone: ZoneInfo | None,
+        cut: Cutoffs,
+        now: Instant,
+    ) -> list[tuple[Line, bytes]]:
+        """What is said of each list, and of its coverage. The cut-offs were read in `zone`; where
+        that is None, they mean the same in every zone."""
+        views = self._views
+        lines = []
+        for list_id in question.lists or dossier.listed:
+            info = self.registry[list_id]
+            mine, at = cut, now
+            if zone is not None and info.zone is not zone:
+                mine, at = self.cutoffs(question, info.zone), self.moment(question, info.zone)
+            counted = views.counted(dossier, *dossier.knowledge(mine))
+            events = counted.lists.get(list_id, ())
+            if events or question.lists:
+                sheet = views.sheet(dossier, info, events, counted.circular)
+                line = views.line(sheet, sheet.turn(at))
+                lines.append((line, told(self.coverage(list_id, mine), info).at(at)))
+        return lines
 
     def _zone(self, dossier: Dossier, question: Question, general: Cutoffs) -> ZoneInfo:
         if not question.lists:
             return dossier.zone(dossier.held(general))
         zones = {self.registry[list_id].zone for list_id in question.lists}
         return zones.pop() if len(zones) == 1 else UTC_ZONE
-
-    def _lists(
-        self, dossier: Dossier, question: Question, cut: Cutoffs, now: Instant, zone: ZoneInfo
-    ) -> list[dict[str, Any]]:
-        answers = []
-        for list_id in question.lists or dossier.listed:
-            info = self.registry[list_id]
-            mine, at = cut, now
-            if info.zone is not zone:
-                mine, at = self.cutoffs(question, info.zone), self.moment(question, info.zone)
-            view = self._views.of(dossier, mine)
-            if question.lists or list_id in view.timelines:
-                answers.append(list_status(view, info, at, self.coverage(list_id, mine)))
-        return answers
 
     def known(self, company: str, cut: Cutoffs = EVERYTHING_KNOWN) -> Dossier:
         """What the log has about a company, under the id that it had at the cut. Raises
@@ -154,17 +189,19 @@ class Reader:
         checks = self._checks.get(list_id)
         if checks is None:
             records = self.log.of_subjects([words.LIST_SUBJECT_PREFIX + list_id], to=self._seen)
-            checks = [one for one in records if one.type == words.LIST_CHECKED]
+            checks = Checks([one for one in records if one.type == words.LIST_CHECKED])
             self._checks[list_id] = checks
-        return coverage(one.event["data"] for one in checks if cut.sees(one))
+        return checks.at(cut)
 
     def refresh(self) -> int:
         """Look whether the log has more, and forget what that makes stale; its last offset."""
         end = self.log.end()
         if end > self._seen:
-            self._checks.clear()
             many = end - self._seen > _KEPT
             subjects = [] if many else self.log.subjects(after=self._seen, to=end)
+            for list_id in list(self._checks):
+                if many or words.LIST_SUBJECT_PREFIX + list_id in subjects:
+                    del self._checks[list_id]
             if many or self._concern_merges(subjects, end):
                 self._merging = None
                 self._kept.clear()

@@ -7,63 +7,22 @@ the status topic share.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from events.dates import ALWAYS, DAY, NEVER, Instant, end, last, show, start
+from events.dates import ALWAYS, NEVER, Instant, show, start
 from events.dates import precision as precision_of
 from events.lists import ListInfo
 from projections.changes import MOST, overall
+from projections.coverage import Coverage
 from projections.facts import Entry, Ref, Window
 from projections.fold import State, in_force, upcoming
 from projections.history import View
 from projections.timeline import Flip, Reading, Timeline
 
-DAYS_FRESH = 7
-"""How long after it was last read a list that still grows counts as covered."""
 
+class Parts(NamedTuple):
+    """What an answer says of one list, but for its coverage, which stands between the two."""
 
-class Coverage(NamedTuple):
-    """Since when, and how lately, a source of a list was read into the log."""
-
-    begins: str | None = None
-    """The first publication that was read, as written."""
-    checked: str | None = None
-    """When a source was last retrieved; None where nobody said."""
-    latest: str | None = None
-    """The latest publication that was read, as written."""
-
-    def holds(self, at: Instant, info: ListInfo) -> bool:
-        """Whether the list was covered at that moment: only then is silence about a company
-        worth anything. A list that has ended needs no further reading."""
-        if self.begins is None or at < start(self.begins, info.zone):
-            return False
-        if info.ended is not None and self.latest is not None:
-            complete = end(self.latest, info.zone) > start(info.ended, info.zone)
-            if complete:
-                return True
-        reached = [last(text, info.zone) for text in (self.latest, self.checked) if text]
-        return at <= max(reached) + DAYS_FRESH * DAY
-
-    def shown(self) -> dict[str, Any]:
-        """As JSON."""
-        return {"from": self.begins, "checked": self.checked}
-
-
-UNCOVERED = Coverage()
-
-
-def coverage(checks: Iterable[Mapping[str, Any]]) -> Coverage:
-    """Fold the data of a list's `list.checked` events."""
-    begins: str | None = None
-    checked: str | None = None
-    latest: str | None = None
-    for data in checks:
-        publication, retrieved = data["publication"], data.get("retrieved")
-        if begins is None or start(publication) < start(begins):
-            begins = publication
-        if latest is None or start(publication) > start(latest):
-            latest = publication
-        if retrieved and (checked is None or start(retrieved) > start(checked)):
-            checked = retrieved
-    return Coverage(begins, checked, latest)
+    head: dict[str, Any]
+    rest: dict[str, Any]
 
 
 def list_status(
@@ -74,18 +33,22 @@ def list_status(
 ) -> dict[str, Any]:
     """One list of a company at `now`. A list without any event of the company is `not_listed`."""
     timeline = view.timelines.get(info.id) or Timeline(info)
+    told = parts(timeline, view.circular, now)
+    coverage = {"covered": covered_by.holds(now, info), "coverage": covered_by.shown()}
+    return {**told.head, **coverage, **told.rest}
+
+
+def parts(timeline: Timeline, circular: Iterable[Entry], now: Instant) -> Parts:
+    """One list of a company at `now`; `circular` are events that take each other back."""
+    info = timeline.info
     zone = info.zone
     index = timeline.index(now)
     state = timeline.state(now)
     reading = timeline.reading(now)
     forced = in_force(state, now) if reading.kinds else []
-    anomalies = _anomalies(view, timeline, now)
+    anomalies = _anomalies(circular, timeline, now)
     following = next(timeline.flips_after(now), None)
-    return {
-        "list": info.id,
-        "list_version": info.version,
-        "covered": covered_by.holds(now, info),
-        "coverage": covered_by.shown(),
+    rest = {
         "status": reading.status,
         "since": _when(_since(timeline, index, now, reading.status), info),
         "until": _when(_until(timeline, now, reading.status), info),
@@ -109,6 +72,7 @@ def list_status(
         "anomalies": anomalies[:MOST],
         "anomalies_count": len(anomalies),
     }
+    return Parts({"list": info.id, "list_version": info.version}, rest)
 
 
 def together(lists: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -215,19 +179,19 @@ def _listing(state: State, number: int, info: ListInfo) -> dict[str, Any]:
     }
 
 
-def _anomalies(view: View, timeline: Timeline, now: Instant) -> list[dict[str, str]]:
+def _anomalies(circular: Iterable[Entry], timeline: Timeline, now: Instant) -> list[dict[str, str]]:
     found = {
         point.id: timeline.anomalies[point.id]
         for point in timeline.points[: timeline.index(now) + 1]
         if point.id in timeline.anomalies and point.rank
     }
-    for entry in view.circular:
-        if entry.list in (None, timeline.info.id) and _acts(entry, timeline.info) <= now:
+    for entry in circular:
+        if entry.list in (None, timeline.info.id) and acts(entry, timeline.info) <= now:
             found[entry.record.id] = "taken back by an event that it takes back itself"
     return [{"event": key, "why": why} for key, why in sorted(found.items())]
 
 
-def _acts(entry: Entry, info: ListInfo) -> Instant:
+def acts(entry: Entry, info: ListInfo) -> Instant:
     """When an event acts; a retraction counts whatever the moment."""
     if entry.fact is not None:
         return entry.fact.at

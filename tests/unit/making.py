@@ -11,9 +11,10 @@ from events import vocabulary as words
 from events.dates import NEVER, Instant, end, last, show, start
 from events.lists import load_registry
 from events.log import Record
+from projections.coverage import UNCOVERED
 from projections.facts import Fact, entry
 from projections.history import Cutoffs, History
-from projections.status import UNCOVERED, list_status
+from projections.status import list_status
 
 Json = dict[str, Any]
 

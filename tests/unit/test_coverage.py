@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from projections.status import UNCOVERED, coverage
+from projections.coverage import UNCOVERED, coverage
 from tests.unit.making import CCMC, ENTITY, REGISTRY, at, through
 
 Json = dict[str, Any]

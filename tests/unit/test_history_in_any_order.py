@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from events.dates import NEVER
 from events.log import Record
+from projections.coverage import UNCOVERED
 from projections.history import Cutoffs, History
-from projections.status import UNCOVERED, list_status
+from projections.status import list_status
 from tests.unit import strategies
 from tests.unit.making import LONG_AGO, REGISTRY, at, tries
 

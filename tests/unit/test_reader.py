@@ -1,6 +1,7 @@
 """Questions to a log, and how they are refused."""
 
 import asyncio
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,8 @@ from events.door import admit
 from events.errors import Refused, UnknownCompany
 from events.lists import Registry, load_registry
 from events.memory_log import MemoryEventLog
-from projections.dossier import Dossier, Views
-from projections.history import Cutoffs
 from projections.reader import Question, Reader
-from tests.unit.making import CCMC, ENTITY, REGISTRY, at, event, issued, record, removed, retracted
+from tests.unit.making import CCMC, ENTITY, REGISTRY, at, event, issued, removed, retracted
 
 Json = dict[str, Any]
 NOW = at("2021-04-01")
@@ -162,19 +161,14 @@ def test_coverage_is_told_as_it_was_known() -> None:
     assert ccmc["coverage"] == {"from": None, "checked": None}
 
 
-def test_views_that_were_not_asked_for_lately_are_folded_again() -> None:
-    views = Views()
-    cut = Cutoffs(announced_by=at("2021-04-01"))
-    first, *others = (
-        Dossier("acme", REGISTRY, [record(issued("2021-01-14"))]) for _ in range(4_098)
-    )
-    kept = views.of(first, cut)
-    assert views.of(first, cut) is kept
-    for other in others:
-        views.of(other, cut)
-    again = views.of(first, cut)
-    assert again is not kept
-    assert again.timelines[CCMC].points == kept.timelines[CCMC].points
+def test_an_answer_that_was_changed_by_who_got_it_is_not_what_the_next_one_gets() -> None:
+    world = listed()
+    answer = world.ask(as_of="2021-04-01")
+    expected = deepcopy(answer)
+    answer["restrictions"].clear()
+    answer["lists"][0]["restrictions"][0]["events"].append("x")
+    answer["lists"][0]["status"] = "removed"
+    assert world.ask(as_of="2021-04-01") == expected
 
 
 # --- refused --------------------------------------------------------------------------------------

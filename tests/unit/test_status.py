@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from events.dates import end, last
+from projections.coverage import UNCOVERED
 from projections.history import Cutoffs, History
-from projections.status import UNCOVERED, list_status, precision, together
+from projections.status import list_status, precision, together
 from tests.unit.making import (
     CCMC,
     ENTITY,
