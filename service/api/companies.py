@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -50,18 +49,12 @@ class Companies:
         rule and the affiliates rule are not evaluated.
         """
         company = request.path_params["company"]
-        asked = company, request.scope["query_string"]
-        if kept := self._asking.kept(*asked):
-            return Response(kept, media_type=JSON)
         query = Query(request, _STATUS)
         await self._asking.until(query)
-        found = self._asking.status(company, query.question())
-        if found["company"] != company:
-            return moved(request, company, found["company"])
-        content = orjson.dumps(found)
-        if query.one("as_of") and not query.one("at_least"):
-            self._asking.keep(*asked, found["position"], content)
-        return Response(content, media_type=JSON)
+        found = self._asking.answer(company, query.question())
+        if found.company != company:
+            return moved(request, company, found.company)
+        return Response(found.text, media_type=JSON)
 
     async def history(self, request: Request) -> Response:
         """Every event and episode of the company: `events` as recorded, also those that no longer
