@@ -9,10 +9,8 @@ from starlette.responses import Response
 from service.api import operations
 from service.api.answers import JSON, answer, moved
 from service.api.asking import Asking
-from service.api.query import CUTS, Query
+from service.api.query import STATUS, Query
 
-_STATUS: Final = frozenset({*CUTS, "list", "at_least"})
-_STATUS_PATH: Final = "/v1/companies/{company}/status"
 _COMPANY: Final = frozenset({"at_least"})
 _SEARCH: Final = frozenset({"q", "limit", "after", "at_least"})
 _FEW: Final = 20
@@ -26,18 +24,11 @@ class Companies:
         self._asking = asking
         self.router = APIRouter()
         add = self.router.add_api_route
-        # This one is asked most: first, as routes are tried in turn, and without what FastAPI does
-        # to find out that a function takes a request. The second is its description.
-        self.router.add_route(_STATUS_PATH, self._status_at_once, include_in_schema=False)
-        add(_STATUS_PATH, self.status, **operations.STATUS)
-        self._described = self.router.routes[-1]
+        add("/v1/companies/{company}/status", self.status, **operations.STATUS)
+        self.status_route: Final = self.router.routes[-1]
         add("/v1/companies/{company}/history", self.history, **operations.HISTORY)
         add("/v1/companies/{company}", self.company, **operations.COMPANY)
         add("/v1/companies", self.search, **operations.COMPANIES)
-
-    async def _status_at_once(self, request: Request) -> Response:
-        request.scope["route"] = self._described
-        return await self.status(request)
 
     async def status(self, request: Request) -> Response:
         """What is the company's standing, over all lists or those that are asked for, and what
@@ -49,7 +40,7 @@ class Companies:
         rule and the affiliates rule are not evaluated.
         """
         company = request.path_params["company"]
-        query = Query(request, _STATUS)
+        query = Query(request, STATUS)
         await self._asking.until(query)
         found = self._asking.answer(company, query.question())
         if found.company != company:
@@ -61,7 +52,7 @@ class Companies:
         count; by list, `episodes` and `intervals`; `public`, how its status went as the public
         knew it at each moment; `known`, the changes as this service told them."""
         company = request.path_params["company"]
-        query = Query(request, _STATUS)
+        query = Query(request, STATUS)
         await self._asking.until(query)
         found = await self._asking.history(company, query.question())
         if found["company"] != company:

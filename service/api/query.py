@@ -14,6 +14,8 @@ from events.errors import Refused
 from projections.reader import EVERYTHING, Question
 
 CUTS: Final = ("as_of", "announced_by", "known_at")
+STATUS: Final = frozenset({*CUTS, "list", "at_least"})
+"""What a question about one company's standing may say."""
 REPEATED: Final = frozenset({"list", "kind"})
 _STRICT: Final = "/v1/"
 _MAY_BE_EMPTY: Final = frozenset({"q", "after"})
