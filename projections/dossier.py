@@ -45,9 +45,11 @@ class Dossier:
         self._registry = registry
         self._offsets = [record.offset for record in records]
         self._recorded = [record.recorded for record in records]
-        self._public = sorted(
-            {one.seen_from for one in entries} | {one.corrected for one in entries}
-        )
+        weighing = [one for one in entries if one.fact or one.targets]
+        """Those on which it depends what counts."""
+        self._weighing_offsets = sorted(one.record.offset for one in weighing)
+        self._weighing_recorded = sorted(one.record.recorded for one in weighing)
+        self._public = sorted({at for one in weighing for at in (one.seen_from, one.corrected)})
         self._telling = [
             held
             for held, one in enumerate(records, 1)
@@ -90,11 +92,14 @@ class Dossier:
 
     def knowledge(self, cut: Cutoffs) -> tuple[int, int]:
         """What a cut lets through: equal for all cuts that let the same through."""
-        return self.held(cut), bisect_right(self._public, cut.announced_by)
+        public = bisect_right(self._public, cut.announced_by)
+        if cut.offset != NEVER:
+            return bisect_right(self._weighing_offsets, cut.offset), public
+        return bisect_right(self._weighing_recorded, cut.known_at), public
 
     def counted(self, held: int, public: int) -> Counted:
         """What counts, by what a cut lets through."""
-        offset = self._offsets[held - 1] if held else -1
+        offset = self._weighing_offsets[held - 1] if held else -1
         announced_by = self._public[public - 1] if public else ALWAYS
         facts, _, circular = self.history.counting(Cutoffs(announced_by, offset=offset))
         lists = {list_id: tuple(fact.id for fact in some) for list_id, some in facts.items()}

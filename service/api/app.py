@@ -10,6 +10,7 @@ from starlette.responses import Response
 from service.api import described
 from service.api.answers import JSON
 from service.api.asking import Asking
+from service.api.at_once import AtOnce
 from service.api.changes import Changes
 from service.api.companies import Companies
 from service.api.events import Events
@@ -41,8 +42,9 @@ def create_app(
     app = FastAPI(**described.API, openapi_url=None, docs_url=None, redoc_url=None)
     asking = Asking(service, patience_s)
     operating = Operating(service)
+    companies = Companies(asking)
     parts: list[APIRouter] = [
-        Companies(asking).router,
+        companies.router,
         Events(service, asking, operating.metrics).router,
         Everyone(service, asking).router,
         Changes(service, asking).router,
@@ -56,6 +58,7 @@ def create_app(
         app.router.routes.extend(part.routes)
     app.router.add_route("/openapi.json", _openapi, include_in_schema=False)
     handle(app)
+    app.add_middleware(AtOnce, asking=asking, route=companies.status_route)
     app.add_middleware(Gate, metrics=operating.metrics, tokens=tokens)
     app.openapi = lambda: described.openapi(app)  # type: ignore[method-assign]
     return app

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from events.errors import Refused, UnknownCompany
 from events.log import Position
 from projections import chronicle
-from projections.reader import EVERYTHING, Parked, Question, Reader
+from projections.reader import EVERYTHING, Answer, Parked, Question, Reader
 from projections.rows import CompanyRow, Told
 from projections.search import normalise
 from service.api.problems import NotYet
@@ -17,7 +17,6 @@ from service.api.query import Query
 from service.running import Service
 
 _MOST_CHANGES: Final = 10_000
-_MOST_KEPT: Final = 10_000
 _LOOKED_AT: Final = 5
 """So many times what is asked for is looked at, to put the closest first."""
 
@@ -33,8 +32,6 @@ class Asking:
         # A story takes long to tell: it is told on another thread, by a reader of its own.
         self._teller = Reader(standing.log, standing.registry, standing.clock)
         self._telling = asyncio.Lock()
-        self._kept: dict[tuple[str, bytes], bytes] = {}
-        self._kept_at = -1
 
     async def until(self, query: Query) -> None:
         """Wait for the position that `at_least` names. Raises `Refused`, or `NotYet`."""
@@ -51,23 +48,15 @@ class Asking:
                 f"{text} was not reached in {self._patience_s:g} s; this is at 0:{at}"
             ) from None
 
-    def kept(self, company: str, query: bytes) -> bytes | None:
-        """The same answer to the same question, if nothing was recorded since it was given."""
-        end = self._service.standing.log.end()
-        if end != self._kept_at:
-            self._kept.clear()
-            self._kept_at = end
-        return (
-            None if company in self._service.projector.parked else self._kept.get((company, query))
-        )
-
-    def keep(self, company: str, query: bytes, position: str, content: bytes) -> None:
-        """Keep an answer that time does not change, one to a question with `as_of`, as read at
-        that position."""
-        if position == f"0:{self._kept_at}":
-            if len(self._kept) >= _MOST_KEPT:
-                self._kept.clear()
-            self._kept[company, query] = content
+    def answer(self, company: str, question: Question) -> Answer:
+        """See `Reader.answer`. Raises `Parked` where it could only be wrong."""
+        parked = self._service.projector.parked
+        if company in parked:
+            raise Parked(company, parked[company])
+        found = self._reader.answer(company, question)
+        if found.company in parked:
+            raise Parked(found.company, parked[found.company])
+        return found
 
     def status(self, company: str, question: Question = EVERYTHING) -> dict[str, Any]:
         """See `Reader.status`. Raises `Parked` where it could only be wrong."""

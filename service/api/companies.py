@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,10 +9,8 @@ from starlette.responses import Response
 from service.api import operations
 from service.api.answers import JSON, answer, moved
 from service.api.asking import Asking
-from service.api.query import CUTS, Query
+from service.api.query import STATUS, Query
 
-_STATUS: Final = frozenset({*CUTS, "list", "at_least"})
-_STATUS_PATH: Final = "/v1/companies/{company}/status"
 _COMPANY: Final = frozenset({"at_least"})
 _SEARCH: Final = frozenset({"q", "limit", "after", "at_least"})
 _FEW: Final = 20
@@ -27,18 +24,11 @@ class Companies:
         self._asking = asking
         self.router = APIRouter()
         add = self.router.add_api_route
-        # This one is asked most: first, as routes are tried in turn, and without what FastAPI does
-        # to find out that a function takes a request. The second is its description.
-        self.router.add_route(_STATUS_PATH, self._status_at_once, include_in_schema=False)
-        add(_STATUS_PATH, self.status, **operations.STATUS)
-        self._described = self.router.routes[-1]
+        add("/v1/companies/{company}/status", self.status, **operations.STATUS)
+        self.status_route: Final = self.router.routes[-1]
         add("/v1/companies/{company}/history", self.history, **operations.HISTORY)
         add("/v1/companies/{company}", self.company, **operations.COMPANY)
         add("/v1/companies", self.search, **operations.COMPANIES)
-
-    async def _status_at_once(self, request: Request) -> Response:
-        request.scope["route"] = self._described
-        return await self.status(request)
 
     async def status(self, request: Request) -> Response:
         """What is the company's standing, over all lists or those that are asked for, and what
@@ -50,25 +40,19 @@ class Companies:
         rule and the affiliates rule are not evaluated.
         """
         company = request.path_params["company"]
-        asked = company, request.scope["query_string"]
-        if kept := self._asking.kept(*asked):
-            return Response(kept, media_type=JSON)
-        query = Query(request, _STATUS)
+        query = Query(request, STATUS)
         await self._asking.until(query)
-        found = self._asking.status(company, query.question())
-        if found["company"] != company:
-            return moved(request, company, found["company"])
-        content = orjson.dumps(found)
-        if query.one("as_of") and not query.one("at_least"):
-            self._asking.keep(*asked, found["position"], content)
-        return Response(content, media_type=JSON)
+        found = self._asking.answer(company, query.question())
+        if found.company != company:
+            return moved(request, company, found.company)
+        return Response(found.text, media_type=JSON)
 
     async def history(self, request: Request) -> Response:
         """Every event and episode of the company: `events` as recorded, also those that no longer
         count; by list, `episodes` and `intervals`; `public`, how its status went as the public
         knew it at each moment; `known`, the changes as this service told them."""
         company = request.path_params["company"]
-        query = Query(request, _STATUS)
+        query = Query(request, STATUS)
         await self._asking.until(query)
         found = await self._asking.history(company, query.question())
         if found["company"] != company:

@@ -8,6 +8,7 @@ to 127.0.0.1, or with a form. Elsewhere, a token decides.
 import base64
 import binascii
 import time
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -140,6 +141,7 @@ def _foreign(headers: Headers, host: str) -> bool:
     return origin is not None and urlsplit(origin).netloc.lower() != host.lower()
 
 
+@lru_cache(maxsize=64)
 def _is_here(host: str) -> bool:
     """Whether a Host header names this machine by a name that no other site can take."""
     try:
