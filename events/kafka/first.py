@@ -92,17 +92,15 @@ def sift(records: Iterable[Record], shelf: Shelf) -> Sifted:
     kept = Kept(shelf)
     for record in records:
         decision = _decide(record, kept)
-        receipt = decision.receipt
+        told = [decision.receipt] if decision.receipt else []
         if decision.new is not None:
             event = decision.new
             standing = Standing(record._replace(event=event.event), event)
             kept.put(standing)
             found.standing.append(standing)
-            receipt = receipt or Receipt(event.id, record.position, "recorded")
-        elif receipt is not None and receipt.problem is not None:
-            found.rejected.append(Rejected(record, receipt.problem))
-        if receipt is not None:
-            found.receipts.append(receipt)
+            told = told or [Receipt(event.id, record.position, "recorded")]
+        found.receipts += told
+        found.rejected += [Rejected(record, one.problem) for one in told if one.problem]
     return found
 
 
