@@ -18,9 +18,9 @@ from events.kafka.partitioner import partition_of
 from events.kafka.producing import Message, Writer
 from events.kafka.reading import Entry, TopicReader
 from events.kafka.topic import examine
+from events.kafka.topics import EVENTS
 from events.log import EventLog, Position, Receipt, Record
 
-EVENTS: Final = "standing.events.v1"
 PATIENCE_S: Final = 30.0
 _LOOK_S: Final = 0.01
 
@@ -35,7 +35,7 @@ class KafkaEventLog(EventLog):
     def __init__(
         self,
         connection: Connection,
-        topic: str = EVENTS,
+        topic: str = EVENTS.name,
         *,
         patience: float = PATIENCE_S,
         tell: Callable[[Unreadable], None] = lambda _: None,

@@ -54,11 +54,12 @@ def _of_kafka(settings: Settings, connection: Connection) -> Iterator[tuple[str,
 
 
 async def _end_of_log(connection: Connection) -> str:
-    from events.kafka.log import EVENTS, KafkaEventLog
+    from events.kafka.log import KafkaEventLog
+    from events.kafka.topics import EVENTS
 
     log = KafkaEventLog(connection)
     try:
-        return f"{EVENTS} ends at {await log.ends()}"
+        return f"{EVENTS.name} ends at {await log.ends()}"
     finally:
         await log.close()
 

@@ -81,7 +81,7 @@ def embedded() -> Settings:
         raise Refused.field(
             "STANDING_KAFKA",
             f"`standing {command.get()}` works on the store in STANDING_HOME, and this says that "
-            "the log is on Kafka, for which this version has record, export and doctor; unset it",
+            "the log is on Kafka; this version has record, export, topics and doctor for that",
         )
     return settings
 
