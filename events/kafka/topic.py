@@ -28,7 +28,7 @@ async def examine(connection: Connection, topic: str, patience: float) -> int:
             partitions = await _partitions(admin, topic)
             if not partitions:
                 raise StoreError(
-                    f"Kafka at {connection.servers} has no topic {topic}; "
+                    f"Kafka at {connection.servers} has no topic {topic}, or not for this user; "
                     "`standing topics apply` makes it"
                 )
             times = await _times(admin, topic)
