@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from events.admitted import Admitted
+from events.bulk import no_collection
 from events.errors import Problem
 from events.ids import derived_id, fact_id
 from events.intake import Decision, Shelf, Shelved, decide
@@ -90,18 +91,25 @@ def sift(records: Iterable[Record], shelf: Shelf) -> Sifted:
     """
     found = Sifted()
     kept = Kept(shelf)
-    for record in records:
-        decision = _decide(record, kept)
-        told = [decision.receipt] if decision.receipt else []
-        if decision.new is not None:
-            event = decision.new
-            standing = Standing(record._replace(event=event.event), event)
-            kept.put(standing)
-            found.standing.append(standing)
-            told = told or [Receipt(event.id, record.position, "recorded")]
-        found.receipts += told
-        found.rejected += [Rejected(record, one.problem) for one in told if one.problem]
+    with no_collection():
+        for record in records:
+            _sift_one(record, kept, found)
     return found
+
+
+def _sift_one(record: Record, kept: Kept, found: Sifted) -> None:
+    decision = _decide(record, kept)
+    told = [decision.receipt] if decision.receipt else []
+    if decision.new is not None:
+        event = decision.new
+        # Mostly it is the very event that was written, which need not be read once more.
+        whole = record.event if event.id == record.id else event.event
+        standing = Standing(record._replace(event=whole), event)
+        kept.put(standing)
+        found.standing.append(standing)
+        told = told or [Receipt(event.id, record.position, "recorded")]
+    found.receipts += told
+    found.rejected += [Rejected(record, one.problem) for one in told if one.problem]
 
 
 def _decide(record: Record, shelf: Shelf) -> Decision:

@@ -118,10 +118,12 @@ class KafkaEventLog(EventLog):
             yield entries
 
     def _records(self, entries: Sequence[Entry]) -> list[Record]:
-        for one in entries:
-            if isinstance(one, Unreadable):
-                self._tell(one)
-        return [one for one in entries if isinstance(one, Record)]
+        records = [one for one in entries if isinstance(one, Record)]
+        if len(records) < len(entries):
+            for one in entries:
+                if isinstance(one, Unreadable):
+                    self._tell(one)
+        return records
 
     async def ends(self) -> Position:
         """See `EventLog`. Events behind a transaction that is not decided yet do not count."""
