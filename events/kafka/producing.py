@@ -75,9 +75,10 @@ class Writer:
         self._patience = patience
         self._producer: _Producer | None = None
         self._starting = asyncio.Lock()
+        self._turn = asyncio.Lock()
 
     async def write(self, messages: Sequence[Message]) -> list[Written]:
-        """Write in this order. Raises `StoreError` where not all of them were acknowledged by all
+        """Write in this order, and behind what was to be written before. Raises `StoreError` where not all of them were acknowledged by all
         replicas in time; each may then be in the topic, and to write it again does no harm."""
         producer = await self._started()
         try:
@@ -109,11 +110,13 @@ class Writer:
     async def _send(self, producer: _Producer, messages: Sequence[Message]) -> list[Written]:
         waiting: list[asyncio.Future[Any]] = []
         try:
-            for one in messages:
-                sending = producer.send(
-                    self._topic, one.value, one.key, one.partition, headers=list(HEADERS)
-                )
-                waiting.append(await sending)
+            # Where a batch is full, `send` waits, and whoever came later must not slip in.
+            async with self._turn:
+                for one in messages:
+                    sending = producer.send(
+                        self._topic, one.value, one.key, one.partition, headers=list(HEADERS)
+                    )
+                    waiting.append(await sending)
             return [Written(one.partition, one.offset) for one in await asyncio.gather(*waiting)]
         finally:
             for answer in waiting:  # of those that fail too, nobody needs to hear

@@ -68,6 +68,17 @@ async def test_a_company_has_one_partition_and_its_events_one_order(wide: KafkaE
         assert {one.partition for one in mine} == {partition_of(company, 4)}
 
 
+async def test_appends_at_once_stand_in_the_order_of_their_calls(log: KafkaEventLog) -> None:
+    """Though each is larger than what is sent at once: the lines of a file come in pieces."""
+    pieces = [
+        let_in(*(issued("2021", f"{piece}-{number:04}") for number in range(4_000)))
+        for piece in range(3)
+    ]
+    await asyncio.gather(*(log.append(piece) for piece in pieces))
+    found = ids(await everything(log))
+    assert found == sorted(found)
+
+
 async def test_the_ends_name_every_partition(wide: KafkaEventLog) -> None:
     """Also those in which there is nothing: else one could not tell that all was seen."""
     assert await wide.ends() == Position({0: -1, 1: -1, 2: -1, 3: -1})

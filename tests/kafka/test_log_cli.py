@@ -10,7 +10,7 @@ import pytest
 from events.kafka.topics import EVENTS
 from service.broker.cluster import running
 from tests.kafka.logs import producer
-from tests.unit.conftest import Cli
+from tests.unit.conftest import Cli, lines
 from tests.unit.making import issued, removed
 
 
@@ -38,6 +38,8 @@ def test_events_go_to_kafka_and_come_back(cli: Cli, servers: str) -> None:
     counted = cli("record", "--json", "--atomic", "-", stdin=orjson.dumps(removed("2023", "d")))
     assert (counted.code, counted.json["recorded"]) == (0, 1)
     position = counted.json["position"]
+    none = cli("record", "--atomic", "-", stdin=lines([removed("2024", "e"), {"type": "nonsense"}]))
+    assert (none.code, "recorded 0" in none.out) == (1, True)
 
     checks = {one["check"]: one for one in cli("doctor", "--json").json["checks"]}
     assert checks["kafka"]["ok"]
@@ -45,9 +47,9 @@ def test_events_go_to_kafka_and_come_back(cli: Cli, servers: str) -> None:
 
     exported = cli("export")
     assert exported.code == 0
-    lines = [json.loads(line) for line in exported.out.splitlines()]
-    assert sorted(one["id"] for one in lines) == ["a", "a", "a", "b", "c", "d"]
-    assert all("origintime" in one for one in lines)
+    told = [json.loads(line) for line in exported.out.splitlines()]
+    assert sorted(one["id"] for one in told) == ["a", "a", "a", "b", "c", "d"]
+    assert all("origintime" in one for one in told)
     assert not cli.home.exists()
 
     cli.set("STANDING_KAFKA", "")
