@@ -92,7 +92,8 @@ class EventLog(Protocol):
     """An append-only log of events in one or more partitions.
 
     Idempotent by id: an event whose id the log has is a `duplicate` if it says the same in law,
-    else `rejected`, and the first stands, whether that is found when it is appended or read. The order within a partition is the order of arrival.
+    else `rejected`, and the first stands, whether that is found on appending or on reading. The
+    order within a partition is the order of arrival.
     """
 
     async def append(self, events: Sequence[Admitted], *, atomic: bool = False) -> list[Receipt]:

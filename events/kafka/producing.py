@@ -78,8 +78,11 @@ class Writer:
         self._turn = asyncio.Lock()
 
     async def write(self, messages: Sequence[Message]) -> list[Written]:
-        """Write in this order, and behind what was to be written before. Raises `StoreError` where not all of them were acknowledged by all
-        replicas in time; each may then be in the topic, and to write it again does no harm."""
+        """Write in this order, and behind what was to be written before.
+
+        Raises `StoreError` where not all of them were acknowledged by all replicas in time; each
+        may then be in the topic, and to write it again does no harm.
+        """
         producer = await self._started()
         try:
             async with asyncio.timeout(self._patience):
