@@ -1,7 +1,7 @@
 """What becomes of an admitted event: new, a duplicate, or a conflict. Pure, over a `Shelf`.
 
-The rule is the same for every log that can compare before it writes. The common case, an id that
-nobody has seen, costs one look-up.
+The rule is the same for a log that compares before it writes and for whoever reads one that does
+not (`events.kafka.first`). The common case, an id that nobody has seen, costs one look-up.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +31,12 @@ class Shelved(NamedTuple):
     offset: int
     subject: str
     fingerprint: str
+    partition: int = 0
+
+    @property
+    def position(self) -> str:
+        """`partition:offset`."""
+        return f"{self.partition}:{self.offset}"
 
 
 class Shelf(Protocol):
@@ -68,7 +74,7 @@ def decide(event: Admitted, shelf: Shelf) -> Decision:
         return _rejected(
             event,
             "id",
-            f"{event.id!r} stands at 0:{seen.offset} with other content; the first counts",
+            f"{event.id!r} stands at {seen.position} with other content; the first counts",
         )
     records = shelf.of_subject(event.subject)
     taken_back = takings_back(records).taken_back.get(seen.id)
@@ -76,7 +82,7 @@ def decide(event: Admitted, shelf: Shelf) -> Decision:
         now = describe(records, event.subject)
         if not says_nothing_new(now, event.event["data"]):
             return _described_again(event, records)
-    receipt = Receipt(seen.id, f"0:{seen.offset}", "duplicate", taken_back)
+    receipt = Receipt(seen.id, seen.position, "duplicate", taken_back)
     return Decision(_note_of_new_sources(event, seen.id, records, shelf), receipt)
 
 

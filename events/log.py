@@ -92,13 +92,17 @@ class EventLog(Protocol):
     """An append-only log of events in one or more partitions.
 
     Idempotent by id: an event whose id the log has is a `duplicate` if it says the same in law,
-    else `rejected`, and the first stands. The order within a partition is the order of arrival.
+    else `rejected`, and the first stands, whether that is found on appending or on reading. The
+    order within a partition is the order of arrival.
     """
 
     async def append(self, events: Sequence[Admitted], *, atomic: bool = False) -> list[Receipt]:
         """Append, and answer in the order given. When it returns, what was `recorded` survives a
         power cut. With `atomic`, one rejected event keeps all of them out, each then `rejected`.
         Raises `StoreError` where nothing could be written; then nothing was.
+
+        A log that cannot write on condition says so of itself: it leaves the comparing to its
+        readers, and may not know what was written before it raised. To append again does no harm.
         """
         ...
 

@@ -15,8 +15,9 @@ from typing import Final
 from events.admitted import Admitted
 from events.codec import Sent, read_file
 from events.dates import Instant
-from events.errors import StoreError
+from events.errors import Refused, StoreError
 from events.lists import Registry, load_registry
+from events.log import EventLog
 from events.sqlite_log import SqliteEventLog
 from projections.draft import clear
 from projections.projector import Projector
@@ -112,12 +113,36 @@ class Standing:
 
 @contextmanager
 def opened(settings: Settings, clock: Clock = system_clock) -> Iterator[Standing]:
-    """A standing for the length of a command."""
+    """A standing for the length of a command. Raises `Refused` where the log is on Kafka: what
+    stands in the home folder would be another."""
+    if settings.kafka is not None:
+        raise Refused.field("STANDING_KAFKA", "is set, and this works on the embedded log alone")
     standing = Standing(settings, clock)
     try:
         yield standing
     finally:
         standing.close()
+
+
+@asynccontextmanager
+async def log_in_use(
+    settings: Settings, tell: Callable[[str], None], clock: Clock = system_clock
+) -> AsyncIterator[EventLog]:
+    """The log that the settings name, to be appended to and read in order. `tell` hears of what
+    stands in it and is no event."""
+    if settings.kafka is None:
+        with opened(settings, clock) as standing:
+            yield standing.log
+        return
+    from events.kafka.log import KafkaEventLog  # noqa: PLC0415 - only those who use it wait for it
+
+    log = KafkaEventLog(
+        settings.kafka, tell=lambda one: tell(f"{one.position}: no event: {one.problem}")
+    )
+    try:
+        yield log
+    finally:
+        await log.close()
 
 
 def shipped_history() -> Iterator[Sent]:

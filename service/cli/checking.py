@@ -1,5 +1,6 @@
 """What `standing doctor` looks at. Every check says what it found, also where all is well."""
 
+import asyncio
 import platform
 import shutil
 import sqlite3
@@ -8,6 +9,9 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from events.errors import StandingError
+from events.kafka.connection import Connection
+from events.lists import Registry, load_registry
+from service.cli.logs import quietly
 from service.compose import Standing, opened
 from service.settings import Settings, load_settings
 
@@ -32,18 +36,42 @@ def _checks(settings: Settings) -> Iterator[tuple[str, bool, str]]:
     yield "python", True, platform.python_version()
     newer = sqlite3.sqlite_version_info >= _OLD_SQLITE
     yield "sqlite", newer, sqlite3.sqlite_version
+    place = "store" if settings.kafka is None else "kafka"
     try:
+        if settings.kafka is not None:
+            yield from _of_kafka(settings, settings.kafka)
+            return
         with opened(settings) as standing:
             yield from _of_store(standing)
     except StandingError as error:
-        yield "store", False, str(error)
+        yield place, False, str(error)
+
+
+def _of_kafka(settings: Settings, connection: Connection) -> Iterator[tuple[str, bool, str]]:
+    yield _of_lists(load_registry(settings.lists))
+    with quietly():
+        yield "kafka", True, asyncio.run(_end_of_log(connection))
+
+
+async def _end_of_log(connection: Connection) -> str:
+    from events.kafka.log import KafkaEventLog
+    from events.kafka.topics import EVENTS
+
+    log = KafkaEventLog(connection)
+    try:
+        return f"{EVENTS.name} ends at {await log.ends()}"
+    finally:
+        await log.close()
+
+
+def _of_lists(registry: Registry) -> tuple[str, bool, str]:
+    return "lists", True, f"{len(list(registry))}, rules {registry.digest[:12]}"
 
 
 def _of_store(standing: Standing) -> Iterator[tuple[str, bool, str]]:
     free = shutil.disk_usage(standing.settings.home).free
     yield "disk", free > _LITTLE, f"{_size(free)} free in {standing.settings.home}"
-    lists = list(standing.registry)
-    yield "lists", True, f"{len(lists)}, rules {standing.registry.digest[:12]}"
+    yield _of_lists(standing.registry)
     end = standing.log.end()
     healthy, said = _sound(standing)
     yield "log", healthy, f"{'empty' if end < 0 else f'ends at 0:{end}'}; {said}"

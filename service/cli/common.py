@@ -8,15 +8,16 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Final, TypeVar, cast
 
 import orjson
 import typer
 
-from events.errors import StandingError, UnknownCompany
+from events.errors import Refused, StandingError, UnknownCompany
 from service.compose import Standing, opened
-from service.settings import load_settings
+from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,6 +69,23 @@ _OFTEN_S: Final = 2.0
 """Where nobody sees a bar, progress is told in lines, no more than one in this time."""
 
 
+command: Final[ContextVar[str]] = ContextVar("command", default="")
+"""The name of the command that runs."""
+
+
+def embedded() -> Settings:
+    """The settings, for a command that works on the store in the home folder. Raises `Refused`
+    where the log is on Kafka: that store would silently be another."""
+    settings = load_settings()
+    if settings.kafka is not None:
+        raise Refused.field(
+            "STANDING_KAFKA",
+            f"`standing {command.get()}` works on the store in STANDING_HOME, and this says that "
+            "the log is on Kafka; this version has record, export, topics and doctor for that",
+        )
+    return settings
+
+
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Do asynchronous work to its end."""
     return asyncio.run(work)
@@ -77,7 +95,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 def using() -> Iterator[Standing]:
     """The standing that the settings name. A company that is not known is told with those that
     may have been meant."""
-    with opened(load_settings()) as standing:
+    with opened(embedded()) as standing:
         try:
             yield standing
         except UnknownCompany as unknown:

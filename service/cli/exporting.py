@@ -1,6 +1,5 @@
 """`export`: the whole log, to be recorded elsewhere."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import orjson
@@ -8,8 +7,10 @@ import typer
 
 from events.dates import show
 from events.log import Position, Record
-from service.cli.common import RECORD, Out, draft, progress, run, say, using
-from service.compose import Standing
+from service.cli.common import RECORD, Out, draft, progress, run, say
+from service.cli.logs import quietly
+from service.compose import log_in_use
+from service.settings import Settings, load_settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,28 +21,23 @@ def add_to(app: typer.Typer) -> None:
 def export(output: Out = None) -> None:
     """Write the whole log as JSON Lines. Recorded elsewhere, ids, origin times and statuses are
     as they were."""
-    with using() as standing:
-        count = run(_export(standing, output))
+    count = run(_export(load_settings(), output))
     if output is not None:
         say(f"exported {count:,} events to {output}")
 
 
-async def _export(standing: Standing, output: Path | None) -> int:
+async def _export(settings: Settings, output: Path | None) -> int:
     count = 0
-    with (
-        draft(output) as file,
-        progress("export", standing.log.end() + 1) as advance,
-    ):
-        async for records in _all(standing):
-            file.write(b"".join(map(_line, records)))
-            count += len(records)
-            advance(len(records))
+    with quietly():
+        async with log_in_use(settings, say) as log:
+            ends = await log.ends()
+            total = sum(offset + 1 for offset in ends.values())
+            with draft(output) as file, progress("export", total) as advance:
+                async for records in log.read(Position(), ends):
+                    file.write(b"".join(map(_line, records)))
+                    count += len(records)
+                    advance(len(records))
     return count
-
-
-async def _all(standing: Standing) -> AsyncIterator[list[Record]]:
-    async for records in standing.log.read(Position({0: -1}), await standing.log.ends()):
-        yield records
 
 
 def _line(record: Record) -> bytes:

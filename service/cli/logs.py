@@ -3,6 +3,8 @@
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,7 +12,7 @@ import orjson
 
 from service.settings import Settings
 
-_LOUD: Final = ("apscheduler", "uvicorn", "asyncio", "aiohttp")
+_LOUD: Final = ("apscheduler", "uvicorn", "asyncio", "aiohttp", "aiokafka")
 """Libraries that tell of every job and connection: only their warnings are of use here."""
 
 
@@ -39,3 +41,16 @@ def begin_logging(settings: Settings) -> None:
     if settings.log_level != "debug":
         for name in _LOUD:
             logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """For a command that is no service: what goes wrong with Kafka is told once, as its error, and
+    not as often as it is tried again."""
+    logger = logging.getLogger("aiokafka")
+    before = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

@@ -26,7 +26,7 @@ from service.cli import (
     tables,
     topics,
 )
-from service.cli.common import say
+from service.cli.common import command, say
 
 app = typer.Typer(
     help="Which companies stand on which government lists, as of any date, and what that forbids.",
@@ -46,12 +46,14 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def standing(
+    context: typer.Context,
     _: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
     ] = False,
 ) -> None:
     """Ask, record, be told, operate. `standing COMMAND --help` tells of each."""
+    command.set(context.invoked_subcommand or "")
 
 
 def main(arguments: list[str] | None = None) -> int:

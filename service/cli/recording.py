@@ -4,14 +4,28 @@ import os
 import sys
 import webbrowser
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from events.codec import SUFFIXES
-from service.cli.common import ASK, RECORD, AsJson, echo_json, fail, progress, run, say, using
-from service.compose import Standing, opened, shipped_history
+from service.cli.common import (
+    ASK,
+    RECORD,
+    AsJson,
+    echo_json,
+    embedded,
+    fail,
+    progress,
+    run,
+    say,
+)
+from service.cli.logs import quietly
+from service.compose import Standing, log_in_use, opened, shipped_history
 from service.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from service.recording import Tally
 
 _STDIN: Final = Path("-")
 
@@ -48,9 +62,6 @@ def record(
     as_json: AsJson = False,
 ) -> None:
     """Append events. A bad one is named with file, line and field, and the rest go in."""
-    from service.recording import Tally
-    from service.recording import record as record_files
-
     for path in files:
         if path != _STDIN and path.suffix not in SUFFIXES:
             raise typer.BadParameter(
@@ -60,26 +71,8 @@ def record(
             )
     sizes = [path.stat().st_size for path in files if path != _STDIN]
     total = sum(sizes) if len(sizes) == len(files) else None
-    with using() as standing, progress("record", total, "bytes") as advance:
-        seen = 0
-
-        def show(tally: Tally) -> None:
-            nonlocal seen
-            advance(tally.read - seen)
-            seen = tally.read
-
-        tally = run(
-            record_files(
-                standing.log,
-                files,
-                standing.settings.lists,
-                backfill=backfill,
-                atomic=atomic,
-                tell=lambda complaint: say(str(complaint)),
-                progress=show,
-            )
-        )
-        position = f"0:{standing.log.end()}"
+    work = _record(load_settings(), files, total, backfill=backfill, atomic=atomic)
+    tally, position = run(work)
     counts = {
         "recorded": tally.recorded,
         "duplicate": tally.duplicate,
@@ -99,6 +92,32 @@ def record(
         fail()
 
 
+async def _record(
+    settings: Settings, files: list[Path], total: int | None, *, backfill: bool, atomic: bool
+) -> tuple["Tally", str]:
+    from service.recording import record as record_files
+
+    seen = 0
+    with quietly(), progress("record", total, "bytes") as advance:
+
+        def show(tally: "Tally") -> None:
+            nonlocal seen
+            advance(tally.read - seen)
+            seen = tally.read
+
+        async with log_in_use(settings, say) as log:
+            tally = await record_files(
+                log,
+                files,
+                settings.lists,
+                backfill=backfill,
+                atomic=atomic,
+                tell=lambda complaint: say(str(complaint)),
+                progress=show,
+            )
+            return tally, str(await log.ends())
+
+
 def demo(
     host: Host = None,
     port: Port = None,
@@ -110,7 +129,7 @@ def demo(
     ] = True,
 ) -> None:
     """Load the shipped history into an empty store, and serve it."""
-    settings = load_settings()
+    settings = embedded()
     with opened(settings) as standing:
         run(_load(standing))
         if serve_it:
@@ -136,7 +155,7 @@ async def _load(standing: Standing) -> None:
 
 def serve(host: Host = None, port: Port = None) -> None:
     """Serve the API and the pages, project, alert and keep the clock, in one process."""
-    settings = load_settings()
+    settings = embedded()
     with opened(settings) as standing:
         _serve(standing, settings, host, port, browser=False)
 

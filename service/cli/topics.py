@@ -1,12 +1,12 @@
 """`topics apply` and `topics diff`: the topics of standing on a cluster of Kafka."""
 
 import logging
-import os
 from typing import Annotated, Any
 
 import typer
 
 from service.cli.common import OPERATE, AsJson, cleaned, console, echo_json, fail, plain, run
+from service.settings import load_settings
 
 Partitions = Annotated[
     int | None,
@@ -73,10 +73,10 @@ def _options() -> dict[str, Any]:
 
     # It logs every try, and what it ends with is told as an error.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    servers = os.environ.get("STANDING_KAFKA", "").strip()
-    if not servers:
+    connection = load_settings().kafka
+    if connection is None:
         raise Refused.field("STANDING_KAFKA", "is not set; name the brokers: HOST:PORT,HOST:PORT")
-    return {"bootstrap_servers": servers, "request_timeout_ms": 10_000}
+    return connection.options()
 
 
 def _told(one: Any) -> str:

@@ -14,6 +14,7 @@ _BENCHMARKS = (
     "replay",
     "over_http",
     "command_line",
+    "kafka_log",
 )
 
 

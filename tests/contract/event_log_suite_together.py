@@ -1,4 +1,4 @@
-"""What every form of the `EventLog` port does when many write and follow, and every archive."""
+"""What the forms of the `EventLog` port do when many write and follow, and every archive."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from typing import Any
 
 from events import vocabulary as words
 from events.log import EventLog, Position, Receipt, Record
-from tests.contract.event_log_suite import NOTHING, everything, ids, let_in, told_by
+from tests.contract.event_log_suite import NOTHING, Puts, everything, ids, let_in, told_by
 from tests.unit.making import event, issued, removed
 
 
@@ -19,12 +19,9 @@ async def followed(batches: AsyncIterator[list[Record]], count: int) -> list[str
     return found
 
 
-class TogetherContract:
-    """The obligations towards many at once. A form brings the fixture `log`, empty."""
-
-    async def put(self, log: EventLog, *sent: Any, atomic: bool = False) -> list[Receipt]:
-        """Append events that a caller sent."""
-        return await log.append(let_in(*sent), atomic=atomic)
+class TogetherContract(Puts):
+    """The obligations towards many at once. A form brings the fixture `log`, empty, of one
+    partition."""
 
     # --- many at once ------------------------------------------------------------------------
 
@@ -45,25 +42,6 @@ class TogetherContract:
         for one in told:
             offsets = [int(str(position).removeprefix("0:")) for _, position in one]
             assert offsets == sorted(offsets)
-
-    async def test_of_writers_of_one_fact_at_once_one_has_recorded_it(self, log: EventLog) -> None:
-        async def write(source: str) -> Receipt:
-            return (await self.put(log, issued("2021", "a", sources=told_by(source))))[0]
-
-        receipts = await asyncio.gather(*(write(f"source {number}") for number in range(8)))
-        outcomes = sorted(one.outcome for one in receipts)
-        assert outcomes == ["duplicate"] * 7 + ["recorded"]
-        assert {one.position for one in receipts} == {"0:0"}
-        assert len(await everything(log)) == 8  # the fact, and a note of each other source
-
-    async def test_of_writers_of_different_content_under_one_id_one_wins(
-        self, log: EventLog
-    ) -> None:
-        async def write(year: int) -> Receipt:
-            return (await self.put(log, issued(str(year), "a")))[0]
-
-        receipts = await asyncio.gather(*(write(2000 + number) for number in range(8)))
-        assert sorted(one.outcome for one in receipts) == ["recorded"] + ["rejected"] * 7
 
     # --- following ---------------------------------------------------------------------------
 
@@ -101,6 +79,29 @@ class TogetherContract:
             await asyncio.gather(gone, return_exceptions=True)
             await self.put(log, issued("2021", "a"))
             assert await following == ["a"]
+
+
+class ComparingTogetherContract(Puts):
+    """Who is first of many at once, in a form that compares. A form brings the fixture `log`."""
+
+    async def test_of_writers_of_one_fact_at_once_one_has_recorded_it(self, log: EventLog) -> None:
+        async def write(source: str) -> Receipt:
+            return (await self.put(log, issued("2021", "a", sources=told_by(source))))[0]
+
+        receipts = await asyncio.gather(*(write(f"source {number}") for number in range(8)))
+        outcomes = sorted(one.outcome for one in receipts)
+        assert outcomes == ["duplicate"] * 7 + ["recorded"]
+        assert {one.position for one in receipts} == {"0:0"}
+        assert len(await everything(log)) == 8  # the fact, and a note of each other source
+
+    async def test_of_writers_of_different_content_under_one_id_one_wins(
+        self, log: EventLog
+    ) -> None:
+        async def write(year: int) -> Receipt:
+            return (await self.put(log, issued(str(year), "a")))[0]
+
+        receipts = await asyncio.gather(*(write(2000 + number) for number in range(8)))
+        assert sorted(one.outcome for one in receipts) == ["recorded"] + ["rejected"] * 7
 
 
 class ArchiveContract:

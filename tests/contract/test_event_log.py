@@ -19,7 +19,10 @@ from events.sqlite_store import connect, transaction, trouble
 from tests.contract.event_log_suite import (
     NOTHING,
     START,
+    AtomicContract,
     Clock,
+    ClockedContract,
+    ComparingContract,
     EventLogContract,
     everything,
     ids,
@@ -27,13 +30,25 @@ from tests.contract.event_log_suite import (
 )
 from tests.contract.event_log_suite_together import (
     ArchiveContract,
+    ComparingTogetherContract,
     TogetherContract,
     followed,
 )
 from tests.unit.making import event, issued, removed
 
 
-class TestMemoryEventLog(EventLogContract, TogetherContract, ArchiveContract):
+class EmbeddedContract(
+    EventLogContract,
+    ClockedContract,
+    ComparingContract,
+    AtomicContract,
+    TogetherContract,
+    ComparingTogetherContract,
+):
+    """What a log that compares when it is appended to does, on a clock of the test's."""
+
+
+class TestMemoryEventLog(EmbeddedContract, ArchiveContract):
     """The twin in memory."""
 
     @pytest.fixture
@@ -42,7 +57,7 @@ class TestMemoryEventLog(EventLogContract, TogetherContract, ArchiveContract):
         return MemoryEventLog(clock)
 
 
-class TestSqliteEventLog(EventLogContract, TogetherContract, ArchiveContract):
+class TestSqliteEventLog(EmbeddedContract, ArchiveContract):
     """The embedded form, in a real file."""
 
     @pytest.fixture
@@ -53,7 +68,7 @@ class TestSqliteEventLog(EventLogContract, TogetherContract, ArchiveContract):
         log.close()
 
 
-class TestSqliteEventLogThroughTwoObjects(EventLogContract, TogetherContract):
+class TestSqliteEventLogThroughTwoObjects(EmbeddedContract):
     """One file, written through one object and read through another, as two processes do."""
 
     @pytest.fixture

@@ -1,0 +1,184 @@
+"""Writing to a topic: idempotently, to all replicas, and within a bounded time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.producer.transaction_manager import TransactionState
+
+from events.errors import StoreError
+from events.kafka.binding import HEADERS
+from events.kafka.connection import Connection
+from events.kafka.trouble import KAFKA_ERRORS, said, trouble, why_not
+
+_BATCH_BYTES: Final = 512 * 1024
+"""Of one batch before it is compressed: as much again fits under a broker's default limit, and
+compression works on whole batches."""
+_COMPRESSION: Final = "zstd"
+_LARGEST: Final = 1_048_576
+_GOODBYE_S: Final = 5.0
+_CAN_BE_ABORTED: Final = (TransactionState.IN_TRANSACTION, TransactionState.ABORTABLE_ERROR)
+_AGAIN: Final = (
+    "whether it was recorded is not known; record it again, as what is there already is not "
+    "counted twice"
+)
+
+
+class Message(NamedTuple):
+    """What is to be written, and where."""
+
+    partition: int
+    key: bytes
+    value: bytes
+
+
+class Written(NamedTuple):
+    """Where a message stands."""
+
+    partition: int
+    offset: int
+
+
+class _Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no types
+    """aiokafka's producer. An idempotent one never gives a message up, and its `stop` waits for
+    all of them, for ever where no broker answers: this one can be let go of."""
+
+    async def abandon(self) -> None:
+        """Stop at once. What was not answered fails, for everybody who waits for it."""
+        self._closed = True
+        self._message_accumulator.fail_all(KafkaError("this producer was let go of"))
+        closing = asyncio.ensure_future(self._sender.close())
+        try:
+            await asyncio.wait([closing], timeout=_GOODBYE_S)
+        finally:
+            if not closing.cancel() and not closing.cancelled():
+                closing.exception()
+            await self.client.close()
+
+    async def take_back(self) -> None:
+        """Abort the transaction, where one is open."""
+        if self._txn_manager.state in _CAN_BE_ABORTED:
+            await self.abort_transaction()
+
+
+class Writer:
+    """Writes to one topic. The producer is made when it is first needed, and anew after an error:
+    a failed batch leaves a gap in its sequence, after which brokers take nothing more from it."""
+
+    def __init__(self, connection: Connection, topic: str, patience: float) -> None:
+        self._connection = connection
+        self._topic = topic
+        self._patience = patience
+        self._producer: _Producer | None = None
+        self._starting = asyncio.Lock()
+        self._turn = asyncio.Lock()
+
+    async def write(self, messages: Sequence[Message]) -> list[Written]:
+        """Write in this order, and behind what was to be written before.
+
+        Raises `StoreError` where not all of them were acknowledged by all replicas in time; each
+        may then be in the topic, and to write it again does no harm.
+        """
+        producer = await self._started()
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._send(producer, messages)
+        except KAFKA_ERRORS as error:
+            if self._producer is producer:
+                self._producer = None
+            await producer.abandon()
+            raise StoreError(said(self._connection, self._topic, error, _AGAIN)) from error
+
+    async def write_together(self, messages: Sequence[Message]) -> list[Written]:
+        """Write all or nothing: in one transaction, which readers of what is committed see whole,
+        when it is. Raises `StoreError`; then nothing counts, unless it says otherwise."""
+        options = {
+            "transactional_id": f"standing-{uuid4()}",
+            "transaction_timeout_ms": int(self._patience * 1_000),
+        }
+        async with self._transaction(options) as producer:
+            return await self._send(producer, messages)
+
+    async def close(self) -> None:
+        """Finish what is under way, then let go."""
+        async with self._starting:
+            producer, self._producer = self._producer, None
+        if producer is not None:
+            await _stopped(producer)
+
+    async def _send(self, producer: _Producer, messages: Sequence[Message]) -> list[Written]:
+        waiting: list[asyncio.Future[Any]] = []
+        try:
+            # Where a batch is full, `send` waits, and whoever came later must not slip in.
+            async with self._turn:
+                for one in messages:
+                    sending = producer.send(
+                        self._topic, one.value, one.key, one.partition, headers=list(HEADERS)
+                    )
+                    waiting.append(await sending)
+            return [Written(one.partition, one.offset) for one in await asyncio.gather(*waiting)]
+        finally:
+            for answer in waiting:  # of those that fail too, nobody needs to hear
+                if not answer.cancel() and not answer.cancelled():
+                    answer.exception()
+
+    async def _started(self) -> _Producer:
+        async with self._starting:
+            if self._producer is None:
+                self._producer = await self._start({"enable_idempotence": True})
+            return self._producer
+
+    async def _start(self, options: dict[str, Any]) -> _Producer:
+        producer = _Producer(
+            **self._connection.options(),
+            **options,
+            acks="all",
+            compression_type=_COMPRESSION,
+            max_batch_size=_BATCH_BYTES,
+            max_request_size=_LARGEST,
+        )
+        try:
+            with trouble(self._connection, self._topic):
+                async with asyncio.timeout(self._patience):
+                    await producer.start()
+        except BaseException as error:
+            await producer.abandon()
+            if isinstance(error.__cause__, KafkaConnectionError):
+                why = KafkaConnectionError(await why_not(self._connection) or error.__cause__)
+                raise StoreError(said(self._connection, self._topic, why)) from error.__cause__
+            raise
+        return producer
+
+    @asynccontextmanager
+    async def _transaction(self, options: dict[str, Any]) -> AsyncIterator[_Producer]:
+        producer = await self._start(options)
+        so = "nothing of it was recorded"
+        try:
+            async with asyncio.timeout(self._patience):
+                await producer.begin_transaction()
+                yield producer
+                so = f"all of it was recorded or nothing, and {_AGAIN}"
+                await producer.commit_transaction()
+        except BaseException as error:
+            # Without word from us the brokers give the transaction up by themselves, but until
+            # then nobody reads what comes behind it.
+            with suppress(*KAFKA_ERRORS):
+                async with asyncio.timeout(_GOODBYE_S):
+                    await producer.take_back()
+            await producer.abandon()
+            if isinstance(error, KAFKA_ERRORS):
+                raise StoreError(said(self._connection, self._topic, error, so)) from error
+            raise
+        await _stopped(producer)
+
+
+async def _stopped(producer: _Producer) -> None:
+    try:
+        async with asyncio.timeout(_GOODBYE_S):
+            await producer.stop()
+    except TimeoutError:
+        await producer.abandon()
