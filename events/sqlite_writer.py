@@ -32,7 +32,7 @@ _ALONE_S: Final = 0.001
 """Who appended alone need not wait for company for so long, nor give way to other tasks."""
 _CHECKPOINT_PAGES: Final = 4_000
 """Where only checkpoints wait for the disk, let them come more rarely. Where every commit does,
-SQLite's 1,000 is better: the sooner the write-ahead log begins anew, the sooner it stops growing."""
+SQLite's 1,000 is better: the sooner the write-ahead log starts anew, the sooner it has its size."""
 _PATIENCE_S: Final = 30
 
 
