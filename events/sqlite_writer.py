@@ -1,8 +1,9 @@
 """Who writes the log in SQLite, and when: what waits goes into one commit together.
 
 A commit that survives a power cut is paid once for many (group commit). Small appends are
-committed in the loop, in the turn after they came; the rest by a thread. The lock of SQLite orders
-the processes.
+committed in the loop, by the first whose turn comes, which spares the way to a thread and back:
+that costs more than the commit. The rest is left to a thread. The lock of SQLite orders the
+processes.
 """
 
 import asyncio
@@ -30,8 +31,8 @@ _QUICK_S: Final = 0.005
 _ALONE_S: Final = 0.001
 """Who appended alone need not wait for company for so long, nor give way to other tasks."""
 _CHECKPOINT_PAGES: Final = 4_000
-"""Ids lie anywhere in their index: the more commits between checkpoints, the more often a page that
-changed several times is written to the file only once."""
+"""Where only checkpoints wait for the disk, let them come more rarely. Where every commit does,
+SQLite's 1,000 is better: the sooner the write-ahead log starts anew, the sooner it has its size."""
 _PATIENCE_S: Final = 30
 
 
@@ -59,7 +60,8 @@ class Writer:
         self._connection = connect(path, SCHEMA, FORMAT, synchronous=synchronous)
         # How long to wait for another process is decided at each commit, not in SQLite.
         self._connection.execute("PRAGMA busy_timeout = 0")
-        self._connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+        if synchronous != "FULL":
+            self._connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
         self._quick = True
         self._loop: asyncio.AbstractEventLoop | None = None
         self._alone_until = 0.0
@@ -89,19 +91,10 @@ class Writer:
                 self._soon.append(request)
         if soon:
             if time.perf_counter() > self._alone_until:
-                await self._company(request)
+                await _company(request)
             if not request.answer.done():
                 self._commit_soon()
         return await request.answer
-
-    async def _company(self, request: _Request) -> None:
-        """Let others of this turn of the loop append, too: the first to come back commits for
-        all."""
-        try:
-            await asyncio.sleep(0)
-        except asyncio.CancelledError:
-            request.answer.cancel()
-            raise
 
     def _commit_soon(self) -> None:
         """Commit what waits for this turn of the loop; where the disk is slow or another process
@@ -167,6 +160,8 @@ class Writer:
         # Those that nobody waits for any more are not written; whoever stops waiting from here on
         # does not know.
         group = [one for one in waiting if not one.answer.cancelled()]
+        if not group:
+            return True
         told: _Told
         try:
             told = self._alone(group) or self._together(group, patient=patient)
@@ -222,6 +217,15 @@ class Writer:
                 time.sleep(0.002)
             else:
                 return
+
+
+async def _company(request: _Request) -> None:
+    """Let others of this turn of the loop append, too: the first to come back commits for all."""
+    try:
+        await asyncio.sleep(0)
+    except asyncio.CancelledError:
+        request.answer.cancel()
+        raise
 
 
 class _Busy(Exception):

@@ -1,60 +1,25 @@
-"""Recording files of events: read, through the door, into the log, and what became of each.
-
-Long JSON Lines are parsed and admitted by processes beside this one, piece by piece, while this
-one appends; the order of the lines is the order in the log.
-"""
+"""Recording files of events: read, through the door, into the log, and what became of each."""
 
 import asyncio
 import gc
-import io
-import os
-import signal
-import sys
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
-from typing import IO, Any, Final, NamedTuple
-
-import orjson
+from typing import Final
 
 from events.admitted import Admitted
 from events.batch import WITHHELD
 from events.bulk import no_collection
-from events.codec import Sent, read_file, read_lines
-from events.door import admit
 from events.errors import Problem, Refused
-from events.lists import Registry, load_registry
 from events.log import EventLog, Receipt
-from service.stream import Stream, rest_of_line
+from service.checking import Checked, Complaint, checked
 
-STDIN: Final = Path("-")
 MOST_ATOMIC: Final = 10_000
-
-_PIECE: Final = 1_000_000
-"""Bytes of JSON Lines that are read, checked and appended together."""
-_ALONE: Final = 16
-"""So many pieces are checked here before other processes are worth their start."""
-_BEGINNING: Final = 2
-"""So many pieces are checked here while other processes start."""
-_HELPERS: Final = min(2, max(1, (os.cpu_count() or 1) - 1))
-_AHEAD: Final = 4
-"""So many pieces are with each of them at most."""
 _APPENDING: Final = 16
 """So many pieces wait for the log at most: it commits them together, which writes the pages of its
 indexes, where ids lie anywhere, less often."""
-_SMALL: Final = 500_000
-"""A piece of a stream that is smaller is not worth another process."""
-_BATCH: Final = 5_000
-_UTF8_MARK: Final = b"\xef\xbb\xbf"
-_NO_ARRAY: Final = (
-    "standard input is read as JSON Lines, one event a line, and an array begins here; "
-    "record it as a .json file, or send it line by line: jq -c '.[]'"
-)
-_WHOLE: Final = (".json", ".yaml", ".yml")
 
 
 @dataclass(slots=True)
@@ -67,34 +32,6 @@ class Tally:
     withheld: int = 0
     """Nothing is wrong with these, but with others that were to go in with them or not at all."""
     read: int = 0
-
-
-class Complaint(NamedTuple):
-    """What is wrong where: `FILE:LINE`, or `FILE: event N`."""
-
-    where: str
-    problem: Problem
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.problem}"
-
-
-class _Piece(NamedTuple):
-    """Whole lines of a file, the first of which has the number `first`."""
-
-    name: str
-    first: int
-    lines: bytes
-    small: bool = False
-
-
-class _Checked(NamedTuple):
-    """What passed the door, each with where it stood, and what did not."""
-
-    events: list[Admitted]
-    where: list[str]
-    complaints: list[Complaint]
-    read: int
 
 
 Tell = Callable[[Complaint], None]
@@ -118,35 +55,35 @@ async def record(
     """
     tally = Tally()
     with no_collection():
-        checked = _checked(files, lists, backfill=backfill)
+        found = checked(files, lists, backfill=backfill)
         if atomic:
-            await _at_once(log, checked, tally, tell)
+            await _at_once(log, found, tally, tell)
         else:
-            await _piecewise(log, checked, tally, tell, progress)
+            await _piecewise(log, found, tally, tell, progress)
     progress(tally)
     return tally
 
 
 async def _piecewise(
-    log: EventLog, found: AsyncIterator[_Checked], tally: Tally, tell: Tell, progress: Progress
+    log: EventLog, found: AsyncIterator[Checked], tally: Tally, tell: Tell, progress: Progress
 ) -> None:
-    under_way: deque[tuple[_Checked, asyncio.Task[list[Receipt]]]] = deque()
+    under_way: deque[tuple[Checked, asyncio.Task[list[Receipt]]]] = deque()
 
     async def settle() -> None:
-        checked, task = under_way.popleft()
-        _count(checked, await task, tally, tell)
+        piece, task = under_way.popleft()
+        _count(piece, await task, tally, tell)
         progress(tally)
         gc.collect(0)  # a task and its frame hold each other, and with them a piece of the file
 
     try:
-        async for checked in found:
-            if not checked.where and not checked.complaints:  # a stream that has paused
+        async for piece in found:
+            if not piece.where and not piece.complaints:  # a stream that has paused
                 while under_way:
                     await settle()
                 continue
-            for complaint in checked.complaints:
+            for complaint in piece.complaints:
                 tell(complaint)
-            under_way.append((checked, asyncio.create_task(log.append(checked.events))))
+            under_way.append((piece, asyncio.create_task(log.append(piece.events))))
             if len(under_way) > _APPENDING:
                 await settle()
         while under_way:
@@ -157,12 +94,12 @@ async def _piecewise(
                 await task
 
 
-async def _at_once(log: EventLog, found: AsyncIterator[_Checked], tally: Tally, tell: Tell) -> None:
-    everything = _Checked([], [], [], 0)
-    async for checked in found:
-        everything.events.extend(checked.events)
-        everything.where.extend(checked.where)
-        everything.complaints.extend(checked.complaints)
+async def _at_once(log: EventLog, found: AsyncIterator[Checked], tally: Tally, tell: Tell) -> None:
+    everything = Checked([], [], [], 0)
+    async for piece in found:
+        everything.events.extend(piece.events)
+        everything.where.extend(piece.where)
+        everything.complaints.extend(piece.complaints)
         if len(everything.where) + len(everything.complaints) > MOST_ATOMIC:
             raise Refused.field("--atomic", f"takes at most {MOST_ATOMIC:,} events at once")
     for complaint in everything.complaints:
@@ -180,10 +117,10 @@ _GUARDS: Final = tuple(
 and says of each what is wrong with it, but writes none."""
 
 
-def _count(checked: _Checked, receipts: Sequence[Receipt], tally: Tally, tell: Tell) -> None:
-    tally.rejected += len(checked.complaints)
-    tally.read += checked.read
-    for where, receipt in zip(checked.where, receipts, strict=True):
+def _count(piece: Checked, receipts: Sequence[Receipt], tally: Tally, tell: Tell) -> None:
+    tally.rejected += len(piece.complaints)
+    tally.read += piece.read
+    for where, receipt in zip(piece.where, receipts, strict=True):
         match receipt.outcome:
             case "recorded":
                 tally.recorded += 1
@@ -197,174 +134,3 @@ def _count(checked: _Checked, receipts: Sequence[Receipt], tally: Tally, tell: T
             case "rejected":
                 tally.rejected += 1
                 tell(Complaint(where, receipt.problem or Problem("", "not taken")))
-
-
-async def _checked(
-    files: Sequence[Path], lists: Path | None, *, backfill: bool
-) -> AsyncIterator[_Checked]:
-    registry = load_registry(lists)
-    pool = _helpers(lists) if _are_long(files) else None
-    alone = _BEGINNING if pool else _ALONE
-    under_way: deque[Future[_Passed]] = deque()
-    try:
-        for number, work in enumerate(_work(files), 1):
-            if isinstance(work, list) or work.small:
-                while under_way:
-                    yield _unpacked(await asyncio.wrap_future(under_way.popleft()))
-                yield _check_here(work, registry, backfill)
-            elif number <= alone:
-                yield _check_here(work, registry, backfill)
-            else:
-                pool = pool or _helpers(lists)
-                under_way.append(pool.submit(_help, work, backfill))
-                if len(under_way) > _AHEAD * _HELPERS:
-                    yield _unpacked(await asyncio.wrap_future(under_way.popleft()))
-        while under_way:
-            yield _unpacked(await asyncio.wrap_future(under_way.popleft()))
-    finally:
-        if pool is not None:
-            pool.shutdown(wait=False, cancel_futures=True)
-
-
-def _are_long(files: Iterable[Path]) -> bool:
-    """Whether other processes are sure to be worth their start."""
-    lines = (path for path in files if path != STDIN and path.suffix not in _WHOLE)
-    return sum(path.stat().st_size for path in lines) > _ALONE * _PIECE
-
-
-def _work(files: Iterable[Path]) -> Iterator[_Piece | list[Sent]]:
-    for path in files:
-        if path == STDIN:
-            yield from _of_stdin()
-        elif path.suffix in _WHOLE:
-            if path.stat().st_size == 0:
-                yield _nothing(str(path))
-            sent = list(read_file(path))
-            for start in range(0, len(sent), _BATCH):
-                yield sent[start : start + _BATCH]
-        else:
-            with path.open("rb") as file:
-                yield from _pieces(str(path), file)
-
-
-def _nothing(name: str) -> list[Sent]:
-    return [Sent(name, None, Problem("", "empty: there is no event in it"))]
-
-
-def _pieces(name: str, file: IO[bytes]) -> Iterator[_Piece | list[Sent]]:
-    first = 1
-    lines = file.read(_PIECE)
-    if not lines:
-        yield _nothing(name)
-    while lines:
-        lines += rest_of_line(file)
-        yield _Piece(name, first, lines.removeprefix(_UTF8_MARK) if first == 1 else lines)
-        first += lines.count(b"\n")
-        lines = file.read(_PIECE)
-
-
-def _of_stdin() -> Iterator[_Piece | list[Sent]]:
-    """As pieces, however slowly they come. An empty list where it pauses."""
-    stream = Stream(sys.stdin.buffer, _PIECE)
-    name, first, empty = "<stdin>", 1, True
-    while lines := stream.here():
-        if empty and lines.lstrip().startswith(b"["):
-            raise Refused.field(name, _NO_ARRAY)
-        if not lines.endswith(b"\n"):
-            lines += rest_of_line(stream.file)
-        count = lines.count(b"\n")
-        if empty:
-            lines = lines.removeprefix(_UTF8_MARK)
-        empty = False
-        yield _Piece(name, first, lines, len(lines) < _SMALL)
-        first += count
-        if not stream.waits(0):
-            yield []
-    if empty:
-        yield _nothing(name)
-
-
-def _together(problems: Sequence[Problem]) -> Problem:
-    """One line for all that is wrong with an event."""
-    first, *more = problems
-    return Problem(first.field, "; ".join([first.detail, *map(str, more)]))
-
-
-def _check_here(work: _Piece | list[Sent], registry: Registry, backfill: bool) -> _Checked:
-    if isinstance(work, list):
-        return _check(work, registry, backfill, 0)
-    return _check_piece(work, registry, backfill)
-
-
-def _check_piece(piece: _Piece, registry: Registry, backfill: bool) -> _Checked:
-    sent = read_lines(piece.name, io.BytesIO(piece.lines), piece.first)
-    return _check(sent, registry, backfill, len(piece.lines))
-
-
-def _check(sent: Iterable[Sent], registry: Registry, backfill: bool, read: int) -> _Checked:
-    found = _Checked([], [], [], read)
-    for one in sent:
-        if one.problem is not None:
-            found.complaints.append(Complaint(one.where, one.problem))
-            continue
-        raw = one.raw
-        if backfill and isinstance(raw, dict):
-            raw["backfill"] = True
-        try:
-            found.events.append(admit(raw, registry))
-            found.where.append(one.where)
-        except Refused as refused:
-            found.complaints.append(Complaint(one.where, _together(refused.problems)))
-        except (orjson.JSONEncodeError, UnicodeEncodeError) as error:
-            found.complaints.append(Complaint(one.where, Problem("", str(error))))
-    return found
-
-
-# --- the processes beside this one --------------------------------------------------------------
-
-_registry: Any = None
-
-
-class _Passed(NamedTuple):
-    """A `_Checked` on its way between processes: by columns, which is a third of the work."""
-
-    columns: tuple[Sequence[Any], ...]
-    where: list[str]
-    complaints: list[Complaint]
-    read: int
-
-
-def _packed(found: _Checked) -> _Passed:
-    columns = list(zip(*found.events, strict=True)) or [()] * len(Admitted._fields)
-    columns[_TYPE] = tuple(map(sys.intern, columns[_TYPE]))  # each is sent once
-    return _Passed(tuple(columns), *found[1:])
-
-
-_TYPE: Final = Admitted._fields.index("type")
-
-
-def _unpacked(passed: _Passed) -> _Checked:
-    return _Checked(list(map(Admitted, *passed.columns)), *passed[1:])
-
-
-def _helpers(lists: Path | None) -> ProcessPoolExecutor:
-    # Not forked: a copy of this process would hold its store open and its threads half alive.
-    pool = ProcessPoolExecutor(_HELPERS, get_context("spawn"), _begin, (lists,))
-    for _ in range(_HELPERS):
-        pool.submit(_start)
-    return pool
-
-
-def _start() -> None:
-    """Nothing: a process starts when there is something for it to do."""
-
-
-def _begin(lists: Path | None) -> None:
-    global _registry  # noqa: PLW0603 - what a helper process is set up with, once
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that was started
-    _registry = load_registry(lists)
-    gc.disable()  # events hold no circles
-
-
-def _help(piece: _Piece, backfill: bool) -> _Passed:
-    return _packed(_check_piece(piece, _registry, backfill))

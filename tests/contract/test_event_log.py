@@ -5,7 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
@@ -198,6 +198,90 @@ async def test_closing_a_log_finishes_what_was_appended(path: Path) -> None:
     await asyncio.to_thread(log.close)
     receipts = [one for some in await asyncio.gather(*waiting) for one in some]
     assert [one.outcome for one in receipts] == ["recorded"] * 5
+
+
+@pytest.mark.parametrize("thread", [True, False])
+async def test_what_was_appended_in_the_turn_in_which_a_log_is_closed_is_finished(
+    path: Path, thread: bool
+) -> None:
+    log = SqliteEventLog(path, Clock())
+    waiting = [asyncio.create_task(log.append(let_in(issued("2021", f"{n}")))) for n in range(5)]
+    await asyncio.sleep(0)  # they wait for company
+    if thread:
+        closing = threading.Thread(target=log.close)
+        closing.start()
+        closing.join()
+    else:
+        log.close()
+    receipts = [one for some in await asyncio.gather(*waiting) for one in some]
+    assert [one.outcome for one in receipts] == ["recorded"] * 5
+
+
+@pytest.mark.parametrize("size", [1, 100])
+async def test_an_append_while_a_thread_closes_the_log_is_finished_or_refused(
+    path: Path, size: int
+) -> None:
+    log = SqliteEventLog(path, Clock())
+    sent = iter(range(1_000_000))
+    finished: list[Receipt] = []
+    enough = asyncio.Event()
+
+    async def write() -> None:
+        with suppress(StoreError):
+            while True:
+                events = [issued("2021", f"{next(sent)}") for _ in range(size)]
+                finished.extend(await log.append(let_in(*events)))
+                if len(finished) >= 3 * size:
+                    enough.set()
+
+    writers = [asyncio.create_task(write()) for _ in range(3)]
+    await enough.wait()
+    await asyncio.to_thread(log.close)
+    await asyncio.gather(*writers)
+    again = SqliteEventLog(path, Clock())
+    assert sorted(ids(await everything(again))) == sorted(one.id for one in finished)
+    again.close()
+
+
+async def test_an_append_given_up_in_its_turn_is_not_written_and_stops_no_other(
+    path: Path,
+) -> None:
+    log = SqliteEventLog(path, Clock())
+    given_up, other = (
+        asyncio.create_task(log.append(let_in(issued("2021", name)))) for name in "ab"
+    )
+    await asyncio.sleep(0)  # they wait for company
+    given_up.cancel()
+    await asyncio.gather(given_up, other, return_exceptions=True)
+    assert given_up.cancelled()
+    assert other.result() == [Receipt("b", "0:0", "recorded")]
+    log.close()
+
+
+async def test_who_appends_without_end_lets_others_go_on(path: Path) -> None:
+    log = SqliteEventLog(path, Clock())
+    others = asyncio.create_task(asyncio.sleep(0))
+    appended = 0
+    while not others.done():
+        await log.append(let_in(issued("2021", f"{appended}")))
+        appended += 1
+    assert log.end() == appended - 1
+    log.close()
+
+
+async def test_an_event_that_finds_another_process_writing_waits_for_it(path: Path) -> None:
+    log = SqliteEventLog(path, Clock())
+    await log.append(let_in(issued("2021", "a")))
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(log.append(let_in(issued("2021", "b"))))
+    for _ in range(3):  # it waits for company, tries, and leaves it to the thread
+        await asyncio.sleep(0)
+    assert not waiting.done()
+    other.execute("COMMIT")
+    assert await waiting == [Receipt("b", "0:1", "recorded")]
+    other.close()
+    log.close()
 
 
 async def test_following_goes_on_over_a_file_that_another_object_writes(path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service import recording
+from service import checking, recording
 from tests.unit.conftest import Cli, lines
 
 LISTED: dict[str, Any] = {
@@ -227,12 +227,15 @@ def test_backfill_marks_the_events(cli: Cli) -> None:
     assert change["backfill"] is True
 
 
+@pytest.mark.parametrize("alone", [1, 4])
 def test_many_lines_go_through_other_processes_in_order(
-    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, alone: int
 ) -> None:
-    """Each is told with its own number, and stands in the log where it stood in the file."""
-    monkeypatch.setattr(recording, "_PIECE", 2_000)
-    monkeypatch.setattr(recording, "_ALONE", 1)
+    """Each is told with its own number, and stands in the log where it stood in the file, whether
+    the file is known to be long or turns out to be."""
+    monkeypatch.setattr(checking, "_PIECE", 2_000)
+    monkeypatch.setattr(checking, "_ALONE", alone)
+    monkeypatch.setattr(checking, "_are_long", lambda _: alone > 1)
     events = [{**LISTED, "subject": f"company-{number:03d}"} for number in range(100)]
     events[70] = changed(events[70], effective="2021-02-30")
     path = tmp_path / "events.jsonl"
