@@ -15,7 +15,7 @@ PACKAGES := events projections alerts service
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # --- install ----------------------------------------------------------------------------------
 
@@ -46,7 +46,8 @@ install: .venv/.installed ## install standing and its tools into .venv/
 	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
 	@touch $@
 
-.venv/.installed: .venv/.synced pyproject.toml requirements/runtime.in requirements/build.txt
+.venv/.installed: .venv/.synced pyproject.toml requirements/runtime.in requirements/kafka-local.in \
+  requirements/build.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps \
 	  --build-constraints requirements/build.txt --editable .
 	@touch $@
@@ -113,6 +114,10 @@ lock: .uv/.installed ## pin what requirements/*.in ask for, with hashes
 	$(LOCK) requirements/runtime.in -o requirements/runtime.txt
 	$(LOCK) -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 	$(LOCK) requirements/bench.in -o requirements/bench.txt
+
+.PHONY: lock-kafka
+lock-kafka: .venv/.installed ## pin the jars of Kafka, with hashes
+	$(BIN)/python -m service.broker.lock
 
 .PHONY: clean
 clean: ## remove all that make made

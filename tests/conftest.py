@@ -1,11 +1,19 @@
-"""What all tests share: how hard Hypothesis tries, and the lists that ship."""
+"""What all tests share: how hard Hypothesis tries, the lists that ship, and a Kafka.
+
+A test is one of Kafka's when it stands in tests/kafka or asks for the fixture `kafka`. Those never
+skip: where no broker can be had, they fail; `--no-kafka` leaves them out, and says so.
+"""
 
 import os
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from events.lists import Registry, load_registry
+from service.broker.cluster import running
 
 pytest.register_assert_rewrite(
     "tests.contract.event_log_suite", "tests.contract.event_log_suite_together", "tests.unit.making"
@@ -27,3 +35,52 @@ settings.load_profile("standing")
 def registry() -> Registry:
     """The shipped lists."""
     return load_registry()
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The bootstrap servers of a Kafka that all tests share: the one that STANDING_TEST_KAFKA
+    names, else a broker of its own, started as `standing kafka start` does."""
+    if given := os.environ.get("STANDING_TEST_KAFKA"):
+        yield given
+        return
+    with running(tmp_path_factory.mktemp("kafka") / "data") as cluster:
+        yield cluster.bootstrap
+
+
+@pytest.fixture
+def topic() -> str:
+    """The name of a topic that no other test uses; it is not made."""
+    return f"test.{uuid4().hex}"
+
+
+_KAFKA_TESTS = Path(__file__).with_name("kafka")
+_KAFKA_TIMEOUT_S = 300
+"""The first of them waits for the broker, and perhaps for its jars."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The option `--no-kafka`."""
+    parser.addoption("--no-kafka", action="store_true", help="leave the tests of Kafka out")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of Kafka out if asked to, else give them time."""
+    of_kafka = [item for item in items if _is_of_kafka(item)]
+    if config.getoption("--no-kafka"):
+        config.hook.pytest_deselected(items=of_kafka)
+        items[:] = [item for item in items if item not in of_kafka]
+        return
+    for item in of_kafka:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(_KAFKA_TIMEOUT_S))
+
+
+def _is_of_kafka(item: pytest.Item) -> bool:
+    return "kafka" in getattr(item, "fixturenames", ()) or _KAFKA_TESTS in item.path.parents
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what was left out."""
+    if terminalreporter.config.getoption("--no-kafka"):
+        terminalreporter.write_line("Kafka tests were left out: --no-kafka", yellow=True)
