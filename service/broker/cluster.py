@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from events.errors import Refused, StandingError
+from events.errors import Problem, Refused, StandingError
 from service.broker.jars import fetched
 from service.broker.java import find_java
 from service.broker.layout import SIZES, keeper_of
@@ -39,6 +39,7 @@ class Cluster:
         self.data = data
         self.brokers: tuple[Broker, ...] = ()
         self._keeper = keeper
+        self._left = False
 
     @property
     def bootstrap(self) -> str:
@@ -75,19 +76,19 @@ class Cluster:
 
     def leave(self) -> None:
         """Let it run on when this process ends."""
-        if self._keeper.stdin is not None and self._keeper.stdout is not None:
+        self._left = True
+        if self._keeper.stdin is not None:
             self._keeper.stdin.write(b"detach\n")
-            self._keeper.stdin.close()
-            self._keeper.stdout.close()
-        # It is no longer this process's to wait for.
-        self._keeper.returncode = 0
 
     def close(self) -> None:
-        """Stop it, and wait until it has ended, whatever became of it."""
+        """Have done with it: unless it was left, it is stopped, and has ended on return."""
         self.stop()
         if self._keeper.stdout is not None:
-            self._keeper.stdout.read()
+            if not self._left:
+                self._keeper.stdout.read()
             self._keeper.stdout.close()
+        if self._left:
+            self._keeper.returncode = 0  # not to be waited for any more
         self._keeper.wait()
 
     def _told(self) -> Iterator[tuple[str, Any]]:
@@ -95,8 +96,9 @@ class Cluster:
             return
         while line := self._keeper.stdout.readline():
             ((what, told),) = json.loads(line).items()
+            if what == "refused":
+                raise Refused(*(Problem(*one) for one in told))
             if what == "error":
-                self._keeper.wait()
                 raise StandingError(told)
             yield what, told
         if self._keeper.wait():

@@ -45,11 +45,16 @@ def cache() -> Path:
     return Path(root) / "standing" / "kafka"
 
 
-def fetched(within: Path | None = None, advance: Callable[[int], None] = lambda _: None) -> Path:
-    """The folder with all the jars and nothing else, fetched if it is not there yet; `advance` is
-    called with 1 for each. Processes that want it at once wait for one of them. Raises `NoJars`."""
+def fetched(
+    jars: dict[str, str] | None = None,
+    within: Path | None = None,
+    advance: Callable[[int], None] = lambda _: None,
+) -> Path:
+    """The folder with all these jars (by default the locked ones) and nothing else, fetched if it
+    is not there yet; `advance` is called with 1 for each. Processes that want it at once wait for
+    one of them. Raises `NoJars`."""
+    jars = locked() if jars is None else jars
     within = cache() if within is None else within
-    jars = locked()
     place = within / _digest(jars)
     if _complete(place, jars):
         return place

@@ -2,9 +2,9 @@
 
 It is started by `service.broker.cluster`, with its orders as its only argument. It tells what
 happens in lines of JSON on standard output: `{"ready": …}` once the cluster serves, `{"lost": …}`
-for a broker that ended by itself, `{"error": …}` before it ends in failure. It stops the cluster on
-SIGTERM, and when its standard input ends, so that killing whoever started it leaves nothing behind;
-the line `detach` there takes that back.
+for a broker that ended by itself, `{"refused": …}` or `{"error": …}` before it ends in failure. It
+stops the cluster on SIGTERM, and when its standard input ends, so that killing whoever started it
+leaves nothing behind; the line `detach` there takes that back.
 """
 
 import asyncio
@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from events.errors import StandingError
-from service.broker.layout import Node, claimed, made, write_properties
+from events.errors import Refused, StandingError
+from service.broker.layout import Node, claimed, keep, made, write_properties
 from service.broker.ports import any_free, consecutive
 from service.broker.serving import until_serving
 
@@ -57,6 +57,9 @@ def main() -> int:
     try:
         with claimed(Path(orders.data)):
             asyncio.run(_keep(orders))
+    except Refused as refused:
+        _tell("refused", [[one.field, one.detail] for one in refused.problems])
+        return 1
     except StandingError as error:
         _tell("error", str(error))
         return 1
@@ -81,6 +84,15 @@ async def _left_alone(stop: Callable[[], object]) -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
     if await reader.readline() != b"detach\n":
         stop()
+        return
+    _fall_silent()
+
+
+def _fall_silent() -> None:
+    """Whoever reads what this process's starter printed must not wait for this process, too."""
+    with Path(os.devnull).open("wb") as nothing:
+        os.dup2(nothing.fileno(), 1)
+        os.dup2(nothing.fileno(), 2)
 
 
 async def _run(orders: Orders) -> None:
@@ -113,6 +125,7 @@ def _planned(folder: Path, orders: Orders) -> tuple[list[Node], str]:
         Node(number, port, controller, folder / str(number))
         for number, (port, controller) in enumerate(zip(ports, controllers, strict=True), 1)
     ]
+    keep(folder, known)
     for node in nodes:
         write_properties(node, nodes)
     return nodes, known.cluster

@@ -105,16 +105,15 @@ def keeper_of(folder: Path) -> int | None:
 
 
 def made(folder: Path, brokers: int | None) -> Made:
-    """What the folder's data belong to; a new cluster where there is none. Raises `Refused` where
-    they belong to one of another size, `StoreError` where that cannot be read."""
+    """What the folder's data belong to; a new cluster where there is none, which is not kept yet.
+    Raises `Refused` where they belong to one of another size, `StoreError` where that cannot be
+    read."""
     path = folder / _CLUSTER
     try:
         told = json.loads(path.read_text())
         found = Made(str(told["cluster"]), int(told["brokers"]))
     except FileNotFoundError:
-        found = Made(_new_id(), brokers or 1)
-        _write(path, json.dumps({"cluster": found.cluster, "brokers": found.brokers}))
-        return found
+        return Made(_new_id(), brokers or 1)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise StoreError(
             f"{path} cannot be read ({error}); the data beside it are of no use without it: "
@@ -125,6 +124,11 @@ def made(folder: Path, brokers: int | None) -> Made:
             "--brokers", f"{folder} holds the data of {found.brokers}; name another with --data"
         )
     return found
+
+
+def keep(folder: Path, cluster: Made) -> None:
+    """Write down what the data belong to."""
+    _write(folder / _CLUSTER, json.dumps({"cluster": cluster.cluster, "brokers": cluster.brokers}))
 
 
 def _new_id() -> str:

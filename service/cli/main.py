@@ -16,7 +16,16 @@ from typing import Annotated, NoReturn
 import typer
 
 from events.errors import Conflict, Refused, StandingError
-from service.cli import asking, exporting, operating, recording, subscribing, tables
+from service.cli import (
+    asking,
+    broker,
+    exporting,
+    operating,
+    recording,
+    subscribing,
+    tables,
+    topics,
+)
 from service.cli.common import say
 
 app = typer.Typer(
@@ -25,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for part in (asking, tables, recording, exporting, subscribing, operating):
+for part in (asking, tables, recording, exporting, subscribing, operating, broker, topics):
     part.add_to(app)
 
 
