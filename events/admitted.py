@@ -9,6 +9,7 @@ import orjson
 from events.vocabulary import MERGED
 
 MAX_EVENT_BYTES: Final = 1_000_000
+DEFAULT_SOURCE: Final = "/standing"
 
 
 class Admitted(NamedTuple):

@@ -13,14 +13,12 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from events import vocabulary as words
-from events.admitted import Admitted
+from events.admitted import DEFAULT_SOURCE, Admitted
 from events.dates import UTC_ZONE, last, start
 from events.errors import Problem, Refused
 from events.ids import fact_id
 from events.lists import Registry
 from events.models import COMPANY_ID, DATA_MODELS, EVENT_MODELS
-
-DEFAULT_SOURCE: Final = "/standing"
 
 _TIMED: Final = frozenset({words.DESIGNATION_ISSUED, words.DESIGNATION_AMENDED})
 _DESCRIBES: Final = ("name", "aliases", "country", "kind", "identifiers", "website")
