@@ -38,7 +38,8 @@ API: Final[dict[str, Any]] = {
         "rules are not evaluated (`ownership`). None of this is legal advice.\n\n"
         "**Errors** are RFC 9457 problem details; `errors` names each field that is wrong. An "
         "unknown parameter is refused, not passed over. A company that was merged into another "
-        "answers with a 308 to it."
+        "answers with a 308 to it.\n\n"
+        "**Topics** in Kafka, and their messages, are described at `/asyncapi.json`."
     ),
     "openapi_tags": [
         {
