@@ -9,8 +9,8 @@ from events.dates import Instant, show
 from events.ids import derived_id
 from events.lists import Registry
 from projections.changes import Change, shown
+from projections.messages import TYPE_PREFIX
 
-TYPE_PREFIX: Final = "standing.status."
 TRIAL_TYPE: Final = "standing.test"
 
 

@@ -6,54 +6,39 @@ must be let in by whatever comes later.
 """
 
 import sys
-from collections.abc import Iterator
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
-from events.models import DATA_MODELS, json_schema
+from events.models import DATA_MODELS, EVENT_MODELS, json_schema
+from events.schema_files import SchemaFiles
 
-RELEASED: Final = "released"
-_HERE: Final = files("events").joinpath("schemas")
-
-
-def generated() -> dict[str, bytes]:
-    """By event type, the schema that the models give now, as its file holds it."""
-    return {
-        event_type: orjson.dumps(json_schema(event_type), option=orjson.OPT_INDENT_2) + b"\n"
-        for event_type in DATA_MODELS
-    }
+FILES: Final = SchemaFiles("events", lambda: {name: json_schema(name) for name in DATA_MODELS})
 
 
-def shipped(event_type: str) -> dict[str, Any]:
-    """The schema of an event type as it ships. Raises `FileNotFoundError` for no event type."""
-    found: dict[str, Any] = orjson.loads(_HERE.joinpath(f"{event_type}.json").read_bytes())
-    return found
+def components(home: str, *more: type[BaseModel]) -> dict[str, Any]:
+    """The schemas of all events by name, with whatever they refer to, and those of `more` models,
+    for a document that keeps its schemas at `home`."""
+    models: list[type[BaseModel]] = [*EVENT_MODELS.values(), *more]
+    places, found = models_json_schema(
+        [(model, "validation") for model in models], ref_template=home + "{model}"
+    )
+    names = {model: place["$ref"].removeprefix(home) for (model, _), place in places.items()}
+    defined: dict[str, Any] = dict(found["$defs"])
+    for event_type, model in EVENT_MODELS.items():
+        event = dict(defined.pop(names[model]))
+        event["properties"] = {**event["properties"], "type": {"const": event_type}}
+        event["title"] = event_type
+        defined[short(event_type)] = event
+    return defined
 
 
-def released() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every schema that was ever released: version, event type, schema."""
-    for version in sorted(_HERE.joinpath(RELEASED).iterdir(), key=lambda one: one.name):
-        for file in sorted(version.iterdir(), key=lambda one: one.name):
-            yield version.name, file.name.removesuffix(".json"), orjson.loads(file.read_bytes())
-
-
-def write(folder: Path) -> None:
-    """Write the schemas that the models give now, one file each."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for event_type, content in generated().items():
-        folder.joinpath(f"{event_type}.json").write_bytes(content)
-
-
-def main(*versions: str) -> None:
-    """Write them to the source tree, and once more for each version that is being released."""
-    here = Path(__file__).with_name("schemas")
-    write(here)
-    for version in versions:
-        write(here / RELEASED / version)
+def short(event_type: str) -> str:
+    """`standing.company.described` as a component's name: `EventCompanyDescribed`."""
+    return "Event" + "".join(word.capitalize() for word in event_type.split(".")[1:])
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    FILES.renew(Path(__file__), sys.argv[1:])

@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.api import described
+from service.api import described, promises
 from service.api.answers import JSON
 from service.api.asking import Asking
 from service.api.at_once import AtOnce
@@ -57,6 +57,7 @@ def create_app(
         # Not `include_router`, which puts a second look-up before each of their routes.
         app.router.routes.extend(part.routes)
     app.router.add_route("/openapi.json", _openapi, include_in_schema=False)
+    app.router.routes.extend(promises.routes())
     handle(app)
     app.add_middleware(AtOnce, asking=asking, route=companies.status_route)
     app.add_middleware(Gate, metrics=operating.metrics, tokens=tokens)

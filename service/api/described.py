@@ -6,12 +6,13 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
 from starlette.responses import Response
 
 from alerts.subscriptions import Filter, Request
 from events.models import EVENT_MODELS
+from events.schemas import components as event_components
+from events.schemas import short
+from projections import blocks
 from service.api import schemas
 from service.api.shapes import ANSWERS
 
@@ -37,7 +38,8 @@ API: Final[dict[str, Any]] = {
         "rules are not evaluated (`ownership`). None of this is legal advice.\n\n"
         "**Errors** are RFC 9457 problem details; `errors` names each field that is wrong. An "
         "unknown parameter is refused, not passed over. A company that was merged into another "
-        "answers with a 308 to it."
+        "answers with a 308 to it.\n\n"
+        "**Topics** in Kafka, and their messages, are described at `/asyncapi.json`."
     ),
     "openapi_tags": [
         {
@@ -63,35 +65,35 @@ _PROBLEMS: Final = {
     504: "The position that `at_least` names was not reached in time.",
 }
 _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], Any]]] = {
-    "list": ("Only these lists, the overall status included.", schemas.MANY, ["us-dod-ccmc"]),
+    "list": ("Only these lists, the overall status included.", blocks.MANY, ["us-dod-ccmc"]),
     "as_of": (
         "What has legal effect by then: the end of a day, month or year. By default now.",
-        schemas.TEXT,
+        blocks.TEXT,
         "2021-04-01",
     ),
     "announced_by": (
         "Only what the public could know by then. By default everything.",
-        schemas.TEXT,
+        blocks.TEXT,
         "2021-05-25",
     ),
     "known_at": (
         "Only what this log held by then: a date, or a position such as `0:41`. By default all.",
-        schemas.TEXT,
+        blocks.TEXT,
         "0:41",
     ),
     "at_least": (
         "Wait, up to 30 seconds, until everything up to this position can be read.",
-        schemas.TEXT,
+        blocks.TEXT,
         "0:41",
     ),
     "q": (
         "A name, alias, identifier or id, or a part of one, in any script.",
-        schemas.TEXT,
+        blocks.TEXT,
         "小米",
     ),
-    "after": ("Go on behind this: the `next` of the page before.", schemas.TEXT, None),
-    "limit": ("At most so many.", schemas.COUNT, None),
-    "company": ("Only this company's.", schemas.TEXT, "xiaomi"),
+    "after": ("Go on behind this: the `next` of the page before.", blocks.TEXT, None),
+    "limit": ("At most so many.", blocks.COUNT, None),
+    "company": ("Only this company's.", blocks.TEXT, "xiaomi"),
     "kind": ("Only these kinds.", schemas.CHANGE_KINDS, ["changed", "corrected"]),
     "format": (
         "The format, whatever `Accept` says.",
@@ -108,8 +110,8 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], Any]]] = {
         {"type": "boolean", "default": False},
         None,
     ),
-    "since": ("`beginning`, a position, or a date.", schemas.TEXT, "2021-01-01"),
-    "before": ("Go on before this: the `next` of the page before.", schemas.COUNT, None),
+    "since": ("`beginning`, a position, or a date.", blocks.TEXT, "2021-01-01"),
+    "before": ("Go on before this: the `next` of the page before.", blocks.COUNT, None),
 }
 
 
@@ -155,7 +157,7 @@ def _in_path(name: str) -> dict[str, Any]:
         "in": "path",
         "required": True,
         "description": text,
-        "schema": schemas.TEXT,
+        "schema": blocks.TEXT,
         "example": example,
     }
 
@@ -210,30 +212,15 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 
 def components() -> dict[str, Any]:
     """All of them, with the events and subscriptions as their models have them."""
-    models: list[type[BaseModel]] = [*EVENT_MODELS.values(), Filter, Request]
-    places, found = models_json_schema(
-        [(model, "validation") for model in models], ref_template=schemas.AT + "{model}"
-    )
-    names = {model: place["$ref"].removeprefix(schemas.AT) for (model, _), place in places.items()}
-    defined: dict[str, Any] = dict(found["$defs"])
-    for name, model in EVENT_MODELS.items():
-        event = dict(defined.pop(names[model]))
-        event["properties"] = {**event["properties"], "type": {"const": name}}
-        event["title"] = name
-        defined[_short(name)] = event
-    defined["SubscriptionRequest"] = defined.pop(names[Request])
+    defined = event_components(schemas.AT, Filter, Request)
+    defined["SubscriptionRequest"] = defined.pop(Request.__name__)
     defined["Event"] = {
         "description": "A CloudEvent 1.0 in structured JSON. `type`, `subject` and `data` are "
         "needed; the rest is filled in.",
-        "oneOf": [schemas.ref(_short(name)) for name in EVENT_MODELS],
+        "oneOf": [schemas.ref(short(name)) for name in EVENT_MODELS],
         "discriminator": {
             "propertyName": "type",
-            "mapping": {name: schemas.AT + _short(name) for name in EVENT_MODELS},
+            "mapping": {name: schemas.AT + short(name) for name in EVENT_MODELS},
         },
     }
     return dict(sorted({**defined, **ANSWERS}.items()))
-
-
-def _short(event_type: str) -> str:
-    """`standing.company.described` as a component's name: `EventCompanyDescribed`."""
-    return "Event" + "".join(word.capitalize() for word in event_type.split(".")[1:])

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from projections import blocks
 from service.api import examples, schemas
 from service.api.described import JSON, LINES, operation, sent, told
 
@@ -31,8 +32,8 @@ EVERYONE: Final = operation(
         "description": "One row a company, by id, streamed. In CSV, lists of records are JSON.",
         "content": {
             LINES: {"schema": schemas.ref("Row"), "example": examples.ROW},
-            "text/csv": {"schema": schemas.TEXT},
-            "application/vnd.apache.parquet": {"schema": schemas.BINARY},
+            "text/csv": {"schema": blocks.TEXT},
+            "application/vnd.apache.parquet": {"schema": blocks.BINARY},
         },
     },
     query=(*_CUTS, "format"),
@@ -208,6 +209,6 @@ READY["responses"][503] = told("It is not; `log` and `lag` say why.", schemas.re
 METRICS: Final = operation(
     "Metrics",
     "operating",
-    {"description": "Prometheus text.", "content": {"text/plain": {"schema": schemas.TEXT}}},
+    {"description": "Prometheus text.", "content": {"text/plain": {"schema": blocks.TEXT}}},
     problems=(),
 )

@@ -1,47 +1,56 @@
 """The shapes of what is answered, as OpenAPI components."""
 
-from typing import Final
+from typing import Any, Final
 
-from events import vocabulary as words
-from service.api.schemas import (
+from projections.blocks import (
     ANY,
-    AT,
     COUNT,
     MANY,
     TEXT,
+    TIME,
     TRUTH,
     Schema,
-    many,
     or_null,
-    ref,
+    rehomed,
     structure,
     told,
 )
+from projections.shapes import (
+    FROM,
+    HOW,
+    KINDS,
+    LISTS_OWN,
+    LISTS_STANDING,
+    OWNERSHIP,
+    POSITION,
+    SHAPES,
+    STANDING,
+    STATUS,
+    UNTIL,
+)
+from service.api.schemas import AT, many, ref
 
-_TIME: Final = {"type": "string", "format": "date-time"}
-_STATUS: Final = {"type": "string", "enum": list(words.STATUSES)}
-_KIND: Final = {"type": "string", "enum": list(words.RESTRICTION_KINDS)}
-_FROM: Final = told(_TIME, "Inclusive.")
-_UNTIL: Final = or_null(_TIME, "Exclusive; null where no end is known.")
-_HOW: Final = or_null(TEXT, "How it was removed: `delisted`, `vacated`, `expired`, …")
+_END: Final = told(TEXT, "The end of the log that was read.")
 _EVENT_ID: Final = told(TEXT, "The id of an event.")
-_POSITION: Final = told(TEXT, "Where in the log: `partition:offset`.")
-_KINDS: Final = {"type": "array", "items": _KIND}
-
-_READING: Final = structure({"status": _STATUS, "how": _HOW, "restrictions": _KINDS})
-_NEXT: Final = structure({"at": _TIME, "status": _STATUS, "restrictions": _KINDS})
-_STRETCH: Final = {"from": _FROM, "until": _UNTIL, "how": _HOW}
+_STRETCH: Final = {"from": FROM, "until": UNTIL, "how": HOW}
 _COVERAGE: Final = structure(
     {
         "from": or_null(TEXT, "The first publication of the list that was read, as written."),
-        "checked": or_null(_TIME, "When a source of it was last retrieved."),
+        "checked": or_null(TIME, "When a source of it was last retrieved."),
     }
 )
 _DATE: Final = or_null(
     structure({"date": TEXT, "precision": or_null(TEXT, "`day`, `month`, `year`; null: exact.")})
 )
 
+
+def _home(shapes: dict[str, Schema]) -> dict[str, Any]:
+    """Shapes that are shared with the topics, with their references as this document has them."""
+    return {name: rehomed(shape, AT) for name, shape in shapes.items()}
+
+
 ANSWERS: Final[dict[str, Schema]] = {
+    **_home(SHAPES),
     "Problem": structure(
         {
             "type": told({"type": "string", "format": "uri"}, "The kind of problem."),
@@ -57,57 +66,27 @@ ANSWERS: Final[dict[str, Schema]] = {
         },
         "RFC 9457.",
     ),
-    "Restriction": structure(
-        {
-            "kind": _KIND,
-            "basis": told(TEXT, "The law that it comes from."),
-            "from": _FROM,
-            "until": _UNTIL,
-            "events": told(MANY, "The designations that bring it."),
-        }
-    ),
-    "RestrictionOverall": structure(
-        {"kind": _KIND, "lists": MANY, "events": MANY, "from": told(_TIME, "The earliest.")}
-    ),
     "ListStatus": structure(
         {
-            "list": TEXT,
-            "list_version": told(TEXT, "Of the list's rules."),
+            **LISTS_OWN,
             "covered": told(TRUTH, "Where false, silence about a company is worth nothing."),
             "coverage": _COVERAGE,
-            "status": _STATUS,
-            "since": or_null(_TIME, "When this status began."),
-            "until": or_null(_TIME, "When it ends; null where no end is known."),
-            "how": _HOW,
-            "next": or_null(_NEXT, "The next known flip of status or restrictions."),
-            "episode": told(COUNT, "Counted from 1; 0 before the first."),
-            "pending_removal": told(TRUTH, "A removal is announced, without effect yet."),
-            "restrictions": told(many("Restriction"), "In force."),
-            "upcoming": told(many("Restriction"), "Known to come into force."),
-            "references": {"type": "array", "items": ANY},
-            "listings": {"type": "array", "items": ANY},
-            "injunctions": {"type": "array", "items": ANY},
-            "cause": or_null(TEXT, "The event to which the status is owed."),
-            "anomalies": {"type": "array", "items": structure({"event": TEXT, "why": TEXT})},
-            "anomalies_count": COUNT,
+            **_home(LISTS_STANDING),
         }
     ),
     "Status": structure(
         {
             "company": TEXT,
             "name": or_null(TEXT),
-            "as_of": _TIME,
-            "announced_by": or_null(_TIME),
+            "as_of": TIME,
+            "announced_by": or_null(TIME),
             "known_at": or_null(TEXT),
-            "position": told(TEXT, "The end of the log that was read."),
-            "status": told(_STATUS, "The strongest of its lists."),
-            "restrictions": told(many("RestrictionOverall"), "The union in force."),
-            "upcoming": many("RestrictionOverall"),
-            "ownership": told({"const": "not_evaluated"}, "The 50 % and affiliates rules."),
+            "position": _END,
+            **_home(STANDING),
             "lists": many("ListStatus"),
         }
     ),
-    "Interval": structure({**_STRETCH, "status": _STATUS, "restrictions": _KINDS, "cause": TEXT}),
+    "Interval": structure({**_STRETCH, "status": STATUS, "restrictions": KINDS, "cause": TEXT}),
     "Episode": structure(
         {
             "episode": COUNT,
@@ -128,14 +107,14 @@ ANSWERS: Final[dict[str, Schema]] = {
     ),
     "StoryEvent": structure(
         {
-            "position": _POSITION,
+            "position": POSITION,
             "id": _EVENT_ID,
             "type": TEXT,
             "subject": TEXT,
             "list": or_null(TEXT),
             "effective": _DATE,
             "announced": _DATE,
-            "recorded": _TIME,
+            "recorded": TIME,
             "counts": told(TRUTH, "False where it was taken back."),
             "retracted_by": or_null(TEXT),
             "anomaly": or_null(TEXT, "Why it fits nowhere."),
@@ -146,11 +125,11 @@ ANSWERS: Final[dict[str, Schema]] = {
     ),
     "PublicTurn": structure(
         {
-            "at": _TIME,
+            "at": TIME,
             "list": TEXT,
-            "status": _STATUS,
-            "how": _HOW,
-            "restrictions": _KINDS,
+            "status": STATUS,
+            "how": HOW,
+            "restrictions": KINDS,
             "events": told(MANY, "Announced then; none where time alone did it."),
         }
     ),
@@ -158,8 +137,8 @@ ANSWERS: Final[dict[str, Schema]] = {
         {
             "company": TEXT,
             "name": or_null(TEXT),
-            "position": _POSITION,
-            "ownership": {"const": "not_evaluated"},
+            "position": _END,
+            "ownership": OWNERSHIP,
             "lists": many("StoryOfList"),
             "events": many("StoryEvent"),
             "public": many("PublicTurn"),
@@ -172,24 +151,24 @@ ANSWERS: Final[dict[str, Schema]] = {
             "company": TEXT,
             "name": or_null(TEXT),
             "country": or_null(TEXT),
-            "status": or_null(_STATUS, "Null where the company is parked."),
-            "restrictions": _KINDS,
+            "status": or_null(STATUS, "Null where the company is parked."),
+            "restrictions": KINDS,
             "lists": {
                 "type": "array",
                 "items": structure(
                     {
                         "list": TEXT,
                         "covered": TRUTH,
-                        "status": _STATUS,
-                        "since": or_null(_TIME),
-                        "until": _UNTIL,
-                        "how": _HOW,
-                        "restrictions": _KINDS,
+                        "status": STATUS,
+                        "since": or_null(TIME),
+                        "until": UNTIL,
+                        "how": HOW,
+                        "restrictions": KINDS,
                     }
                 ),
             },
             "parked": or_null(TEXT, "Why nothing can be said of the company."),
-            "ownership": {"const": "not_evaluated"},
+            "ownership": OWNERSHIP,
         }
     ),
     "CompanyInShort": structure(
@@ -198,8 +177,8 @@ ANSWERS: Final[dict[str, Schema]] = {
             "name": or_null(TEXT),
             "country": or_null(TEXT, "ISO 3166-1 alpha-2."),
             "kind": TEXT,
-            "status": or_null(_STATUS, "Null where the company is parked."),
-            "restrictions": _KINDS,
+            "status": or_null(STATUS, "Null where the company is parked."),
+            "restrictions": KINDS,
         }
     ),
     "Company": structure(
@@ -212,10 +191,10 @@ ANSWERS: Final[dict[str, Schema]] = {
             "identifiers": {"type": "array", "items": structure({"scheme": TEXT, "value": TEXT})},
             "website": or_null(TEXT),
             "former_ids": told(MANY, "Ids that were merged into this one."),
-            "status": _STATUS,
+            "status": STATUS,
             "restrictions": many("RestrictionOverall"),
             "lists": MANY,
-            "position": _POSITION,
+            "position": _END,
         }
     ),
     "Receipt": {
@@ -224,7 +203,7 @@ ANSWERS: Final[dict[str, Schema]] = {
         ),
         "properties": {
             "id": or_null(_EVENT_ID),
-            "position": or_null(_POSITION),
+            "position": or_null(POSITION),
             "outcome": {"enum": ["recorded", "duplicate", "rejected"]},
             "retracted_by": told(TEXT, "Of a duplicate of what no longer counts."),
             "index": told(COUNT, "Of a rejected one in an array, from 0."),
@@ -241,32 +220,15 @@ ANSWERS: Final[dict[str, Schema]] = {
             "source": TEXT,
             "specversion": {"const": "1.0"},
             "data": ANY,
-            "position": _POSITION,
-            "recorded": _TIME,
+            "position": POSITION,
+            "recorded": TIME,
         },
         "A CloudEvent as it was recorded, with where and when.",
-    ),
-    "ChangeTold": structure(
-        {
-            "change": told(TEXT, "The same on every reading of the log."),
-            "company": TEXT,
-            "list": or_null(TEXT),
-            "sequence": told(COUNT, "The company's, gapless from 1."),
-            "kind": {"enum": list(words.CHANGE_KINDS)},
-            "from": _READING,
-            "to": _READING,
-            "overall": structure({"before": ANY, "after": ANY}),
-            "effective": or_null(_TIME),
-            "announced": or_null(_TIME),
-            "recorded": _TIME,
-            "cause": MANY,
-            "backfill": told(TRUTH, "History that was loaded, and no news."),
-        }
     ),
     "Change": {
         "allOf": [
             {"$ref": AT + "ChangeTold"},
-            structure({"cursor": told(TEXT, "Go on `after` it."), "position": _POSITION}),
+            structure({"cursor": told(TEXT, "Go on `after` it."), "position": POSITION}),
         ]
     },
     "List": structure(
@@ -281,7 +243,7 @@ ANSWERS: Final[dict[str, Schema]] = {
         }
     ),
     "Lists": structure({"digest": told(TEXT, "Of all rules together."), "lists": many("List")}),
-    "Subscription": structure({"id": TEXT, "created": _TIME, "filter": ANY, "state": TEXT}),
+    "Subscription": structure({"id": TEXT, "created": TIME, "filter": ANY, "state": TEXT}),
     "NewSubscription": structure({"id": TEXT, "secret": told(TEXT, "`whsec_…`, this once.")}),
     "Secret": structure({"secret": TEXT}),
     "Redelivery": structure({"delivery": TEXT}),

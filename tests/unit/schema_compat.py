@@ -1,4 +1,5 @@
-"""Whether a JSON Schema still lets in everything that an older one let in.
+"""Whether a JSON Schema still lets in everything that an older one let in, which those who write
+rely on, and nothing but what the older one let in, which those who read rely on.
 
 It follows the keywords that the events' schemas use, with references. Where it cannot tell, it
 says that it cannot: no answer is a guess.
@@ -16,7 +17,7 @@ _TOLD_ONLY = {"title", "description", "examples", "$defs", "$schema", "$comment"
 _BOUNDS = {
     **dict.fromkeys(("minLength", "minItems", "minimum", "exclusiveMinimum"), ge),
     **dict.fromkeys(("maxLength", "maxItems", "maximum", "exclusiveMaximum"), le),
-    **dict.fromkeys(("pattern", "format", "uniqueItems", "multipleOf"), eq),
+    **dict.fromkeys(("pattern", "format", "contentEncoding", "uniqueItems", "multipleOf"), eq),
 }
 """How an old bound must compare with the new one, so that nothing is shut out."""
 _KNOWN = {
@@ -30,6 +31,13 @@ _KNOWN = {
 def narrowed(old: Json, new: Json) -> list[str]:
     """What the new schema refuses of what the old one let in, each with its place."""
     return list(_narrowed(_Schema(old, old), _Schema(new, new), "$"))
+
+
+def widened(old: Json, new: Json) -> list[str]:
+    """What a reader of the old schema may now meet that it did not allow for, each with its place;
+    the texts say how the old schema is narrower. A field that the old one does not name is no
+    surprise where it left room for others: readers pass over what they do not know."""
+    return narrowed(new, old)
 
 
 class _Schema:

@@ -161,11 +161,11 @@ async def test_the_description_is_whole(tmp_path: Path) -> None:
 
 
 def _names(schema: dict[str, Any], node: dict[str, Any]) -> set[str]:
-    """The properties of a component, through references and `allOf`."""
+    """What a component requires, through references and `allOf`."""
     if "$ref" in node:
         return _names(schema, schema["components"]["schemas"][node["$ref"].rpartition("/")[2]])
     parts = (_names(schema, one) for one in node.get("allOf", ()))
-    return set(node.get("properties", ())).union(*parts)
+    return set(node.get("required", ())).union(*parts)
 
 
 async def _answers(api: Api) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from events.dates import BadDate, precision
 from events.door import admit
 from events.errors import Refused
 from events.models import DATA_MODELS, DATE, MOMENT
-from events.schemas import RELEASED, generated, released, shipped, write
+from events.schema_files import RELEASED
+from events.schemas import FILES
 from tests.unit.making import REGISTRY, granted, issued
 from tests.unit.schema_compat import narrowed
 
@@ -24,17 +25,17 @@ Json = dict[str, Any]
 
 def test_the_schemas_that_ship_are_those_of_the_models() -> None:
     files = {path.stem: path.read_bytes() for path in FOLDER.glob("*.json")}
-    assert files == generated(), "write them anew: python -m events.schemas"
+    assert files == FILES.generated(), "write them anew: python -m events.schemas"
 
 
 @pytest.mark.parametrize("event_type", DATA_MODELS)
 def test_every_schema_is_one(event_type: str) -> None:
-    Draft202012Validator.check_schema(shipped(event_type))
+    Draft202012Validator.check_schema(FILES.shipped(event_type))
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("events/shipped/history/*.yaml")), ids=str)
 def test_every_shipped_event_fits_its_schema(path: Path) -> None:
-    schemas = {name: Draft202012Validator(shipped(name)) for name in DATA_MODELS}
+    schemas = {name: Draft202012Validator(FILES.shipped(name)) for name in DATA_MODELS}
     for sent in read_file(path):
         admitted = admit(sent.raw, REGISTRY)
         schemas[admitted.type].validate(dict(admitted.event))
@@ -56,7 +57,7 @@ def test_every_shipped_event_fits_its_schema(path: Path) -> None:
 def test_a_schema_refuses_what_the_door_refuses(change: Json) -> None:
     sent = issued("2021")
     sent["data"] |= change
-    assert not Draft202012Validator(shipped(sent["type"])).is_valid(sent)
+    assert not Draft202012Validator(FILES.shipped(sent["type"])).is_valid(sent)
     with pytest.raises(Refused):
         admit(sent, REGISTRY)
 
@@ -81,23 +82,23 @@ def test_the_pattern_of_a_date_is_what_is_read_as_one(text: str) -> None:
 # --- what was released ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("version", "event_type", "promised"), list(released()))
+@pytest.mark.parametrize(("version", "event_type", "promised"), list(FILES.released()))
 def test_what_a_released_schema_let_in_is_let_in(
     version: str, event_type: str, promised: Json
 ) -> None:
     assert event_type in DATA_MODELS
-    assert narrowed(promised, shipped(event_type)) == [], version
+    assert narrowed(promised, FILES.shipped(event_type)) == [], version
 
 
 def test_every_event_type_was_released() -> None:
-    assert {event_type for _, event_type, _ in released()} == set(DATA_MODELS)
+    assert {event_type for _, event_type, _ in FILES.released()} == set(DATA_MODELS)
 
 
 def test_releasing_keeps_what_is_there(tmp_path: Path) -> None:
-    write(tmp_path / "0.2.0")
-    kept = {path.stem: path.read_bytes() for path in (tmp_path / "0.2.0").iterdir()}
-    assert kept == generated()
-    assert RELEASED not in kept
+    FILES.renew(tmp_path / "schemas.py", ["0.2.0"])
+    for folder in (tmp_path / "schemas", tmp_path / "schemas" / RELEASED / "0.2.0"):
+        kept = {path.stem: path.read_bytes() for path in folder.glob("*.json")}
+        assert kept == FILES.generated()
 
 
 # --- the comparer itself --------------------------------------------------------------------------
@@ -180,7 +181,7 @@ def edited(schema: Json, edit: Edit) -> Json:
     return changed
 
 
-GRANTED = shipped("standing.injunction.granted")
+GRANTED = FILES.shipped("standing.injunction.granted")
 
 
 @pytest.mark.parametrize("edit", HARMLESS.values(), ids=HARMLESS)

@@ -1,0 +1,84 @@
+"""The shapes of subscriptions and deliveries, for the schemas of their topics."""
+
+from typing import Final, get_args
+
+from alerts.subscriptions import State
+from projections.blocks import (
+    COUNT,
+    MANY,
+    TEXT,
+    TIME,
+    TRUTH,
+    Schema,
+    one_of,
+    or_null,
+    ref,
+    structure,
+    told,
+)
+from projections.shapes import POSITION
+
+_FILTER: Final = structure(
+    {},
+    "Which changes are meant. What is absent means any, an empty list none.",
+    maybe=dict.fromkeys(
+        ("companies", "lists", "countries", "from", "to", "kinds", "restrictions"), MANY
+    ),
+)
+PLACE: Final = structure(
+    {
+        "position": POSITION,
+        "moment": or_null(TIME, "Of a flip at that position; null: behind all of them."),
+        "revisions": told(COUNT, "Behind so many revisions of the rules there."),
+        "company": TEXT,
+        "sequence": COUNT,
+    },
+    "A place in the order of all changes.",
+)
+SUBSCRIPTION: Final[Schema] = structure(
+    {
+        "id": TEXT,
+        "created": TIME,
+        "filter": _FILTER,
+        "channel": structure({"type": TEXT}, "How it is told.", maybe={"url": TEXT}),
+        "cadence": TEXT,
+        "start": told(TEXT, "As it was asked for."),
+        "label": or_null(TEXT),
+        "backfill": told(TRUTH, "Whether history that was loaded is told."),
+        "remind": MANY,
+        "state": one_of(get_args(State)),
+        "disabled": or_null(TEXT, "Why nothing is sent any more."),
+        "failing_since": or_null(TIME, "When the failures began that no success has followed."),
+        "secrets": told(
+            {"type": "string", "contentEncoding": "base64"},
+            "Sealed: of use only with the key that they were sealed under.",
+        ),
+        "overlap": or_null(TIME, "Until then the secret before the newest signs as well."),
+        "after": told(ref("Place"), "Only what stands behind it is sent,"),
+        "since": or_null(TIME, "and only what was recorded then or later."),
+        "behind": or_null(ref("Place"), "How far it was read, where it lags behind the others."),
+    },
+    "A subscription, with what is needed to go on with it.",
+)
+DELIVERY: Final[Schema] = structure(
+    {
+        "delivery": told(TEXT, "The message's id, the same at every attempt."),
+        "subscription": TEXT,
+        "company": or_null(TEXT, "Null in a test message."),
+        "n": told(COUNT, "Gapless from 1 per subscription and company; 0 in a test message."),
+        "change": told(TEXT, "The id of the change that it tells."),
+        "type": TEXT,
+        "attempt": told({"type": "integer", "minimum": 1}, "Counted from 1."),
+        "at": told(TIME, "When the attempt began."),
+        "outcome": one_of(("delivered", "failed")),
+        "status": or_null({"type": "integer"}, "What the receiver answered, if it did."),
+        "error": or_null(TEXT),
+        "latency_ms": {"type": "number", "minimum": 0},
+        "state": told(
+            one_of(("delivered", "pending", "failed", "abandoned", "test")),
+            "Of the message after it; `pending` is tried again.",
+        ),
+    },
+    "An attempt to deliver a message, and its outcome.",
+)
+SHAPES: Final[dict[str, Schema]] = {"Place": PLACE}

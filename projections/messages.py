@@ -1,0 +1,188 @@
+"""The messages of the topics that are derived from the log: status, changes and rejected. Pure.
+
+CloudEvents 1.0 in the binary mode of their Kafka binding: the value is the data, the attributes
+are headers. Ids follow from what a message says, so that what is written again after a crash can
+be known for a repeat. A tombstone is no event, and has no headers.
+"""
+
+from base64 import b64encode
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from events.admitted import DEFAULT_SOURCE
+from events.companies import describe
+from events.dates import UTC_ZONE, Instant, show
+from events.errors import Problem
+from events.ids import derived_id
+from events.lists import Registry
+from projections.changes import MOST, Change, shown
+from projections.company import Company
+from projections.coverage import UNCOVERED
+from projections.facts import Entry
+from projections.population import Population
+from projections.status import list_status, together
+
+TYPE_PREFIX: Final = "standing.status."
+"""Of the types of changes; a change's kind follows."""
+CURRENT: Final = "standing.status.current"
+MERGED: Final = "standing.status.merged"
+PARKED: Final = "standing.status.parked"
+REJECTED: Final = "standing.event.rejected"
+LARGEST: Final = 500_000
+"""How many bytes of a rejected message are repeated, so that what is said of it fits into one."""
+_LONGEST: Final = 1_000
+"""Of a text about what is wrong, in characters."""
+_ALWAYS_THERE: Final = (
+    ("content-type", b"application/json"),
+    ("ce_specversion", b"1.0"),
+    ("ce_source", DEFAULT_SOURCE.encode()),
+)
+
+
+class Message(NamedTuple):
+    """A message as a producer takes it. Without a value it is a tombstone: what the key named is
+    there no more."""
+
+    key: bytes
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class Place(NamedTuple):
+    """How far a partition was folded: the position of its last record, and when that was taken
+    in."""
+
+    position: str
+    recorded: Instant
+
+
+def attributes(
+    event_id: str, kind: str, subject: str | None, time: Instant
+) -> tuple[tuple[str, bytes], ...]:
+    """The headers of a CloudEvent in binary mode."""
+    about = () if subject is None else (("ce_subject", subject.encode()),)
+    return (
+        *_ALWAYS_THERE,
+        ("ce_id", event_id.encode()),
+        ("ce_type", kind.encode()),
+        *about,
+        ("ce_time", show(time).encode()),
+    )
+
+
+def status(population: Population, company: str, place: Place) -> Message:
+    """What `standing.status.v1` says of a company, at the place up to which its partition was
+    folded: its standing, the id that it counts for, or why nothing can be said; a tombstone where
+    the log has nothing of it."""
+    why = population.parked.get(company)
+    if why is not None:
+        return _about(company, PARKED, {"parked": why}, population.registry, place)
+    into = population.into.get(company)
+    if into is not None:
+        return _about(company, MERGED, {"merged_into": into}, population.registry, place)
+    return current(population.company(company), place)
+
+
+def current(company: Company, place: Place) -> Message:
+    """The standing of a company that counts for itself; a tombstone where it has no event."""
+    entries = company.history.entries.values()
+    if not entries:
+        return Message(company.company.encode(), None)
+    told = standing(company, place.recorded)
+    return _about(company.company, CURRENT, told, company.history.registry, place)
+
+
+def standing(company: Company, now: Instant) -> dict[str, Any]:
+    """The status answer at `now`, without cut-offs and without the coverage of the lists."""
+    entries = company.history.entries.values()
+    view, registry = company.history.now, company.history.registry
+    lists = []
+    for list_id in sorted(view.timelines):
+        one = list_status(view, registry[list_id], now, UNCOVERED)
+        del one["covered"], one["coverage"]
+        lists.append(one)
+    return {
+        "name": describe([one.record for one in entries], company.company).name,
+        "as_of": show(now, _zone(entries, registry)),
+        "announced_by": None,
+        "known_at": None,
+        "sequence": company.sequence,
+        **together(lists),
+        "ownership": "not_evaluated",
+        "lists": lists,
+    }
+
+
+def _zone(entries: Iterable[Entry], registry: Registry) -> ZoneInfo:
+    """In which dates are told: that of the company's lists, where they agree."""
+    listed = {one.list for one in entries if one.fact and one.list}
+    zones = {registry[list_id].zone for list_id in listed}
+    return zones.pop() if len(zones) == 1 else UTC_ZONE
+
+
+def _about(
+    company: str, kind: str, told: Mapping[str, Any], registry: Registry, place: Place
+) -> Message:
+    value = {"company": company, "position": place.position, **told}
+    event_id = derived_id([kind, company, place.position, registry.digest])
+    return Message(
+        company.encode(),
+        orjson.dumps(value),
+        attributes(event_id, kind, company, place.recorded),
+    )
+
+
+def change(one: Change, registry: Registry) -> Message:
+    """What `standing.changes.v1` says of a change."""
+    return Message(
+        one.company.encode(),
+        orjson.dumps(shown(one, registry)),
+        attributes(one.id, TYPE_PREFIX + one.kind, one.company, one.recorded),
+    )
+
+
+def rejected(
+    place: Place,
+    problems: Sequence[Problem],
+    *,
+    event: Mapping[str, Any] | None = None,
+    key: bytes | None = None,
+    raw: bytes | None = None,
+) -> Message:
+    """What `standing.rejected.v1` says of a record that does not count, `place` being its own.
+
+    `event` is what was read; where nothing could be, `key` and `raw` are the record's. What is too
+    large to be repeated whole is cut, and `raw_size` tells of it; the log has the rest.
+    """
+    subject, event_id = _text(event, "subject"), _text(event, "id")
+    if event is not None:
+        body = orjson.dumps(event)
+        if len(body) > LARGEST:
+            event, raw = None, body
+    if subject is None and key is not None:
+        subject = key.decode(errors="replace")
+    value = {
+        "position": place.position,
+        "subject": subject,
+        "id": event_id,
+        "errors": [
+            {"field": one.field[:_LONGEST], "detail": one.detail[:_LONGEST]}
+            for one in problems[:MOST]
+        ],
+        "event": event,
+        "raw": None if raw is None else b64encode(raw[:LARGEST]).decode(),
+        "raw_size": None if raw is None else len(raw),
+    }
+    return Message(
+        key if key is not None else (subject or "").encode(),
+        orjson.dumps(value),
+        attributes(derived_id([REJECTED, place.position]), REJECTED, subject, place.recorded),
+    )
+
+
+def _text(event: Mapping[str, Any] | None, name: str) -> str | None:
+    found = None if event is None else event.get(name)
+    return found if isinstance(found, str) else None
