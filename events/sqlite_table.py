@@ -1,7 +1,4 @@
-"""The table that holds the log in SQLite, and how events are compared with it and put into it.
-
-Everything here happens within a transaction of the caller's, but for `add_new`, which is one.
-"""
+"""The table that holds the log in SQLite, and how events are compared with it and put into it."""
 
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -51,7 +48,8 @@ INSERT INTO events VALUES (
 
 def add_new(connection: sqlite3.Connection, event: Admitted, now: Instant) -> Receipt | None:
     """Add a plain event that nothing in the log resembles, the common case, in one statement that
-    looks, writes and commits. None where it is another case: then nothing was done."""
+    looks and writes, and is a transaction where there is none. None where it is another case: then
+    nothing was done."""
     if not event.plain:
         return None
     named = event.id != event.fingerprint
@@ -71,7 +69,9 @@ def add(
     *,
     atomic: bool,
 ) -> list[Receipt]:
-    """Compare with the log, write what is new, and say what became of each."""
+    """Within a transaction: compare with the log, write what is new, and say what became of each."""
+    if len(events) == 1 and (receipt := add_new(connection, events[0], clock())):
+        return [receipt]
     last, latest = connection.execute(_LAST).fetchone() or (-1, 0)
     batch = settle(_TableShelf(connection, events), last + 1, events, atomic=atomic)
     recorded = max(clock(), latest)
