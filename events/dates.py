@@ -92,6 +92,11 @@ def show(instant: Instant, zone: tzinfo = UTC_ZONE) -> str:
     return moment.isoformat()
 
 
+def on_the_calendar(instant: Instant) -> Instant:
+    """The instant, or the edge of the years 1 to 9999 that it lies beyond."""
+    return max(_FIRST, min(instant, _LAST))
+
+
 def add_days(instant: Instant, days: int, minutes: int, zone: tzinfo) -> Instant:
     """`days` after the local date of `instant` in `zone`, at `minutes` after local midnight."""
     return wall(_local(instant, zone).toordinal() - _EPOCH_DAY + days, minutes, zone)
@@ -99,7 +104,7 @@ def add_days(instant: Instant, days: int, minutes: int, zone: tzinfo) -> Instant
 
 def _local(instant: Instant, zone: tzinfo) -> datetime:
     """The wall clock in `zone`, as far as the calendar of the years 1 to 9999 reaches."""
-    moment = _EPOCH + timedelta(microseconds=max(_FIRST, min(instant, _LAST)))
+    moment = _EPOCH + timedelta(microseconds=on_the_calendar(instant))
     try:
         return moment.astimezone(zone)
     except OverflowError:  # the first and last hours in UTC, which some zones do not have

@@ -10,8 +10,9 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
-from events.dates import NEVER, Instant, last, show
+from events.dates import ALWAYS, Instant, last, on_the_calendar, show, start
 from events.errors import UnknownCompany
 from projections.changes import overall
 from projections.reader import Parked, Question, Reader
@@ -19,9 +20,32 @@ from projections.rows import Packed, unpack
 from projections.store import ProjectionStore
 from projections.timeline import Reading
 
-_KEPT: Final = 65_536
+_KEPT: Final = 2_048
 """Companies that were listed together read alike: so many different readings are kept."""
 _PAGE: Final = 10_000
+_UNLISTED: Final[Packed] = (ALWAYS, "not_listed", None, [])
+
+
+class Standing(NamedTuple):
+    """A company on one list at one moment."""
+
+    list: str
+    covered: bool
+    status: str
+    since: Instant | None
+    until: Instant | None
+    how: str | None
+    restrictions: Sequence[str]
+    zone: ZoneInfo
+    """The list's, in which its times are told."""
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON."""
+        told: dict[str, Any] = self._asdict()
+        del told["zone"]
+        for key in ("since", "until"):
+            told[key] = None if told[key] is None else show(told[key], self.zone)
+        return told
 
 
 class Row(NamedTuple):
@@ -33,10 +57,9 @@ class Row(NamedTuple):
     country: str | None
     status: str | None
     """None where the company is parked."""
-    restrictions: list[str]
-    lists: list[dict[str, Any]]
-    """For each list on which an event of the company counts: `list`, `covered`, `status`,
-    `since`, `until`, `how`, `restrictions`. Not to be changed: rows share them."""
+    restrictions: Sequence[str]
+    lists: Sequence[Standing]
+    """For each list on which an event of the company counts."""
     parked: str | None = None
     """Why nothing can be said of the company, where nothing can."""
     ownership: str = "not_evaluated"
@@ -78,8 +101,7 @@ def _stored(
         ]
         if len(found) == 1:
             for as_of, one in zip(dates, found[0], strict=True):
-                kinds = one["restrictions"]
-                yield Row(as_of, company, name, country, one["status"], kinds, [one])
+                yield Row(as_of, company, name, country, one.status, one.restrictions, (one,))
         elif found or not asked:
             for number, as_of in enumerate(dates):
                 yield _row(as_of, company, name, country, [one[number] for one in found])
@@ -97,55 +119,45 @@ class _Moments:
             moments = [last(date, info.zone) for date in dates]
             self._moments[info.id] = [(now, covered.holds(now, info)) for now in moments]
 
-    def look(self, list_id: str, packed: bytes) -> list[dict[str, Any]]:
+    def look(self, list_id: str, packed: bytes) -> list[Standing]:
         """What readings say at each of the dates."""
         flips = unpack(packed)
         starts = [flip[0] for flip in flips]
         zone = self._registry[list_id].zone
-
-        def when(instant: Instant) -> str | None:
-            return None if instant == NEVER else show(instant, zone)
-
         told = []
         for now, covered in self._moments[list_id]:
             index = bisect_right(starts, now) - 1
-            status, how, kinds = flips[index][1:] if index >= 0 else ("not_listed", None, [])
-            told.append(
-                {
-                    "list": list_id,
-                    "covered": covered,
-                    "status": status,
-                    "since": when(_since(flips, index, status)),
-                    "until": when(_until(flips, index, status)),
-                    "how": how,
-                    "restrictions": kinds,
-                }
-            )
+            _, status, how, kinds = flips[index] if index >= 0 else _UNLISTED
+            since, until = _bounds(flips, index, status)
+            told.append(Standing(list_id, covered, status, since, until, how, kinds, zone))
         return told
 
 
-def _since(flips: Sequence[Packed], index: int, status: str) -> Instant:
-    """When the run of a status began that holds the flip at `index`."""
-    if status == "not_listed":
-        return NEVER
-    while index and flips[index - 1][1] == status:
-        index -= 1
-    return flips[index][0]
-
-
-def _until(flips: Sequence[Packed], index: int, status: str) -> Instant:
-    return next((flip[0] for flip in flips[index + 1 :] if flip[1] != status), NEVER)
+def _bounds(
+    flips: Sequence[Packed], index: int, status: str
+) -> tuple[Instant | None, Instant | None]:
+    """Since when and until when a status runs that holds the flip at `index`."""
+    since = until = None
+    if status != "not_listed":
+        first = index
+        while first and flips[first - 1][1] == status:
+            first -= 1
+        since = on_the_calendar(flips[first][0])
+    while until is None and (index := index + 1) < len(flips):
+        if flips[index][1] != status:
+            until = on_the_calendar(flips[index][0])
+    return since, until
 
 
 def _row(
-    as_of: str, company: str, name: str | None, country: str | None, lists: list[dict[str, Any]]
+    as_of: str, company: str, name: str | None, country: str | None, lists: Sequence[Standing]
 ) -> Row:
-    standing = overall(Reading(one["status"], None, tuple(one["restrictions"])) for one in lists)
-    return Row(as_of, company, name, country, standing.status, list(standing.kinds), lists)
+    standing = overall(Reading(one.status, None, tuple(one.restrictions)) for one in lists)
+    return Row(as_of, company, name, country, standing.status, standing.kinds, lists)
 
 
 def _nothing(as_of: str, company: str, parked: str) -> Row:
-    return Row(as_of, company, None, None, None, [], [], parked)
+    return Row(as_of, company, None, None, None, (), (), parked)
 
 
 def _asked(
@@ -164,14 +176,17 @@ def _asked(
                 continue
             if answer["company"] != company:
                 break  # it counted for another then
-            lists = [_of(one) for one in answer["lists"] if not asked or one["list"] in asked]
+            told = [one for one in answer["lists"] if not asked or one["list"] in asked]
+            lists = [_of(one, reader.registry[one["list"]].zone) for one in told]
             if lists or not asked:
                 yield _row(as_of, company, answer["name"], country, lists)
 
 
-def _of(answer: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: answer[key] for key in ("list", "covered", "status", "since", "until", "how")}
-    return {**kept, "restrictions": [one["kind"] for one in answer["restrictions"]]}
+def _of(answer: dict[str, Any], zone: ZoneInfo) -> Standing:
+    since, until = (start(text) if text else None for text in (answer["since"], answer["until"]))
+    kinds = [one["kind"] for one in answer["restrictions"]]
+    named = answer["list"], answer["covered"], answer["status"]
+    return Standing(*named, since, until, answer["how"], kinds, zone)
 
 
 def _everybody(store: ProjectionStore) -> Iterator[tuple[str, str | None]]:

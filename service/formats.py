@@ -9,7 +9,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import accumulate, chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
@@ -20,7 +20,7 @@ from events.errors import Refused
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind = Literal["text", "number", "truth", "time", "texts", "records"]
+Kind = Literal["text", "number", "truth", "time", "instant", "texts", "records"]
 Format = Literal["jsonl", "csv", "parquet"]
 
 MEDIA_TYPES: Final[dict[Format, str]] = {
@@ -28,8 +28,11 @@ MEDIA_TYPES: Final[dict[Format, str]] = {
     "csv": "text/csv; charset=utf-8",
     "parquet": "application/vnd.apache.parquet",
 }
-ROWS: Final[dict[Format, int]] = {"jsonl": 2_000, "csv": 2_000, "parquet": 50_000}
-"""How many rows make a piece; in Parquet a row group."""
+ROWS: Final = 1_000
+"""How many rows make a piece. Few enough that they are gone before Python's collector of garbage
+looks at them again and again, which took longer than all else."""
+ROW_GROUP: Final = 50
+"""How many pieces make a row group in Parquet."""
 _FORMULA: Final = re.compile(
     r"[\t\r]|[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]"
 )
@@ -38,7 +41,7 @@ _FORMULA: Final = re.compile(
 
 class Column(NamedTuple):
     """A leaf of a row: its name where there are columns, what it is, and how to get at it.
-    Records have `fields`, which get at their parts."""
+    Records have `fields`, which get at their parts. A time is ISO 8601, an instant microseconds."""
 
     name: str
     kind: Kind
@@ -47,7 +50,8 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """What rows of one sort look like. `as_json` makes of a row what stands in JSON Lines."""
+    """What rows of one sort look like. Rows and records that are tuples have their leaves in the
+    order of the columns. `as_json` makes of a row what stands in JSON Lines."""
 
     columns: tuple[Column, ...]
     as_json: Callable[[Any], Any]
@@ -66,32 +70,38 @@ def _leaf(path: str, kind: Kind, name: str = "") -> Column:
     return Column(name or path.replace(".", "_"), kind, get)
 
 
+def _in_order(*columns: tuple[str, Kind]) -> tuple[Column, ...]:
+    """The columns of tuples."""
+    return tuple(
+        Column(name, kind, itemgetter(place)) for place, (name, kind) in enumerate(columns)
+    )
+
+
+_STANDING: Final = _in_order(
+    ("list", "text"),
+    ("covered", "truth"),
+    ("status", "text"),
+    ("since", "instant"),
+    ("until", "instant"),
+    ("how", "text"),
+    ("restrictions", "texts"),
+)
 REPLAY: Final = Table(
-    (
-        Column("as_of", "text", itemgetter(0)),
-        Column("company", "text", itemgetter(1)),
-        Column("name", "text", itemgetter(2)),
-        Column("country", "text", itemgetter(3)),
-        Column("status", "text", itemgetter(4)),
-        Column("restrictions", "texts", itemgetter(5)),
-        Column(
-            "lists",
-            "records",
-            itemgetter(6),
-            (
-                _leaf("list", "text"),
-                _leaf("covered", "truth"),
-                _leaf("status", "text"),
-                _leaf("since", "time"),
-                _leaf("until", "time"),
-                _leaf("how", "text"),
-                _leaf("restrictions", "texts"),
-            ),
-        ),
-        Column("parked", "text", itemgetter(7)),
-        Column("ownership", "text", itemgetter(8)),
+    tuple(
+        column._replace(fields=_STANDING) if column.kind == "records" else column
+        for column in _in_order(
+            ("as_of", "text"),
+            ("company", "text"),
+            ("name", "text"),
+            ("country", "text"),
+            ("status", "text"),
+            ("restrictions", "texts"),
+            ("lists", "records"),
+            ("parked", "text"),
+            ("ownership", "text"),
+        )
     ),
-    lambda row: row._asdict(),
+    lambda row: {**row._asdict(), "lists": [one.shown() for one in row.lists]},
 )
 """Rows of `projections.replay`."""
 
@@ -123,7 +133,7 @@ CHANGES: Final = Table(
 
 def encoded(rows: Iterable[Any], table: Table, form: Format) -> Generator[bytes, None, None]:
     """The rows as pieces of a file of that format. Close it to let go of the rows early."""
-    pieces = _pieces(rows, ROWS[form])
+    pieces = _pieces(rows, ROWS)
     match form:
         case "jsonl":
             return _jsonl(pieces, table)
@@ -188,7 +198,7 @@ _CELLS: Final[dict[Kind, Callable[[Any], Any]]] = {
     "number": lambda value: value,
     "truth": _truth,
     "texts": lambda value: _text(";".join(value or ())),
-    "records": lambda value: orjson.dumps(value).decode(),
+    "records": lambda value: orjson.dumps([one.shown() for one in value]).decode(),
 }
 
 
@@ -227,9 +237,12 @@ def _parquet(pieces: Iterable[Sequence[Any]], table: Table) -> Generator[bytes, 
     schema = pa.schema([(column.name, _type(column)) for column in table.columns])
     sink = _Sink()
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
-        for piece in pieces:
-            arrays = [_array(column, piece) for column in table.columns]
-            writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+        for group in _pieces(pieces, ROW_GROUP):
+            batches = [
+                pa.RecordBatch.from_arrays(_arrays(table.columns, piece), schema=schema)
+                for piece in group
+            ]
+            writer.write_table(pa.Table.from_batches(batches).combine_chunks())
             yield sink.taken()
     yield sink.taken()
 
@@ -244,7 +257,7 @@ def _type(column: Column) -> "pa.DataType":
             return pa.int64()
         case "truth":
             return pa.bool_()
-        case "time":
+        case "time" | "instant":
             return pa.timestamp("us", tz="UTC")
         case "texts":
             return pa.list_(pa.string())
@@ -252,24 +265,27 @@ def _type(column: Column) -> "pa.DataType":
             return pa.list_(pa.struct([(one.name, _type(one)) for one in column.fields]))
 
 
-def _array(column: Column, rows: Sequence[Any]) -> "pa.Array":
-    """One column of many rows: lists flattened, so that no value is looked at twice."""
+def _arrays(columns: Sequence[Column], rows: Sequence[Any]) -> "list[pa.Array]":
+    """The columns of many rows."""
+    if rows and isinstance(rows[0], tuple):
+        values: Iterable[Sequence[Any]] = zip(*rows, strict=True)
+    else:
+        values = ([column.get(row) for row in rows] for column in columns)
+    return [_array(column, some) for column, some in zip(columns, values, strict=False)]
+
+
+def _array(column: Column, values: Sequence[Any]) -> "pa.Array":
+    """One column: lists flattened, so that no value is looked at twice."""
     import pyarrow as pa  # noqa: PLC0415
 
-    values = [column.get(row) for row in rows]
     if column.kind in ("texts", "records"):
-        offsets, end = [0], 0
-        for value in values:
-            end += len(value)
-            offsets.append(end)
-        flat = [one for value in values for one in value]
-        kept = pa.array(offsets, pa.int32())
+        offsets = pa.array(accumulate(map(len, values), initial=0), pa.int32())
+        flat = list(chain.from_iterable(values))
         if column.kind == "texts":
-            return pa.ListArray.from_arrays(kept, pa.array(flat, pa.string()))
-        parts = [_array(one, flat) for one in column.fields]
-        return pa.ListArray.from_arrays(
-            kept, pa.StructArray.from_arrays(parts, [one.name for one in column.fields])
-        )
+            return pa.ListArray.from_arrays(offsets, pa.array(flat, pa.string()))
+        parts = _arrays(column.fields, flat)
+        names = [one.name for one in column.fields]
+        return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(parts, names))
     if column.kind == "time":
-        return pa.array(values, pa.string()).cast(pa.timestamp("us", tz="UTC"))
+        return pa.array(values, pa.string()).cast(_type(column))
     return pa.array(values, _type(column))

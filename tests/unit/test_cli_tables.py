@@ -148,7 +148,8 @@ def test_no_rows_are_a_file_all_the_same(table: Any, tmp_path: Path) -> None:
 
 def test_rows_come_in_groups(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """However many there are, a few are in memory."""
-    monkeypatch.setitem(formats.ROWS, "parquet", 10)
+    monkeypatch.setattr(formats, "ROWS", 5)
+    monkeypatch.setattr(formats, "ROW_GROUP", 2)
     rows = (Row("2021", f"c{n:03d}", None, None, "designated", [], []) for n in range(95))
     path = tmp_path / "many.parquet"
     path.write_bytes(b"".join(encoded(rows, REPLAY, "parquet")))
