@@ -69,7 +69,7 @@ def add(
     *,
     atomic: bool,
 ) -> list[Receipt]:
-    """In a transaction: compare with the log, write what is new, and say what became of each."""
+    """Within a transaction: compare with the log, write what is new, say what became of each."""
     if len(events) == 1 and (receipt := add_new(connection, events[0], clock())):
         return [receipt]
     last, latest = connection.execute(_LAST).fetchone() or (-1, 0)
