@@ -7,7 +7,7 @@ for each turn, and written once.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,19 +17,18 @@ from projections.status import acts, parts, together
 from projections.timeline import Timeline
 
 
-class Line:
-    """What an answer says of one list between two turns. It is kept and shared: the texts are what
-    answers are made of, and `told` is not to be handed out."""
+class Line(NamedTuple):
+    """What an answer says of one list between two turns, as the text that answers are made of."""
 
-    __slots__ = ("head", "rest", "told")
+    head: bytes
+    """The JSON up to the coverage."""
+    rest: bytes
+    """The JSON behind it."""
 
-    def __init__(self, head: dict[str, Any], rest: dict[str, Any]) -> None:
-        self.head: Final = orjson.dumps(head)[:-1] + b","
-        """The JSON up to the coverage."""
-        self.rest: Final = b"," + orjson.dumps(rest)[1:]
-        """The JSON behind it."""
-        kept = {key: rest[key] for key in ("status", "restrictions", "upcoming")}
-        self.told: Final = {"list": head["list"], **kept}
+    def told(self) -> dict[str, Any]:
+        """All of it, anew for whoever asks."""
+        found: dict[str, Any] = orjson.loads(self.head[:-1] + self.rest)
+        return found
 
 
 class Sheet:
@@ -47,7 +46,8 @@ class Sheet:
     def line(self, turn: int) -> Line:
         """What is said there."""
         now = self.turns[turn - 1] if turn else ALWAYS
-        return Line(*parts(self._timeline, self._circular, now))
+        head, rest = parts(self._timeline, self._circular, now)
+        return Line(orjson.dumps(head)[:-1] + b",", b"," + orjson.dumps(rest)[1:])
 
 
 def _turns(timeline: Timeline) -> Iterable[Instant]:
@@ -64,4 +64,4 @@ def _turns(timeline: Timeline) -> Iterable[Instant]:
 
 def summary(lines: Iterable[Line]) -> bytes:
     """What several lists come to, see `together`: the JSON of an object without its braces."""
-    return orjson.dumps(together([one.told for one in lines]))[1:-1]
+    return orjson.dumps(together([one.told() for one in lines]))[1:-1]
