@@ -64,8 +64,8 @@ def settle(
         if new is not None:
             offset = overlay.put(new)
             receipt = receipt or Receipt(new.id, f"0:{offset}", "recorded")
-        if receipt is not None:
-            batch.receipts.append(receipt)
+        # what is not new always has a receipt
+        batch.receipts += filter(None, [receipt])
     if atomic and any(receipt.outcome == "rejected" for receipt in batch.receipts):
         return Batch([], [_withheld(receipt) for receipt in batch.receipts])
     return batch
