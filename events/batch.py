@@ -30,13 +30,16 @@ class _Overlay:
     ids: dict[str, Shelved] = field(default_factory=dict)
     facts: dict[str, Shelved] = field(default_factory=dict)
 
-    def put(self, event: Admitted) -> int:
-        offset = self.first + len(self.new)
+    @property
+    def next(self) -> int:
+        """The offset at which the next new event will stand."""
+        return self.first + len(self.new)
+
+    def put(self, event: Admitted) -> None:
+        shelved = Shelved(event.id, self.next, event.subject, event.fingerprint)
         self.new.append(event)
-        shelved = Shelved(event.id, offset, event.subject, event.fingerprint)
         self.ids[event.id] = shelved
         self.facts.setdefault(event.fingerprint, shelved)
-        return offset
 
     def by_id(self, event_id: str) -> Shelved | None:
         return self.ids.get(event_id) or self.below.by_id(event_id)
@@ -60,12 +63,10 @@ def settle(
     batch = Batch()
     overlay = _Overlay(shelf, next_offset, batch.new)
     for event in events:
-        new, receipt = decide(event, overlay)
-        if new is not None:
-            offset = overlay.put(new)
-            receipt = receipt or Receipt(new.id, f"0:{offset}", "recorded")
-        # what is not new always has a receipt
-        batch.receipts += filter(None, [receipt])
+        decision = decide(event, overlay)
+        batch.receipts.append(decision.answer(f"0:{overlay.next}"))
+        if decision.new is not None:
+            overlay.put(decision.new)
     if atomic and any(receipt.outcome == "rejected" for receipt in batch.receipts):
         return Batch([], [_withheld(receipt) for receipt in batch.receipts])
     return batch

@@ -5,7 +5,7 @@ not (`events.kafka.first`). The common case, an id that nobody has seen, costs o
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from events import vocabulary as words
 from events.admitted import Admitted
@@ -61,6 +61,13 @@ class Decision(NamedTuple):
 
     new: Admitted | None
     receipt: Receipt | None = None
+
+    def answer(self, position: str) -> Receipt:
+        """What to tell whoever sent the event, where a new one stands at `position`."""
+        if self.receipt is not None:
+            return self.receipt
+        new = cast("Admitted", self.new)  # one of the two is there
+        return Receipt(new.id, position, "recorded")
 
 
 def decide(event: Admitted, shelf: Shelf) -> Decision:

@@ -94,7 +94,6 @@ class History:
     def __init__(self, registry: Registry, records: Iterable[Record] = ()) -> None:
         self.registry = registry
         self.entries: dict[str, Entry] = {}
-        self._edges: dict[str, set[str]] = {}
         self._graph: dict[str, set[str]] = {}
         for record in records:
             self._keep(entry(record, registry))

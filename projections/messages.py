@@ -20,10 +20,9 @@ from events.ids import derived_id
 from events.lists import Registry
 from projections.changes import MOST, Change, shown
 from projections.company import Company
-from projections.coverage import UNCOVERED
 from projections.facts import Entry
 from projections.population import Population
-from projections.status import list_status, together
+from projections.status import parts, together
 
 TYPE_PREFIX: Final = "standing.status."
 """Of the types of changes; a change's kind follows."""
@@ -101,9 +100,8 @@ def standing(company: Company, now: Instant) -> dict[str, Any]:
     view, registry = company.history.now, company.history.registry
     lists = []
     for list_id in sorted(view.timelines):
-        one = list_status(view, registry[list_id], now, UNCOVERED)
-        del one["covered"], one["coverage"]
-        lists.append(one)
+        one = parts(view.timelines[list_id], view.circular, now)
+        lists.append({**one.head, **one.rest})
     return {
         "name": describe([one.record for one in entries], company.company).name,
         "as_of": show(now, _zone(entries, registry)),

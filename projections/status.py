@@ -11,10 +11,8 @@ from events.dates import ALWAYS, NEVER, Instant, show, start
 from events.dates import precision as precision_of
 from events.lists import ListInfo
 from projections.changes import MOST, overall
-from projections.coverage import Coverage
 from projections.facts import Entry, Ref, Window
 from projections.fold import State, in_force, upcoming
-from projections.history import View
 from projections.timeline import Flip, Reading, Timeline
 
 
@@ -23,19 +21,6 @@ class Parts(NamedTuple):
 
     head: dict[str, Any]
     rest: dict[str, Any]
-
-
-def list_status(
-    view: View,
-    info: ListInfo,
-    now: Instant,
-    covered_by: Coverage,
-) -> dict[str, Any]:
-    """One list of a company at `now`. A list without any event of the company is `not_listed`."""
-    timeline = view.timelines.get(info.id) or Timeline(info)
-    told = parts(timeline, view.circular, now)
-    coverage = {"covered": covered_by.holds(now, info), "coverage": covered_by.shown()}
-    return {**told.head, **coverage, **told.rest}
 
 
 def parts(timeline: Timeline, circular: Iterable[Entry], now: Instant) -> Parts:

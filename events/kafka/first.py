@@ -99,7 +99,7 @@ def sift(records: Iterable[Record], shelf: Shelf) -> Sifted:
 
 def _sift_one(record: Record, kept: Kept, found: Sifted) -> None:
     decision = _decide(record, kept)
-    told = [decision.receipt] if decision.receipt else []
+    receipt = decision.answer(record.position)
     if decision.new is not None:
         event = decision.new
         # Mostly it is the very event that was written, which need not be read once more.
@@ -107,9 +107,9 @@ def _sift_one(record: Record, kept: Kept, found: Sifted) -> None:
         standing = Standing(record._replace(event=whole), event)
         kept.put(standing)
         found.standing.append(standing)
-        told = told or [Receipt(event.id, record.position, "recorded")]
-    found.receipts += told
-    found.rejected += [Rejected(record, one.problem) for one in told if one.problem]
+    found.receipts.append(receipt)
+    if receipt.problem is not None:
+        found.rejected.append(Rejected(record, receipt.problem))
 
 
 def _decide(record: Record, shelf: Shelf) -> Decision:

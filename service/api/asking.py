@@ -1,9 +1,9 @@
 """The questions that the API and the pages ask alike, each over what answers it fastest."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any, Final
 
+import orjson
 from starlette.concurrency import run_in_threadpool
 
 from events.errors import Refused, UnknownCompany
@@ -50,28 +50,27 @@ class Asking:
 
     def answer(self, company: str, question: Question) -> Answer:
         """See `Reader.answer`. Raises `Parked` where it could only be wrong."""
-        parked = self._service.projector.parked
-        if company in parked:
-            raise Parked(company, parked[company])
+        self._folds(company)
         found = self._reader.answer(company, question)
-        if found.company in parked:
-            raise Parked(found.company, parked[found.company])
+        self._folds(found.company)
         return found
 
     def status(self, company: str, question: Question = EVERYTHING) -> dict[str, Any]:
         """See `Reader.status`. Raises `Parked` where it could only be wrong."""
-        return self._of(company, lambda: self._reader.status(company, question))
+        found: dict[str, Any] = orjson.loads(self.answer(company, question).text)
+        return found
 
     async def history(self, company: str, question: Question) -> dict[str, Any]:
         """See `chronicle.history`."""
         present = self._reader.resolve(company, question)
         told = self._changes(present)
+        self._folds(company)
         async with self._telling:
-            return await run_in_threadpool(
-                self._of,
-                company,
-                lambda: chronicle.history(self._teller, told, company, question),
+            found = await run_in_threadpool(
+                chronicle.history, self._teller, told, company, question
             )
+        self._folds(found["company"])
+        return found
 
     def company(self, company: str) -> dict[str, Any]:
         """Who a company is, and its standing now in short."""
@@ -124,14 +123,10 @@ class Asking:
         kinds = [one["kind"] for one in standing["restrictions"]]
         return {**shown, "status": standing["status"], "restrictions": kinds}
 
-    def _of(self, company: str, ask: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    def _folds(self, company: str) -> None:
         parked = self._service.projector.parked
-        if parked and company in parked:
+        if company in parked:
             raise Parked(company, parked[company])
-        found = ask()
-        if parked and found["company"] in parked:
-            raise Parked(found["company"], parked[found["company"]])
-        return found
 
     def _changes(self, company: str) -> list[Told]:
         return self._service.store.changes(company=company, limit=_MOST_CHANGES)

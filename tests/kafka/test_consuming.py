@@ -43,6 +43,11 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Program]:
     }
 
 
+@pytest.fixture(params=["python", "java"])
+def program(programs: dict[str, Program], request: pytest.FixtureRequest) -> Program:
+    return programs[request.param]
+
+
 def _compile(java: Path, jars: str, classes: Path) -> None:
     """With the compiler beside that Java; where it is one that only runs programs, with
     Eclipse's, which needs no other."""
@@ -143,13 +148,11 @@ async def lines(process: asyncio.subprocess.Process, last: str) -> list[str]:
     return told
 
 
-@pytest.mark.parametrize("language", ["python", "java"])
 async def test_the_table_is_what_was_said_last_of_each_company(
-    programs: dict[str, Program],
+    program: Program,
     written: AIOKafkaProducer,
     kafka: str,
     topic: str,
-    language: str,
 ) -> None:
     """Whatever was said before, compacted away or not, and without what was taken back before it
     was committed."""
@@ -160,37 +163,33 @@ async def test_the_table_is_what_was_said_last_of_each_company(
     await written.begin_transaction()
     await write(written, topic, [status(world, "acme"), Message(b"newest", None)])
     await written.abort_transaction()
-    async with run(programs[language], kafka, topic, "--until-caught-up") as process:
+    async with run(program, kafka, topic, "--until-caught-up") as process:
         assert await lines(process, "caught up") == TABLE
         assert await process.wait() == 0
 
 
-@pytest.mark.parametrize("language", ["python", "java"])
 async def test_an_empty_topic_is_caught_up_with_at_once(
-    programs: dict[str, Program],
+    program: Program,
     written: AIOKafkaProducer,
     kafka: str,
     topic: str,
-    language: str,
 ) -> None:
-    async with run(programs[language], kafka, topic, "--until-caught-up") as process:
+    async with run(program, kafka, topic, "--until-caught-up") as process:
         assert await lines(process, "caught up") == ["caught up: 0"]
         assert await process.wait() == 0
 
 
-@pytest.mark.parametrize("language", ["python", "java"])
 async def test_each_status_that_changes_is_told_once(
-    programs: dict[str, Program],
+    program: Program,
     written: AIOKafkaProducer,
     kafka: str,
     topic: str,
-    language: str,
 ) -> None:
     """A repeat, and a message that says nothing new of the status, are no change."""
     world, _, latest = stories()
     async with written.transaction():
         await write(written, topic, latest)
-    async with run(programs[language], kafka, topic) as process:
+    async with run(program, kafka, topic) as process:
         assert await lines(process, "caught up") == TABLE
         world.record("2021-05-01", removed("2021-05-01", list_=CCMC), "acme")
         told = [status(world, "acme"), status(world, "newest"), status(world, "acme")]

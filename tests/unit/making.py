@@ -9,12 +9,13 @@ from hypothesis import settings
 
 from events import vocabulary as words
 from events.dates import NEVER, Instant, end, last, show, start
-from events.lists import load_registry
+from events.lists import ListInfo, load_registry
 from events.log import Record
-from projections.coverage import UNCOVERED
+from projections.coverage import UNCOVERED, Coverage
 from projections.facts import Fact, entry
-from projections.history import Cutoffs, History
-from projections.status import list_status
+from projections.history import Cutoffs, History, View
+from projections.status import parts
+from projections.timeline import Timeline
 
 Json = dict[str, Any]
 
@@ -136,3 +137,16 @@ def ask(
 def kinds(restrictions: Sequence[Json]) -> list[str]:
     """The kinds of the restrictions in an answer."""
     return [one["kind"] for one in restrictions]
+
+
+def list_status(
+    view: View,
+    info: ListInfo,
+    now: Instant,
+    covered_by: Coverage,
+) -> dict[str, Any]:
+    """One list of a company at `now`. A list without any event of the company is `not_listed`."""
+    timeline = view.timelines.get(info.id) or Timeline(info)
+    told = parts(timeline, view.circular, now)
+    coverage = {"covered": covered_by.holds(now, info), "coverage": covered_by.shown()}
+    return {**told.head, **coverage, **told.rest}

@@ -11,9 +11,9 @@ from events.lists import load_registry
 from events.log import Record
 from projections.coverage import UNCOVERED
 from projections.history import Cutoffs, History
-from projections.status import list_status
 from projections.timeline import Timeline
 from tests.unit import strategies
+from tests.unit.making import list_status
 from tests.unit.oracle import answer
 
 REGISTRY = load_registry()

@@ -9,9 +9,8 @@ from events.dates import NEVER
 from events.log import Record
 from projections.coverage import UNCOVERED
 from projections.history import Cutoffs, History
-from projections.status import list_status
 from tests.unit import strategies
-from tests.unit.making import LONG_AGO, REGISTRY, at, tries
+from tests.unit.making import LONG_AGO, REGISTRY, at, list_status, tries
 
 RECORDED = st.sampled_from([at(LONG_AGO), at("2021-02-01"), at("2023-01-01")])
 CUTS = st.builds(Cutoffs, st.just(NEVER) | strategies.instants())

@@ -10,9 +10,8 @@ from events.log import Record
 from projections.coverage import UNCOVERED
 from projections.dossier import Dossier
 from projections.history import Cutoffs
-from projections.status import list_status
 from tests.unit import strategies
-from tests.unit.making import CCMC, REGISTRY, at, issued, records, tries
+from tests.unit.making import CCMC, REGISTRY, at, issued, list_status, records, tries
 
 CUTS = st.builds(
     Cutoffs,

@@ -7,7 +7,7 @@ import pytest
 from events.dates import end, last
 from projections.coverage import UNCOVERED
 from projections.history import Cutoffs, History
-from projections.status import list_status, precision, together
+from projections.status import precision, together
 from tests.unit.making import (
     CCMC,
     ENTITY,
@@ -18,6 +18,7 @@ from tests.unit.making import (
     event,
     granted,
     issued,
+    list_status,
     records,
     removed,
 )
