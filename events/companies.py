@@ -136,9 +136,11 @@ def _gathered(known: Description, data: Mapping[str, Any]) -> Description:
 def merges(records: Iterable[Record]) -> dict[str, str]:
     """Which company counts for which, from the merge events and retractions of all companies.
 
-    The latest recorded merge of a company wins; one that would close a circle has no effect.
+    The latest recorded merge of a company wins; one that would close a circle has no effect. Where
+    partitions have copies of each other's, the originals' order is what counts: it is the same to
+    all of them.
     """
-    records = list(records)
+    records = sorted(records, key=lambda one: (one.held, *one.origin))
     void = takings_back(records).taken_back
     into: dict[str, str] = {}
     for record in records:
