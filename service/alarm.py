@@ -21,6 +21,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _AGAIN: Final = timedelta(seconds=10)
 """How soon it is tried again where the log could not be written."""
+_STILL: Final = timedelta(seconds=1)
+"""So long after it rang a flip may still be due: its record is not folded yet, or the log's clock
+is behind this one."""
 _LONGEST: Final = timedelta(hours=1)
 """A clock that was set, or a machine that slept, is noticed at the latest after this."""
 
@@ -75,7 +78,10 @@ class Alarm:
             return
         now = self._clock()
         due = self._due()
-        self._at(now if due <= now else min(due, now + _LONGEST // _MICROSECOND))
+        if due == self._rung:
+            self._at(now + _STILL // _MICROSECOND)
+        else:
+            self._at(now if due <= now else min(due, now + _LONGEST // _MICROSECOND))
 
     def _at(self, moment: Instant) -> None:
         trigger = DateTrigger(_EPOCH + moment * _MICROSECOND)
@@ -83,15 +89,16 @@ class Alarm:
 
     async def tick(self) -> None:
         """Write that time has passed, if something is due; else look again later."""
-        due = self._due()
-        if due > self._clock():
+        due, now = self._due(), self._clock()
+        if due > now:
             self.set()
-        elif due != self._rung:
-            try:
-                await self._append(time_passed(due))
-            except StoreError:
-                if self._scheduler.running:
-                    self._at(self._clock() + _AGAIN // _MICROSECOND)
-                raise  # the scheduler logs it
-            self._rung = due
+            return
+        try:
+            # One that rings again says so under another id: the first may have come too early.
+            await self._append(time_passed(now if due == self._rung else due))
+        except StoreError:
+            if self._scheduler.running:
+                self._at(self._clock() + _AGAIN // _MICROSECOND)
+            raise  # the scheduler logs it
+        self._rung = due
         # Written, it is folded soon: the projection moves, and sets the alarm again.
