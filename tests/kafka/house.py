@@ -157,7 +157,7 @@ class House:
 async def until(reached: Callable[[], bool]) -> None:
     """Look again and again, until it is so."""
     async with asyncio.timeout(PATIENCE_S):
-        while not reached():
+        while not reached():  # noqa: ASYNC110 - nobody tells when
             await asyncio.sleep(0.02)
 
 
