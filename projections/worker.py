@@ -43,6 +43,7 @@ from projections.published import (
     restored,
 )
 from projections.revision import republished
+from projections.standby import Standby
 
 GROUP: Final = "standing.projections.v1"
 _BATCH: Final = 2_000
@@ -80,8 +81,10 @@ class ProjectionWorker:
         patience: float = PATIENCE_S,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self.assigned: frozenset[int] | None = None
+        """The partitions that are ours; None before that is known."""
         self.working: dict[int, PartitionWorker] = {}
-        """By partition, those that are ours."""
+        """Those of them that are followed, as everything before was read back."""
         self._connection = connection
         self._home = home
         self._registry = registry
@@ -93,11 +96,28 @@ class ProjectionWorker:
     async def run(self) -> None:
         """Work until cancelled. Raises `StoreError` where the topics are not as they should be."""
         log = KafkaEventLog(self._connection, patience=self._patience)
+        standby = Standby(log, self._mirror, self._tell)
         try:
             partitions = await log.partitions()
+            in_use: set[int] = set()
+
+            def stand_by() -> None:
+                mine = in_use.union(self.assigned or ())
+                standby.keep(set(range(partitions)) - mine)
+
+            def assigned(ours: frozenset[int]) -> None:
+                self.assigned = ours
+                self._tell(f"partitions {', '.join(map(str, sorted(ours))) or '(none)'}")
+                stand_by()
 
             async def serve(partition: int) -> None:
-                await self._serve(log, partition, partitions)
+                in_use.add(partition)
+                try:
+                    await standby.leave(partition)
+                    await self._serve(log, partition, partitions)
+                finally:
+                    in_use.discard(partition)
+                    stand_by()
 
             await serve_assigned(
                 self._connection,
@@ -106,20 +126,19 @@ class ProjectionWorker:
                 serve,
                 session_s=self._session_s,
                 tell=self._tell,
-                assigned=self._have,
+                assigned=assigned,
             )
         finally:
+            await standby.leave()
             await log.close()
 
-    def _have(self, partitions: frozenset[int]) -> None:
-        self.assigned = partitions
-        self._tell(f"partitions {', '.join(map(str, sorted(partitions))) or '(none)'}")
+    def _mirror(self, partition: int) -> Mirror:
+        return Mirror(self._home / f"{partition}.db", partition)
 
     async def _serve(self, log: KafkaEventLog, partition: int, partitions: int) -> None:
         name = f"{GROUP}-{partition}"
         async with FencedWriter(self._connection, name, self._patience) as writer:
-            mirror = Mirror(self._home / f"{partition}.db", partition)
-            with closing(mirror):
+            with closing(self._mirror(partition)) as mirror:
                 statements = await self._published(partition, partitions)
                 found = restored(statements, self._registry)
                 await _bring(log, mirror, found.position)
