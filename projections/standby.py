@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import Final
 
+from events.aside import aside
 from events.errors import StoreError
 from events.kafka.log import KafkaEventLog
 from events.kafka.mirror import Mirror
@@ -53,4 +54,4 @@ class Standby:
         after = Position({mirror.partition: mirror.end()})
         async for entries in self._log.entries(after, only={mirror.partition}):
             records = [one for one in entries if isinstance(one, Record)]
-            await asyncio.to_thread(mirror.take, records)
+            await aside(mirror.take, records)

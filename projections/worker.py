@@ -5,7 +5,6 @@ The first thing done for a partition is to shut out whoever had it; then it is r
 was published, the mirror is brought there, and from there on live and catching up are the same.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Final, Protocol
 
 import orjson
 
+from events.aside import aside
 from events.bulk import no_collection
 from events.dates import NEVER, SECOND, Instant
 from events.door import admit
@@ -209,12 +209,12 @@ class PartitionWorker:
 
     async def republish(self, statements: Sequence[Statement]) -> None:
         """Publish everything as the rules of now have it, and what differs from these."""
-        told = await asyncio.to_thread(self._under_these_rules, statements)
+        told = await aside(self._under_these_rules, statements)
         await self._writer.write(told)
 
     async def free(self) -> None:
         """Publish those who were parked and can be folded now."""
-        freed = Brought([], await asyncio.to_thread(self.population.free), [])
+        freed = Brought([], await aside(self.population.free), [])
         if freed.companies:
             out = outcome(self.population, freed, self._place, self._sequences)
             await self._writer.write(self._out(out))
@@ -248,7 +248,7 @@ class PartitionWorker:
         try:
             after = Position({self._partition: self.read})
             async for entries in self._log.entries(after, batch=_BATCH, only={self._partition}):
-                told = await asyncio.to_thread(self._follow, entries)
+                told = await aside(self._follow, entries)
                 if told:
                     await self._writer.write(told)
                 self.read = entries[-1].offset
@@ -305,7 +305,7 @@ async def _bring(log: KafkaEventLog, mirror: Mirror, to: int) -> None:
     after, goal = Position({partition: mirror.end()}), Position({partition: to})
     async for entries in log.entries(after, goal, only={partition}):
         records = [one for one in entries if isinstance(one, Record)]
-        await asyncio.to_thread(mirror.take, records)
+        await aside(mirror.take, records)
     if mirror.end() != to:
         raise StoreError(
             f"{mirror.path}: {EVENTS.name} does not have what was published of it up to "
