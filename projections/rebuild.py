@@ -26,7 +26,7 @@ from events.sqlite_log import SqliteEventLog
 from projections.changes import Change
 from projections.company import Company, next_due
 from projections.draft import beside
-from projections.history import History
+from projections.history import standing
 from projections.population import Population, is_about_a_company
 from projections.revision import revised
 from projections.rows import CompanyRow, Folded, Told, folded
@@ -146,7 +146,7 @@ def _alone(company: str, records: list[Record], registry: Registry, task: Task) 
             told += _flips(kept.pass_time(task.mark.clock), task.times)
             timelines = kept.timelines
         else:
-            timelines = History(registry, records).now.timelines
+            timelines = standing(records, registry)
         due = next_due(timelines.values(), task.mark.clock)
         row = CompanyRow(company, len(told), due)
         return folded(row, describe(records, company), timelines, told)

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from events.dates import ALWAYS, NEVER, Instant
 from events.lists import ListInfo
 from projections.facts import Fact, Point, points
-from projections.fold import NOT_LISTED, State, expire, kinds_in_force, step
+from projections.fold import NOT_LISTED, Kinds, State, expire, step, turns, uncovered
 
 
 class Reading(NamedTuple):
@@ -21,7 +21,7 @@ class Reading(NamedTuple):
 
     status: str
     how: str | None
-    kinds: tuple[str, ...]
+    kinds: Kinds
     """The restrictions in force, sorted."""
 
 
@@ -35,6 +35,7 @@ class Flip(NamedTuple):
 UNLISTED: Final = Reading("not_listed", None, ())
 _BEFORE: Final = Flip(ALWAYS, UNLISTED)
 Span = tuple[Flip, ...]
+_made: Final = tuple.__new__
 
 
 class Timeline:
@@ -42,7 +43,7 @@ class Timeline:
 
     def __init__(self, info: ListInfo, facts: Iterable[Fact] = ()) -> None:
         self.info = info
-        self.points: list[Point] = sorted(point for fact in facts for point in points(fact))
+        self.points: list[Point] = sorted([point for fact in facts for point in points(fact)])
         self.times: list[Instant] = [point.at for point in self.points]
         self.states: list[State] = []
         self.spans: list[Span] = []
@@ -50,10 +51,16 @@ class Timeline:
         self.anomalies: dict[str, str] = {}
         """For each fact that fits nowhere, why."""
         state = NOT_LISTED
-        for index, point in enumerate(self.points):
-            state = self._arrive(state, point)
+        for point, ends in zip(self.points, [*self.times[1:], NEVER], strict=False):
+            at = point.at
+            while state.due <= at:
+                state = expire(state)
+            state, opened, anomaly = step(state, point, info)
             self.states.append(state)
-            self.spans.append(spread(state, point.at, self._end(index)))
+            self.spans.append(spread(state, at, ends))
+            self.openings.append(opened)
+            if anomaly:
+                self.anomalies[point.id] = anomaly
 
     def add(self, fact: Fact) -> tuple[int, int]:
         """Take a fact in; the indexes from and to which the spans may read differently now."""
@@ -96,14 +103,10 @@ class Timeline:
             self.spans[here] = spread(state, point.at, self._end(here))
         return len(self.points)
 
-    def _arrive(self, state: State, point: Point, index: int | None = None) -> State:
+    def _arrive(self, state: State, point: Point, index: int) -> State:
         while state.due <= point.at:
             state = expire(state)
-        after, opened, anomaly = step(state, point, self.info)
-        if index is None:
-            self.openings.append(opened)
-        else:
-            self.openings[index] = opened
+        after, self.openings[index], anomaly = step(state, point, self.info)
         if anomaly:
             self.anomalies[point.id] = anomaly
         elif self.anomalies and point.rank:
@@ -168,27 +171,30 @@ def spread(state: State, begins: Instant, ends: Instant) -> Span:
         return ()
     flips: list[Flip] = []
     while True:
-        upto = min(ends, state.due)
+        upto = state.due if state.due < ends else ends
         if not state.listings or state.status == "enjoined":
-            flips.append(Flip(begins, Reading(state.status, state.how, ())))
+            flips.append(_flip(begins, state.status, state.how, ()))
         else:
-            flips += [
-                Flip(at, Reading(state.status, None, kinds_in_force(state, at)))
-                for at in _turns(state, begins, upto)
-            ]
+            _enforced(state, begins, upto, flips)
         if upto >= ends:
             return tuple(flips)
         begins = upto
         state = expire(state)
 
 
-def _turns(state: State, begins: Instant, ends: Instant) -> list[Instant]:
-    """When restrictions of the open listings begin or end within [begins, ends)."""
-    found: list[Instant] = []
-    for listing in state.listings:
-        for window in listing.windows:
-            if begins < window.start < ends:
-                found.append(window.start)
-            if begins < window.end < ends:
-                found.append(window.end)
-    return [begins, *sorted(set(found))] if found else [begins]
+def _enforced(state: State, begins: Instant, ends: Instant, flips: list[Flip]) -> None:
+    """The readings of open listings, as their restrictions begin and end."""
+    status = state.status
+    since, held = begins, ()
+    for at, kinds in turns(state, begins, ends):
+        if at >= ends:
+            break
+        if at > begins:
+            flips.append(_flip(since, status, None, held))
+            since = at
+        held = uncovered(state, kinds) if state.injunctions else kinds
+    flips.append(_flip(since, status, None, held))
+
+
+def _flip(at: Instant, status: str, how: str | None, kinds: Kinds) -> Flip:
+    return _made(Flip, (at, _made(Reading, (status, how, kinds))))
