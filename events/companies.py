@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from events import vocabulary as words
 from events.admitted import takes_back
-from events.counted import NOTHING_TAKEN_BACK, Verdict, verdict
+from events.counted import Verdict, verdict
 from events.ids import legal
 from events.log import Record
 
@@ -45,8 +45,6 @@ def takings_back(records: Sequence[Record]) -> Verdict:
     An event takes back only one of its own subject, and one that is there.
     """
     takers = [record for record in records if takes_back(record.event["data"])]
-    if not takers:
-        return NOTHING_TAKEN_BACK
     subjects = {record.id: record.subject for record in records}
     return verdict(
         (taker.id, target)
@@ -69,10 +67,11 @@ def targets(event: Mapping[str, Any]) -> tuple[str, ...]:
 def _taken_back_descriptions(records: Sequence[Record]) -> Mapping[str, str]:
     """Only where a description is taken back at all is it judged who counts: a company may have
     thousands of corrections of its standing."""
+    takers = [one for one in records if takes_back(one.event["data"])]
+    if not takers:
+        return {}
     ids = {one.event["id"] for one in records if one.event["type"] == words.DESCRIBED}
-    meant = (
-        target for one in records if takes_back(one.event["data"]) for target in targets(one.event)
-    )
+    meant = (target for one in takers for target in targets(one.event))
     return takings_back(records).taken_back if any(one in ids for one in meant) else {}
 
 
@@ -83,16 +82,20 @@ def describe(records: Sequence[Record], company: str) -> Description:
     field counts only where the company itself has none.
     """
     void = _taken_back_descriptions(records)
-    mine = Description()
+    given: dict[str, Any] = {}
     others = Description()
-    former = {record.event["subject"] for record in records} - {company}
+    former: set[str] = set()
     for record in records:
         event = record.event
+        subject = event["subject"]
+        if subject != company:
+            former.add(subject)
         if event["type"] == words.DESCRIBED and event["id"] not in void:
-            if event["subject"] == company:
-                mine = overlaid(mine, event["data"])
+            if subject == company:
+                given.update(_given(event["data"]))
             else:
                 others = _gathered(others, event["data"])
+    mine = Description(**given)
     if not former:
         return mine
     names = (*mine.aliases, *((others.name,) if others.name else ()), *others.aliases)
@@ -108,12 +111,17 @@ def describe(records: Sequence[Record], company: str) -> Description:
 
 def overlaid(known: Description, data: Mapping[str, Any]) -> Description:
     """A description with the fields that `data` gives."""
+    return replace(known, **_given(data))
+
+
+def _given(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a description that `data` gives."""
     given = {key: data[key] for key in _FIELDS if key in data}
     if "aliases" in data:
         given["aliases"] = tuple(data["aliases"])
     if "identifiers" in data:
         given["identifiers"] = tuple((one["scheme"], one["value"]) for one in data["identifiers"])
-    return replace(known, **given)
+    return given
 
 
 def says_nothing_new(known: Description, data: Mapping[str, Any]) -> bool:

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -15,11 +13,16 @@ from events.admitted import Admitted
 from events.dates import Instant
 from events.log import EventLog, Position, Receipt, Record
 from events.sqlite_store import Synchronous, connect, trouble
-from events.sqlite_table import FEW, FORMAT, SCHEMA, records
+from events.sqlite_table import FEW, FORMAT, PLAIN_NOTE, SCHEMA, records
 from events.sqlite_writer import Writer
 
 _OTHER_PROCESSES_S: Final = 0.1
 """How often a follower looks for what other processes wrote; its own process tells it at once."""
+_SAMPLE: Final = 8_192
+"""Events by which the shares of a log are told."""
+_MAPPED_BYTES: Final = 2**40
+"""Of the file, for reading it in the order of companies, which jumps: SQLite takes what it can,
+and need not ask the system for each page."""
 
 
 class SqliteEventLog(EventLog):
@@ -117,30 +120,45 @@ class SqliteEventLog(EventLog):
         return self._select(where, self.end() if to is None else to)
 
     def by_company(
-        self, *, to: int, first: str = "", last: str | None = None
-    ) -> Iterator[tuple[str, list[Record]]]:
-        """Every subject of [first, last) with its events in log order, up to the offset `to`."""
+        self, *, to: int, first: str = "", last: str | None = None, context: bool = True
+    ) -> Iterator[tuple[str, int, list[Record]]]:
+        """Every subject of [first, last) with the number of its events up to the offset `to`, and
+        these in log order: without `context` but for plain notes, which bear on no standing."""
         beyond = "" if last is None else "AND subject < ?"
+        body = "body" if context else f"CASE WHEN {PLAIN_NOTE} THEN NULL ELSE body END"
         with trouble(self.path):
+            self._reader.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
             rows = self._reader.execute(
-                "SELECT subject, offset, recorded, body FROM events INDEXED BY events_by_subject "  # noqa: S608
+                f"SELECT subject, offset, recorded, {body} "  # noqa: S608
+                "FROM events INDEXED BY events_by_subject "
                 f"WHERE offset <= ? AND subject >= ? {beyond} ORDER BY subject, offset",
                 (to, first) if last is None else (to, first, last),
             )
-            for subject, some in groupby(rows, key=itemgetter(0)):
-                yield subject, [Record(row[1], row[2], orjson.loads(row[3])) for row in some]
+            known, count, records = "", 0, list[Record]()
+            for subject, offset, recorded, event in rows:
+                if subject != known:
+                    if count:
+                        yield known, count, records
+                    known, count, records = subject, 0, []
+                count += 1
+                if event is not None:
+                    records.append(Record(offset, recorded, orjson.loads(event)))
+            if count:
+                yield known, count, records
 
     def borders(self, shares: int) -> list[str]:
-        """Subjects that cut the log into so many shares of about as many events each."""
-        step = (self.end() + 1) // shares
+        """Subjects that cut the log into so many shares of about as many events each, as far as
+        a sample tells."""
+        size = self.end() + 1
+        asked = list(range(0, size, max(size // _SAMPLE, 1)))
         with self._reading, trouble(self.path):
-            found = [
-                self._reader.execute(
-                    "SELECT subject FROM events ORDER BY subject LIMIT 1 OFFSET ?", (step * share,)
-                ).fetchone()
-                for share in range(1, shares)
-            ]
-        return sorted({row[0] for row in found if row})
+            rows = self._reader.execute(
+                "SELECT e.subject FROM json_each(?) AS asked JOIN events AS e "
+                "ON e.offset = asked.value ORDER BY e.subject",
+                (orjson.dumps(asked).decode(),),
+            ).fetchall()
+        found = [rows[len(rows) * share // shares][0] for share in range(1, shares) if rows]
+        return sorted(set(found))
 
     def subjects(self, *, after: int, to: int) -> list[str]:
         """See `Archive`."""

@@ -135,10 +135,10 @@ def _state(
         status = "removed"
     else:
         status = "scheduled" if announced else "not_listed"
-    due = NEVER
-    for one in (*listings, *injunctions, *waiting):
-        if one.expires < due:
-            due = one.expires
+    ends = [listing.expires for listing in listings]
+    if injunctions or waiting:
+        ends += [order.expires for order in (*injunctions, *waiting)]
+    due = min(ends, default=NEVER)
     owed = cause if status != "not_listed" else None
     if status == before.status:
         owed = before.cause

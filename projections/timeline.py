@@ -171,7 +171,7 @@ def spread(state: State, begins: Instant, ends: Instant) -> Span:
         return ()
     flips: list[Flip] = []
     while True:
-        upto = state.due if state.due < ends else ends
+        upto = min(ends, state.due)
         if not state.listings or state.status == "enjoined":
             flips.append(_flip(begins, state.status, state.how, ()))
         else:
@@ -185,7 +185,8 @@ def spread(state: State, begins: Instant, ends: Instant) -> Span:
 def _enforced(state: State, begins: Instant, ends: Instant, flips: list[Flip]) -> None:
     """The readings of open listings, as their restrictions begin and end."""
     status = state.status
-    since, held = begins, ()
+    since = begins
+    held: Kinds = ()
     for at, kinds in turns(state, begins, ends):
         if at >= ends:
             break

@@ -299,10 +299,10 @@ async def test_a_log_by_company_brings_each_subject_with_its_events(path: Path) 
     log = SqliteEventLog(path, Clock())
     other = {**issued("2021", "b"), "subject": "other"}
     await log.append(let_in(issued("2021", "a"), other, removed("2022", "c"), removed("2023", "d")))
-    found = {subject: ids(some) for subject, some in log.by_company(to=2)}
+    found = {subject: ids(some) for subject, _, some in log.by_company(to=2)}
     assert found == {"acme": ["a", "c"], "other": ["b"]}
-    assert [subject for subject, _ in log.by_company(to=2, first="b")] == ["other"]
-    assert [subject for subject, _ in log.by_company(to=2, last="b")] == ["acme"]
+    assert [subject for subject, *_ in log.by_company(to=2, first="b")] == ["other"]
+    assert [subject for subject, *_ in log.by_company(to=2, last="b")] == ["acme"]
     log.close()
 
 
@@ -312,7 +312,7 @@ async def test_the_borders_of_a_log_cut_it_without_gap_or_overlap(path: Path) ->
     await log.append(let_in(*({**issued("2021", None), "subject": name} for name in names)))
     borders = ["", *log.borders(4)]
     shares = zip(borders, [*borders[1:], None], strict=True)
-    found = [s for low, high in shares for s, _ in log.by_company(to=19, first=low, last=high)]
+    found = [s for low, high in shares for s, *_ in log.by_company(to=19, first=low, last=high)]
     assert found == names
     log.close()
 
