@@ -9,13 +9,15 @@ from typing import Any, Final
 
 import orjson
 
-from events.admitted import Admitted
+from events.admitted import Admitted, may_take_back
 from events.dates import Instant
 from events.log import EventLog, Position, Receipt, Record
 from events.sqlite_store import Synchronous, connect, trouble
-from events.sqlite_table import FEW, FORMAT, PLAIN_NOTE, SCHEMA, records
+from events.sqlite_table import FEW, FORMAT, SCHEMA, records
 from events.sqlite_writer import Writer
+from events.vocabulary import NOTE_RECORDED
 
+_made: Final = tuple.__new__
 _OTHER_PROCESSES_S: Final = 0.1
 """How often a follower looks for what other processes wrote; its own process tells it at once."""
 _SAMPLE: Final = 8_192
@@ -125,24 +127,23 @@ class SqliteEventLog(EventLog):
         """Every subject of [first, last) with the number of its events up to the offset `to`, and
         these in log order: without `context` but for plain notes, which bear on no standing."""
         beyond = "" if last is None else "AND subject < ?"
-        body = "body" if context else f"CASE WHEN {PLAIN_NOTE} THEN NULL ELSE body END"
         with trouble(self.path):
             self._reader.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
             rows = self._reader.execute(
-                f"SELECT subject, offset, recorded, {body} "  # noqa: S608
+                "SELECT subject, offset, recorded, body, type = ? "  # noqa: S608
                 "FROM events INDEXED BY events_by_subject "
                 f"WHERE offset <= ? AND subject >= ? {beyond} ORDER BY subject, offset",
-                (to, first) if last is None else (to, first, last),
+                (NOTE_RECORDED, to, first) if last is None else (NOTE_RECORDED, to, first, last),
             )
             known, count, records = "", 0, list[Record]()
-            for subject, offset, recorded, event in rows:
+            for subject, offset, recorded, body, note in rows:
                 if subject != known:
                     if count:
                         yield known, count, records
                     known, count, records = subject, 0, []
                 count += 1
-                if event is not None:
-                    records.append(Record(offset, recorded, orjson.loads(event)))
+                if context or not note or may_take_back(body):
+                    records.append(_made(Record, (offset, recorded, orjson.loads(body), 0)))
             if count:
                 yield known, count, records
 

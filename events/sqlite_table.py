@@ -31,11 +31,6 @@ CREATE INDEX events_few ON events (type) WHERE type IN
 """
 FEW: Final = frozenset({"standing.company.merged", "standing.list.checked", "standing.time.passed"})
 """The types that have an index."""
-PLAIN_NOTE: Final = """(
-    type = 'standing.note.recorded'
-    AND NOT instr(body, CAST('"replaces"' AS BLOB)) AND NOT instr(body, CAST('"event"' AS BLOB))
-)"""
-"""A note that surely takes nothing back."""
 
 _LAST: Final = "SELECT offset, recorded FROM events ORDER BY offset DESC LIMIT 1"
 _PUT: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)"

@@ -13,6 +13,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -108,6 +109,8 @@ def _fold(log: SqliteEventLog, whole: Task) -> Iterator[Share]:
     workers = os.cpu_count() or 1 if whole.mark.position >= _ALONE else 1
     if workers == 1:
         yield fold_share(whole)
+        _opened(log.path, whole.lists)[0].close()
+        _opened.cache_clear()
         return
     borders = ["", *log.borders(workers * _SHARES)]
     tasks = [
@@ -121,8 +124,7 @@ def _fold(log: SqliteEventLog, whole: Task) -> Iterator[Share]:
 
 def fold_share(task: Task) -> Share:
     """Fold the companies of one share."""
-    registry = load_registry(task.lists)
-    log = SqliteEventLog.reading(task.log)
+    log, registry = _opened(task.log, task.lists)
     kept = {} if task.with_changes else _kept(task)
     count, found = 0, []
     with no_collection():
@@ -138,8 +140,13 @@ def fold_share(task: Task) -> Share:
             new = _alone(company, some, registry, task, before[0][1] if before else 0)
             if new.kept != before:
                 found.append(new)
-    log.close()
     return Share(count, found, [company for company in kept if company not in task.bound_up])
+
+
+@lru_cache(maxsize=1)
+def _opened(path: Path, lists: Path | None) -> tuple[SqliteEventLog, Registry]:
+    """What a process needs for each of its shares: a log warms up as it is read."""
+    return SqliteEventLog.reading(path), load_registry(lists)
 
 
 def _kept(task: Task) -> dict[str, Kept]:
