@@ -64,34 +64,31 @@ def targets(event: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(target for target in named if target)
 
 
-def _taken_back_descriptions(records: Sequence[Record]) -> Mapping[str, str]:
-    """Only where a description is taken back at all is it judged who counts: a company may have
-    thousands of corrections of its standing."""
-    takers = [one for one in records if takes_back(one.event["data"])]
-    if not takers:
-        return {}
-    ids = {one.event["id"] for one in records if one.event["type"] == words.DESCRIBED}
-    meant = (target for one in takers for target in targets(one.event))
-    return takings_back(records).taken_back if any(one in ids for one in meant) else {}
-
-
 def describe(records: Sequence[Record], company: str) -> Description:
     """Fold the descriptions: the latest recorded wins, field by field.
 
     Of companies merged into this one, the names and identifiers are kept as its aliases, and a
     field counts only where the company itself has none.
     """
-    void = _taken_back_descriptions(records)
-    given: dict[str, Any] = {}
-    others = Description()
+    told: dict[str, Mapping[str, Any]] = {}
     former: set[str] = set()
+    meant: list[str] = []
     for record in records:
         event = record.event
-        subject = event["subject"]
-        if subject != company:
-            former.add(subject)
-        if event["type"] == words.DESCRIBED and event["id"] not in void:
-            if subject == company:
+        if event["subject"] != company:
+            former.add(event["subject"])
+        if event["type"] == words.DESCRIBED:
+            told[event["id"]] = event
+        if takes_back(event["data"]):
+            meant += targets(event)
+    # Only where a description is taken back at all is it judged who counts: a company may have
+    # thousands of corrections of its standing.
+    void = takings_back(records).taken_back if any(one in told for one in meant) else ()
+    given: dict[str, Any] = {}
+    others = Description()
+    for key, event in told.items():
+        if key not in void:
+            if event["subject"] == company:
                 given.update(_given(event["data"]))
             else:
                 others = _gathered(others, event["data"])

@@ -138,7 +138,7 @@ def _state(
     ends = [listing.expires for listing in listings]
     if injunctions or waiting:
         ends += [order.expires for order in (*injunctions, *waiting)]
-    due = min(ends, default=NEVER)
+    due = min(ends) if ends else NEVER
     owed = cause if status != "not_listed" else None
     if status == before.status:
         owed = before.cause

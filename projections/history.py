@@ -92,10 +92,10 @@ def _with(parts: tuple[Part, ...], new: Part) -> tuple[Part, ...]:
 def standing(records: Sequence[Record], registry: Registry) -> dict[str, Timeline]:
     """The lists of a company without cut-offs, where only the outcome is wanted: as the view of
     its history, which is only made where something is taken back, as else everything counts."""
-    if any(takes_back(record.event["data"]) for record in records):
-        return History(registry, records).now.timelines
     facts: dict[str, list[Fact]] = {}
     for record in records:
+        if takes_back(record.event["data"]):
+            return History(registry, records).now.timelines
         fact = fact_of(record, registry)
         if fact is not None:
             facts.setdefault(fact.says["list"], []).append(fact)

@@ -12,6 +12,7 @@ from projections.changes import Change, Interval, Overall
 from projections.search import normalise
 from projections.timeline import Flip, Reading, Timeline
 
+_made: Final = tuple.__new__
 ChangeRow = tuple[int, Instant, str, int, str | None, str, Instant, bytes]
 Packed = tuple[Instant, str, str | None, list[str]]
 """A reading: from when, status, how, restrictions in force."""
@@ -82,7 +83,7 @@ def folded(
 ) -> Folded:
     """What to keep of a company."""
     return Folded(
-        CompanyRow(*row[:5], described.name, described.country, described.kind, row.known),
+        _made(CompanyRow, (*row[:5], described.name, described.country, described.kind, row.known)),
         orjson.dumps(described.shown()),
         [(row.company, list_id, pack(one)) for list_id, one in timelines.items()],
         [change_row(one) for one in told],

@@ -172,30 +172,20 @@ def spread(state: State, begins: Instant, ends: Instant) -> Span:
     flips: list[Flip] = []
     while True:
         upto = min(ends, state.due)
-        if not state.listings or state.status == "enjoined":
-            flips.append(_flip(begins, state.status, state.how, ()))
+        status = state.status
+        if not state.listings or status == "enjoined":
+            flips.append(_made(Flip, (begins, _made(Reading, (status, state.how, ())))))
         else:
-            _enforced(state, begins, upto, flips)
+            held: Kinds = ()
+            for at, kinds in turns(state, begins, upto):
+                if at >= upto:
+                    break
+                if at > begins:
+                    flips.append(_made(Flip, (begins, _made(Reading, (status, None, held)))))
+                    begins = at
+                held = uncovered(state, kinds) if state.injunctions else kinds
+            flips.append(_made(Flip, (begins, _made(Reading, (status, None, held)))))
         if upto >= ends:
             return tuple(flips)
         begins = upto
         state = expire(state)
-
-
-def _enforced(state: State, begins: Instant, ends: Instant, flips: list[Flip]) -> None:
-    """The readings of open listings, as their restrictions begin and end."""
-    status = state.status
-    since = begins
-    held: Kinds = ()
-    for at, kinds in turns(state, begins, ends):
-        if at >= ends:
-            break
-        if at > begins:
-            flips.append(_flip(since, status, None, held))
-            since = at
-        held = uncovered(state, kinds) if state.injunctions else kinds
-    flips.append(_flip(since, status, None, held))
-
-
-def _flip(at: Instant, status: str, how: str | None, kinds: Kinds) -> Flip:
-    return _made(Flip, (at, _made(Reading, (status, how, kinds))))
