@@ -73,8 +73,7 @@ def describe(records: Sequence[Record], company: str) -> Description:
     told: dict[str, Mapping[str, Any]] = {}
     former: set[str] = set()
     meant: list[str] = []
-    for record in records:
-        event = record.event
+    for _, _, event, _ in records:
         if event["subject"] != company:
             former.add(event["subject"])
         if event["type"] == words.DESCRIBED:

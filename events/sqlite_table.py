@@ -14,7 +14,13 @@ from events.intake import Shelved
 from events.log import Receipt, Record
 
 FORMAT: Final = 1
-SCHEMA: Final = """
+FEW: Final = frozenset({"standing.company.merged", "standing.list.checked", "standing.time.passed"})
+"""The types that have an index."""
+AMONG_FEW: Final = (
+    "type IN ('standing.company.merged', 'standing.list.checked', 'standing.time.passed')"
+)
+SCHEMA: Final = (
+    """
 CREATE TABLE events (
     offset INTEGER PRIMARY KEY,
     recorded INTEGER NOT NULL,
@@ -26,11 +32,9 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_by_subject ON events (subject);
 CREATE INDEX events_by_fingerprint ON events (fingerprint) WHERE fingerprint IS NOT NULL;
-CREATE INDEX events_few ON events (type) WHERE type IN
-    ('standing.company.merged', 'standing.list.checked', 'standing.time.passed')
 """
-FEW: Final = frozenset({"standing.company.merged", "standing.list.checked", "standing.time.passed"})
-"""The types that have an index."""
+    f"CREATE INDEX events_few ON events (type) WHERE {AMONG_FEW}"
+)
 
 _LAST: Final = "SELECT offset, recorded FROM events ORDER BY offset DESC LIMIT 1"
 _PUT: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)"

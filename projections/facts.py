@@ -124,7 +124,8 @@ def entry(record: Record, registry: Registry) -> Entry:
         announced = fact.announced
     else:
         info = registry.find(list_id) if list_id else None
-        _, announced, _ = _dates(record, info.zone if info else UTC_ZONE)
+        zone = info.zone if info else UTC_ZONE
+        _, announced, _ = _dates(record.event, record.recorded, zone)
     if not takes_back(data):
         return Entry(record, list_id, fact, (), announced, ALWAYS)
     zone = registry[list_id].zone if list_id in registry else UTC_ZONE
@@ -136,7 +137,7 @@ def entry(record: Record, registry: Registry) -> Entry:
 
 def fact_of(record: Record, registry: Registry) -> Fact | None:
     """What a record means for its list; None where it means nothing for any list known here."""
-    event = record.event
+    _, recorded, event, _ = record
     rank = _RANKS.get(event["type"])
     if rank is None:
         return None
@@ -144,7 +145,8 @@ def fact_of(record: Record, registry: Registry) -> Fact | None:
     info = registry.find(data.get("list"))
     if info is None:
         return None
-    effective, announced, stated = _dates(record, info.zone)
+    zone = info.zone
+    effective, announced, stated = _dates(event, recorded, zone)
     reference = data.get("reference")
     terms = data.get("restrictions")
     kinds: tuple[str, ...] | None = None
@@ -154,13 +156,13 @@ def fact_of(record: Record, registry: Registry) -> Fact | None:
         key = data.get("injunction") or data.get("docket") or event["id"]
         kinds = None if data["scope"] == "all" else tuple(data["scope"])
         if "expires" in data:
-            expires = start(data["expires"], info.zone)
+            expires = start(data["expires"], zone)
     elif rank == ENDED:
         key = data.get("injunction", "")
     elif rank == REMOVED:
         key = data["how"]
     elif "expires" in data:
-        expires = end(data["expires"], info.zone)
+        expires = end(data["expires"], zone)
     return _made(
         Fact,
         (
@@ -179,24 +181,22 @@ def fact_of(record: Record, registry: Registry) -> Fact | None:
     )
 
 
-def _dates(record: Record, zone: tzinfo) -> tuple[Instant | None, Instant, Instant]:
+def _dates(
+    event: Mapping[str, Any], recorded: Instant, zone: tzinfo
+) -> tuple[Instant | None, Instant, Instant]:
     """When an event has effect, if it says so; when the public could know of it; and the same as
     the event itself says it."""
-    event = record.event
     data = event["data"]
     effective = start(data["effective"], zone) if "effective" in data else None
     if "announced" in data:
         announced = last(data["announced"], zone)
         return effective, announced, announced
-    announced = _first_held(record) if event.get("origintime") else record.recorded
+    announced = recorded
+    if event.get("origintime"):  # when a log first took it in: this one, or one it was moved from
+        announced = min(start(event["origintime"]), recorded)
     if effective is not None and effective < announced:
         announced = effective
     return effective, announced, ALWAYS
-
-
-def _first_held(record: Record) -> Instant:
-    """When a log first took the event in: this one, or the one that it was moved from."""
-    return min(start(record.event["origintime"]), record.recorded)
 
 
 def _term(term: Mapping[str, Any], info: ListInfo) -> Term:
@@ -209,7 +209,7 @@ def _term(term: Mapping[str, Any], info: ListInfo) -> Term:
 
 def points(fact: Fact) -> tuple[Point, ...]:
     """Where a fact acts: a designation that was announced before its effect acts twice."""
-    id_, rank, acts, announced, stated = fact[:5]
+    id_, rank, acts, announced, stated, _, _, _, _, _, _ = fact
     at = _made(Point, (acts, rank, stated, id_, fact))
     if rank == ISSUED and announced < acts:
         return (_made(Point, (announced, ANNOUNCED, stated, id_, fact)), at)

@@ -5,7 +5,7 @@ depend on, and nothing that only counts how one got there, so that two ways to t
 equal states. Instants are microseconds UTC; intervals are [start, end).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -119,13 +119,14 @@ def _state(
     pending: bool | None = None,
 ) -> State:
     """The state with other parts: the status that they amount to, and when the next runs out."""
-    listings = before.listings if listings is None else listings
-    injunctions = before.injunctions if injunctions is None else injunctions
-    waiting = before.waiting if waiting is None else waiting
-    announced = before.announced if announced is None else announced
-    how = before.how if how is None else how
-    pending = before.pending_removal if pending is None else pending
-    known = before.known or bool(announced) or bool(listings)
+    listed, stayed, waited, awaited, over, known, pended, was, _, owed = before
+    listings = listed if listings is None else listings
+    injunctions = stayed if injunctions is None else injunctions
+    waiting = waited if waiting is None else waiting
+    announced = awaited if announced is None else announced
+    how = over if how is None else how
+    pending = pended if pending is None else pending
+    known = known or bool(announced) or bool(listings)
     if listings:
         how, status = None, "designated"
         for order in injunctions:
@@ -139,9 +140,8 @@ def _state(
     if injunctions or waiting:
         ends += [order.expires for order in (*injunctions, *waiting)]
     due = min(ends) if ends else NEVER
-    owed = cause if status != "not_listed" else None
-    if status == before.status:
-        owed = before.cause
+    if status != was:
+        owed = cause if status != "not_listed" else None
     return _made(
         State,
         (listings, injunctions, waiting, announced, how, known, pending, status, due, owed),
@@ -165,27 +165,26 @@ def _announce(state: State, fact: Fact, _: ListInfo) -> Step:
 
 
 def _issue(state: State, fact: Fact, info: ListInfo) -> Step:
+    id_, _, at, announced_at, _, ref, _, expires, _, _, _ = fact
     announced = state.announced
-    if fact.announced < fact.at:
-        announced = tuple([one for one in announced if one.id != fact.id])
+    if announced_at < at:
+        announced = tuple([one for one in announced if one.id != id_])
         if len(announced) == len(state.announced):
             return state, False, None  # withdrawn before it took effect
-    known = _open(state, fact.ref)
+    known = _open(state, ref)
     if known is not None:
         return _renew(state, known, fact, announced, info)
-    terms = windows(fact, fact.at, info)
-    named = fact.id
-    listing = _made(Listing, (fact.ref, fact.at, fact.expires, terms, named, named, named))
+    listing = _made(Listing, (ref, at, expires, windows(fact, at, info), id_, id_, id_))
     opens = not state.listings
     after = _state(
         state,
-        fact.id,
+        id_,
         listings=(*state.listings, listing),
         injunctions=state.waiting if opens else state.injunctions,
         waiting=() if opens else state.waiting,
         announced=announced,
     )
-    return _timely(after, fact.at), opens, None
+    return _timely(after, at), opens, None
 
 
 def _renew(
@@ -298,12 +297,12 @@ class Turn(NamedTuple):
     kinds: Kinds
 
 
-def turns(state: State, begins: Instant, ends: Instant) -> Iterable[Turn]:
-    """The kinds of restriction that the open listings bring: at least those from `begins` to
-    `ends`, in order. An injunction may cover some of them."""
-    if len(state.listings) == 1:
-        return _calendar(state.listings[0].windows)
-    windows = [window for listing in state.listings for window in listing.windows]
+def turns(listings: Sequence[Listing], begins: Instant, ends: Instant) -> Iterable[Turn]:
+    """The kinds of restriction that open listings bring: at least those from `begins` to `ends`,
+    in order. An injunction may cover some of them."""
+    if len(listings) == 1:
+        return _calendar(listings[0].windows)
+    windows = [window for listing in listings for window in listing.windows]
     moments = {at for window in windows for at in window[2:] if begins < at < ends}
     return [Turn(at, _kinds(windows, at)) for at in sorted({begins, *moments})]
 

@@ -94,11 +94,12 @@ def standing(records: Sequence[Record], registry: Registry) -> dict[str, Timelin
     its history, which is only made where something is taken back, as else everything counts."""
     facts: dict[str, list[Fact]] = {}
     for record in records:
-        if takes_back(record.event["data"]):
+        data = record.event["data"]
+        if takes_back(data):
             return History(registry, records).now.timelines
         fact = fact_of(record, registry)
         if fact is not None:
-            facts.setdefault(fact.says["list"], []).append(fact)
+            facts.setdefault(data["list"], []).append(fact)
     return {list_id: Timeline(registry[list_id], some) for list_id, some in facts.items()}
 
 

@@ -124,10 +124,10 @@ def _fold(log: SqliteEventLog, whole: Task) -> Iterator[Share]:
 
 def fold_share(task: Task) -> Share:
     """Fold the companies of one share."""
-    log, registry = _opened(task.log, task.lists)
-    kept = {} if task.with_changes else _kept(task)
     count, found = 0, []
     with no_collection():
+        log, registry = _opened(task.log, task.lists)
+        kept = {} if task.with_changes else _kept(task)
         for company, number, some in log.by_company(
             to=task.mark.position, first=task.first, last=task.last, context=task.with_changes
         ):

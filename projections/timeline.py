@@ -51,8 +51,7 @@ class Timeline:
         self.anomalies: dict[str, str] = {}
         """For each fact that fits nowhere, why."""
         state = NOT_LISTED
-        for point, ends in zip(self.points, [*self.times[1:], NEVER], strict=False):
-            at = point.at
+        for point, at, ends in zip(self.points, self.times, [*self.times[1:], NEVER], strict=False):
             while state.due <= at:
                 state = expire(state)
             state, opened, anomaly = step(state, point, info)
@@ -171,19 +170,19 @@ def spread(state: State, begins: Instant, ends: Instant) -> Span:
         return ()
     flips: list[Flip] = []
     while True:
-        upto = min(ends, state.due)
-        status = state.status
-        if not state.listings or status == "enjoined":
-            flips.append(_made(Flip, (begins, _made(Reading, (status, state.how, ())))))
+        listings, injunctions, _, _, how, _, _, status, due, _ = state
+        upto = min(ends, due)
+        if not listings or status == "enjoined":
+            flips.append(_made(Flip, (begins, _made(Reading, (status, how, ())))))
         else:
             held: Kinds = ()
-            for at, kinds in turns(state, begins, upto):
+            for at, kinds in turns(listings, begins, upto):
                 if at >= upto:
                     break
                 if at > begins:
                     flips.append(_made(Flip, (begins, _made(Reading, (status, None, held)))))
                     begins = at
-                held = uncovered(state, kinds) if state.injunctions else kinds
+                held = uncovered(state, kinds) if injunctions else kinds
             flips.append(_made(Flip, (begins, _made(Reading, (status, None, held)))))
         if upto >= ends:
             return tuple(flips)
