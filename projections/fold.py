@@ -127,19 +127,21 @@ def _state(
     how = over if how is None else how
     pending = pended if pending is None else pending
     known = known or bool(announced) or bool(listings)
+    due = NEVER
     if listings:
         how, status = None, "designated"
+        for listing in listings:
+            due = min(due, listing.expires)
         for order in injunctions:
+            due = min(due, order.expires)
             if order.kinds is None:
                 status = "enjoined"
     elif how is not None:
         status = "removed"
     else:
         status = "scheduled" if announced else "not_listed"
-    ends = [listing.expires for listing in listings]
-    if injunctions or waiting:
-        ends += [order.expires for order in (*injunctions, *waiting)]
-    due = min(ends) if ends else NEVER
+    for order in waiting:
+        due = min(due, order.expires)
     if status != was:
         owed = cause if status != "not_listed" else None
     return _made(
