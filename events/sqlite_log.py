@@ -13,7 +13,7 @@ from events.admitted import Admitted, may_take_back
 from events.dates import Instant
 from events.log import EventLog, Position, Receipt, Record
 from events.sqlite_store import Synchronous, connect, trouble
-from events.sqlite_table import AMONG_FEW, FEW, FORMAT, SCHEMA, records
+from events.sqlite_table import FORMAT, SCHEMA, one_of_few, records
 from events.sqlite_writer import Writer
 from events.vocabulary import NOTE_RECORDED
 
@@ -115,10 +115,7 @@ class SqliteEventLog(EventLog):
 
     def of_type(self, event_type: str, *, to: int | None = None) -> list[Record]:
         """See `Archive`."""
-        if event_type not in FEW:
-            raise ValueError(f"{event_type} has no index")
-        # as the partial index has it: SQLite does not conclude that one of the few is among them
-        where = f"WHERE type = '{event_type}' AND {AMONG_FEW} AND offset <= ? ORDER BY offset"
+        where = f"{one_of_few(event_type)} AND offset <= ? ORDER BY offset"
         return self._select(where, self.end() if to is None else to)
 
     def by_company(

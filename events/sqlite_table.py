@@ -14,11 +14,9 @@ from events.intake import Shelved
 from events.log import Receipt, Record
 
 FORMAT: Final = 1
-FEW: Final = frozenset({"standing.company.merged", "standing.list.checked", "standing.time.passed"})
+_FEW: Final = ("standing.company.merged", "standing.list.checked", "standing.time.passed")
 """The types that have an index."""
-AMONG_FEW: Final = (
-    "type IN ('standing.company.merged', 'standing.list.checked', 'standing.time.passed')"
-)
+_AMONG: Final = f"type IN {_FEW}"
 SCHEMA: Final = (
     """
 CREATE TABLE events (
@@ -33,7 +31,7 @@ CREATE TABLE events (
 CREATE INDEX events_by_subject ON events (subject);
 CREATE INDEX events_by_fingerprint ON events (fingerprint) WHERE fingerprint IS NOT NULL;
 """
-    f"CREATE INDEX events_few ON events (type) WHERE {AMONG_FEW}"
+    f"CREATE INDEX events_few ON events (type) WHERE {_AMONG}"
 )
 
 _LAST: Final = "SELECT offset, recorded FROM events ORDER BY offset DESC LIMIT 1"
@@ -93,6 +91,14 @@ def add(
     ]
     connection.executemany(_PUT, rows)
     return batch.receipts
+
+
+def one_of_few(event_type: str) -> str:
+    """The condition for one of the types that have an index, by that index: SQLite does not
+    conclude from the type alone that it is in it."""
+    if event_type not in _FEW:
+        raise ValueError(f"{event_type} has no index")
+    return f"WHERE type = '{event_type}' AND {_AMONG}"
 
 
 def records(connection: sqlite3.Connection, where: str, *values: Any) -> list[Record]:

@@ -137,6 +137,7 @@ def clear(store: ProjectionStore) -> None:
     if store.mark.position < 0:
         store.db.execute("DELETE FROM changes")
         _index_changes(store)
+        store.put_meta("searched", SEARCHED)
 
 
 def _throw_away(store: ProjectionStore) -> None:

@@ -27,7 +27,7 @@ from events.sqlite_log import SqliteEventLog
 from projections.changes import Change
 from projections.company import Company, next_due
 from projections.draft import beside
-from projections.history import standing
+from projections.history import History, standing
 from projections.population import Population, is_a_company
 from projections.revision import revised
 from projections.rows import CompanyRow, Folded, Kept, Told, folded
@@ -134,7 +134,7 @@ def fold_share(task: Task) -> Share:
             count += number
             if not is_a_company(company) or company in task.bound_up:
                 continue
-            if company in task.parked:  # what parked it may be a note
+            if company in task.parked:  # what parked it may be a note, and is to be read, too
                 some = log.of_subjects([company], to=task.mark.position)  # noqa: PLW2901
             before = kept.pop(company, None)
             new = _alone(company, some, registry, task, before[0][1] if before else 0)
@@ -171,6 +171,8 @@ def _alone(
                 told += [Told(record.offset, change) for change in kept.apply(record)]
             told += _flips(kept.pass_time(task.mark.clock), task.times)
             timelines = kept.timelines
+        elif company in task.parked:
+            timelines = History(registry, records).now.timelines
         else:
             timelines = standing(records, registry)
         due = next_due(timelines.values(), task.mark.clock)

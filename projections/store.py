@@ -148,7 +148,7 @@ class ProjectionStore:
         return dict(self._all("SELECT company, parked FROM companies WHERE parked IS NOT NULL"))
 
     def kept(self, first: str = "", last: str | None = None) -> dict[str, Kept]:
-        """What there is of each company of [first, last)."""
+        """What there is of each company of [first, last), if only a part of it."""
         where = "WHERE company >= ?" if last is None else "WHERE company >= ? AND company < ?"
         values = (first,) if last is None else (first, last)
         found: dict[str, Kept] = {
@@ -159,7 +159,7 @@ class ProjectionStore:
             f"SELECT * FROM standings {where} ORDER BY company, list",  # noqa: S608
             *values,
         ):
-            found[row[0]][1].append(row)
+            found.setdefault(row[0], ((row[0], 0), []))[1].append(row)
         return found
 
     def counts(self) -> dict[str, int]:
