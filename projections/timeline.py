@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 from events.dates import ALWAYS, NEVER, Instant
 from events.lists import ListInfo
 from projections.facts import Fact, Point, points
-from projections.fold import NOT_LISTED, Kinds, State, expire, step, turns, uncovered
+from projections.fold import NOT_LISTED, State, expire, step
+from projections.restrictions import Kinds, turns, uncovered
 
 
 class Reading(NamedTuple):
