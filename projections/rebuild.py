@@ -108,9 +108,12 @@ def rebuild(
 def _fold(log: SqliteEventLog, whole: Task) -> Iterator[Share]:
     workers = os.cpu_count() or 1 if whole.mark.position >= _ALONE else 1
     if workers == 1:
-        yield fold_share(whole)
-        _opened(log.path, whole.lists)[0].close()
-        _opened.cache_clear()
+        try:
+            share = fold_share(whole)
+        finally:
+            _opened(log.path, whole.lists)[0].close()
+            _opened.cache_clear()
+        yield share
         return
     borders = ["", *log.borders(workers * _SHARES)]
     tasks = [
