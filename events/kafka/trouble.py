@@ -1,8 +1,8 @@
 """What Kafka says, as a `StoreError` that tells which brokers, what, and what to do about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import errors
 from aiokafka.conn import collect_hosts, create_conn
@@ -54,9 +54,10 @@ def said(connection: Connection, topic: str, error: BaseException, so: str = "")
     return f"Kafka at {connection.servers}, topic {topic}: {'; '.join(parts)}"
 
 
-async def why_not(connection: Connection) -> str:
-    """Why none of the servers can be reached: aiokafka tells its log, and not its caller."""
-    options = connection.options()
+async def why_not(options: Mapping[str, Any]) -> str:
+    """Why none of the servers can be reached: aiokafka tells its log, and not its caller.
+    `options` is what every client of aiokafka is made with."""
+    options = dict(options)
     servers = collect_hosts(options.pop("bootstrap_servers"))
     found: list[str] = []
     for host, port, _ in servers:
