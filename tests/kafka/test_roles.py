@@ -253,6 +253,70 @@ async def test_who_makes_the_topics_sets_them_right_again(broker: Roles) -> None
         await alter(broker.options("standing-topics"), FOREIGN, {"retention.ms": "1"})
 
 
+@pytest.mark.parametrize(
+    ("user", "source", "target"),
+    [
+        ("standing-projections", "standing.events.v1", "standing.status.v1"),
+        ("standing-alerts", "standing.changes.v1", "standing.deliveries.v1"),
+    ],
+)
+async def test_a_worker_reads_and_writes_in_one_transaction(
+    broker: Roles, user: str, source: str, target: str
+) -> None:
+    """It joins its group, and says in the transaction that writes how far it has read."""
+    assert await written(broker, OPERATOR, source)
+    group = f"standing.{user.removeprefix('standing-')}.v1"
+    options = broker.options(user)
+    consumer = AIOKafkaConsumer(
+        source,
+        **options,
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        isolation_level="read_committed",
+    )
+    producer = AIOKafkaProducer(**options, transactional_id=f"{group}-0")
+    try:
+        async with asyncio.timeout(_ANSWER_S):
+            await consumer.start()
+            await producer.start()
+            read = await consumer.getone()
+            place = TopicPartition(read.topic, read.partition)
+            async with producer.transaction():
+                await producer.send_and_wait(target, b"{}", b"acme", partition=0)
+                await producer.send_offsets_to_transaction({place: read.offset + 1}, group)
+            while await consumer.committed(place) != read.offset + 1:
+                """A broker tells of it once the transaction is marked there as decided."""
+    finally:
+        await producer.stop()
+        await consumer.stop()
+
+
+async def test_who_keeps_the_statuses_reads_them_in_a_group(broker: Roles) -> None:
+    """And commits; in another's group it does not get that far."""
+    assert await written(broker, OPERATOR, "standing.status.v1")
+    options = broker.options("standing-status-consumer")
+    own = AIOKafkaConsumer(
+        "standing.status.v1",
+        **options,
+        group_id="standing-status-consumer",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    try:
+        async with asyncio.timeout(_ANSWER_S):
+            await own.start()
+            await own.getone()
+            await own.commit()
+    finally:
+        await own.stop()
+    other = AIOKafkaConsumer("standing.status.v1", **options, group_id="standing.projections.v1")
+    try:
+        assert not await allowed(other.start(), GroupAuthorizationFailedError)
+    finally:
+        await other.stop()
+
+
 @pytest.mark.parametrize("user", ["standing-recorder", "standing-api"])
 def test_who_records_records_and_exports(broker: Roles, tmp_path: Path, user: str) -> None:
     """One by one, and all or none."""
