@@ -1,5 +1,6 @@
 """What is said to Strimzi is what Strimzi understands, and what standing declares."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from jsonschema import Draft202012Validator
 
 from events.kafka.topics import COPIES, PARTITIONS, TOPICS
 from service.broker.jars import locked
+from tests.kafka.roles import declared
 from tests.kafka.strimzi import schemas
 
 Json = dict[str, Any]
@@ -94,3 +96,31 @@ def test_the_cluster_can_keep_what_is_asked_of_it() -> None:
     ]
     assert brokers["replicas"] == COPIES
     assert "podAntiAffinity" in brokers["template"]["pod"]["affinity"]
+
+
+SHORT = {"R": {"Describe", "Read"}, "W": {"Describe", "Write"}, "C": {"DescribeConfigs"}}
+
+
+def test_the_rights_are_those_that_the_page_tells_of() -> None:
+    """Cell by cell, but for who makes the topics, of whom a sentence tells."""
+    page = (KUBERNETES.parents[1] / "docs" / "deploying.md").read_text()
+    head, _, *rows = re.findall(r"^\|.*\|$", page.partition("### Who may do what")[2], re.MULTILINE)
+    columns = [one.strip() for one in head.strip("|").split("|")][1:]
+    told = set()
+    for row in rows[: rows.index(next(one for one in rows if "consumer`" in one)) + 1]:
+        user, *cells = (one.strip(" `") for one in row.strip("|").split("|"))
+        for column, cell in zip(columns, cells, strict=True):
+            told |= {(user, *right) for right in _meant(column, cell)}
+    assert told == {one for one in declared() if one.user != "standing-topics"}
+
+
+def _meant(column: str, cell: str) -> set[tuple[str, ...]]:
+    if column == "group":
+        rights = {("group", cell, "literal", one) for one in ("Describe", "Read")}
+    elif column == "transactional ids":
+        kind, name = "transactionalId", cell.removesuffix("*")
+        rights = {(kind, name, "prefix", one) for one in ("Describe", "Write")}
+    else:
+        operations = {one for letter in cell.split() for one in SHORT[letter]}
+        rights = {("topic", f"standing.{column}.v1", "literal", one) for one in operations}
+    return rights if cell else set()
