@@ -148,9 +148,7 @@ class Writer:
         except BaseException as error:
             await producer.abandon()
             if isinstance(error.__cause__, KafkaConnectionError):
-                why = KafkaConnectionError(
-                    await why_not(self._connection.options()) or error.__cause__
-                )
+                why = KafkaConnectionError(await why_not(self._connection) or error.__cause__)
                 raise StoreError(said(self._connection, self._topic, why)) from error.__cause__
             raise
         return producer

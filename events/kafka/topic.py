@@ -53,7 +53,7 @@ async def _admin(connection: Connection, topic: str) -> AsyncIterator[Any]:
         await admin.start()
     except KafkaConnectionError as error:
         await admin.close()
-        told = await why_not(connection.options())
+        told = await why_not(connection)
         raise StoreError(said(connection, topic, KafkaConnectionError(told or error))) from error
     try:
         yield admin

@@ -54,9 +54,13 @@ def said(connection: Connection, topic: str, error: BaseException, so: str = "")
     return f"Kafka at {connection.servers}, topic {topic}: {'; '.join(parts)}"
 
 
-async def why_not(options: Mapping[str, Any]) -> str:
-    """Why none of the servers can be reached: aiokafka tells its log, and not its caller.
-    `options` is what every client of aiokafka is made with."""
+async def why_not(connection: Connection) -> str:
+    """Why none of the servers can be reached: aiokafka tells its log, and not its caller."""
+    return await unreachable(connection.options())
+
+
+async def unreachable(options: Mapping[str, Any]) -> str:
+    """As `why_not`, of what every client of aiokafka is made with."""
     options = dict(options)
     servers = collect_hosts(options.pop("bootstrap_servers"))
     found: list[str] = []
