@@ -86,7 +86,7 @@ def describe(records: Sequence[Record], company: str) -> Description:
     mine = Description()
     others = Description()
     former = {record.event["subject"] for record in records} - {company}
-    for record in records:
+    for record in as_first_held(records) if former else records:
         event = record.event
         if event["type"] == words.DESCRIBED and event["id"] not in void:
             if event["subject"] == company:
@@ -138,7 +138,7 @@ def merges(records: Iterable[Record]) -> dict[str, str]:
 
     The latest recorded merge of a company wins; one that would close a circle has no effect.
     """
-    records = list(records)
+    records = as_first_held(records)
     void = takings_back(records).taken_back
     into: dict[str, str] = {}
     for record in records:
@@ -148,6 +148,12 @@ def merges(records: Iterable[Record]) -> dict[str, str]:
             if root(without, target) != record.subject:
                 into = {**without, record.subject: target}
     return into
+
+
+def as_first_held(records: Iterable[Record]) -> list[Record]:
+    """In the order in which they were first taken in: among partitions that have copies of each
+    other's events, the one order that is the same to all."""
+    return sorted(records, key=lambda one: (one.held, *one.origin))
 
 
 def root(into: Mapping[str, str], company: str) -> str:

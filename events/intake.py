@@ -115,12 +115,17 @@ def _new(event: Admitted, shelf: Shelf) -> Decision:
 
 
 def _counts_for(shelf: Shelf, company: str, other: str) -> bool:
-    """Whether the merges of a company, less the retracted ones, lead to the other."""
+    """Whether the merges of a company, less the retracted ones, lead to the other. Copies
+    from another partition refuse nothing: that they were taken back may be to come."""
     passed: set[str] = set()
     while company != other:
         records = shelf.of_subject(company)
         void = takings_back(records).taken_back
-        merged = [one for one in records if one.type == words.MERGED and one.id not in void]
+        merged = [
+            one
+            for one in records
+            if one.type == words.MERGED and one.id not in void and words.COPY_OF not in one.event
+        ]
         if not merged or company in passed:
             return False
         passed.add(company)

@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Final, Literal, NamedTuple, Protocol, TypeVar
 
 from events.admitted import Admitted
-from events.dates import Instant
+from events.dates import Instant, start
 from events.errors import Problem, Refused
+from events.vocabulary import COPY_OF
 
 Outcome = Literal["recorded", "duplicate", "rejected"]
 
@@ -65,6 +66,22 @@ class Record(NamedTuple):
     def position(self) -> str:
         """`partition:offset`."""
         return f"{self.partition}:{self.offset}"
+
+    @property
+    def held(self) -> Instant:
+        """When a log first took the event in: this one, or the one that it was moved from."""
+        origin = self.event.get("origintime")
+        return min(start(origin), self.recorded) if origin else self.recorded
+
+    @property
+    def origin(self) -> tuple[int, int]:
+        """Partition and offset of the original, where it is a copy of a merged company's event;
+        else its own."""
+        copied = self.event.get(COPY_OF)
+        if copied is None:
+            return self.partition, self.offset
+        ((partition, offset),) = Position.parse(copied, COPY_OF).items()
+        return partition, offset
 
 
 class Receipt(NamedTuple):

@@ -1,28 +1,23 @@
 """The log in SQLite: one file, one partition, any number of processes."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
-from threading import Lock
 from typing import Any, Final
-
-import orjson
 
 from events.admitted import Admitted
 from events.dates import Instant
 from events.log import EventLog, Position, Receipt, Record
-from events.sqlite_store import Synchronous, connect, trouble
-from events.sqlite_table import FEW, FORMAT, SCHEMA, records
+from events.sqlite_archive import SqliteArchive
+from events.sqlite_store import Synchronous
 from events.sqlite_writer import Writer
 
 _OTHER_PROCESSES_S: Final = 0.1
 """How often a follower looks for what other processes wrote; its own process tells it at once."""
 
 
-class SqliteEventLog(EventLog):
+class SqliteEventLog(SqliteArchive, EventLog):
     """The embedded log. Close it to let go of its thread and file."""
 
     def __init__(
@@ -32,13 +27,9 @@ class SqliteEventLog(EventLog):
         *,
         synchronous: Synchronous = "FULL",
     ) -> None:
-        self.path = path
+        super().__init__(path)
         self._watchers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._writer = Writer(path, clock, self._tell_followers, synchronous)
-        self._reader = connect(path, SCHEMA, FORMAT)
-        self._reading = Lock()
-        self._version = -1
-        self._end = -1
 
     @classmethod
     def reading(cls, path: Path) -> "SqliteEventLog":
@@ -54,7 +45,7 @@ class SqliteEventLog(EventLog):
     def close(self) -> None:
         """Finish what was appended, then let go. From any thread."""
         self._writer.close()
-        self._reader.close()
+        super().close()
 
     async def read(
         self, after: Position, to: Position, *, batch: int = 5_000
@@ -64,10 +55,6 @@ class SqliteEventLog(EventLog):
         while records := await asyncio.to_thread(self.between, seen, last, batch):
             yield records
             seen = records[-1].offset
-
-    def between(self, after: int, to: int, limit: int) -> list[Record]:
-        """At most `limit` records of (after, to], at once."""
-        return self._select("WHERE offset > ? AND offset <= ? LIMIT ?", after, to, limit)
 
     async def ends(self) -> Position:
         """See `EventLog`."""
@@ -91,76 +78,6 @@ class SqliteEventLog(EventLog):
                         await grown.wait()
         finally:
             del self._watchers[grown]
-
-    def end(self) -> int:
-        """See `Archive`. SQLite tells whether another connection wrote; only then it is looked."""
-        with self._reading, trouble(self.path):
-            version = self._reader.execute("PRAGMA data_version").fetchone()[0]
-            if version != self._version:
-                row = self._reader.execute("SELECT max(offset) FROM events").fetchone()
-                self._end = -1 if row[0] is None else int(row[0])
-                self._version = version
-            return self._end
-
-    def of_subjects(self, subjects: Sequence[str], *, to: int | None = None) -> list[Record]:
-        """See `Archive`."""
-        marks = ", ".join("?" * len(subjects))
-        where = f"WHERE subject IN ({marks}) AND offset <= ? ORDER BY offset"
-        return self._select(where, *subjects, self.end() if to is None else to)
-
-    def of_type(self, event_type: str, *, to: int | None = None) -> list[Record]:
-        """See `Archive`."""
-        if event_type not in FEW:
-            raise ValueError(f"{event_type} has no index")
-        # written out, so that the partial index serves
-        where = f"WHERE type = '{event_type}' AND offset <= ? ORDER BY offset"
-        return self._select(where, self.end() if to is None else to)
-
-    def by_company(
-        self, *, to: int, first: str = "", last: str | None = None
-    ) -> Iterator[tuple[str, list[Record]]]:
-        """Every subject of [first, last) with its events in log order, up to the offset `to`."""
-        beyond = "" if last is None else "AND subject < ?"
-        with trouble(self.path):
-            rows = self._reader.execute(
-                "SELECT subject, offset, recorded, body FROM events INDEXED BY events_by_subject "  # noqa: S608
-                f"WHERE offset <= ? AND subject >= ? {beyond} ORDER BY subject, offset",
-                (to, first) if last is None else (to, first, last),
-            )
-            for subject, some in groupby(rows, key=itemgetter(0)):
-                yield subject, [Record(row[1], row[2], orjson.loads(row[3])) for row in some]
-
-    def borders(self, shares: int) -> list[str]:
-        """Subjects that cut the log into so many shares of about as many events each."""
-        step = (self.end() + 1) // shares
-        with self._reading, trouble(self.path):
-            found = [
-                self._reader.execute(
-                    "SELECT subject FROM events ORDER BY subject LIMIT 1 OFFSET ?", (step * share,)
-                ).fetchone()
-                for share in range(1, shares)
-            ]
-        return sorted({row[0] for row in found if row})
-
-    def subjects(self, *, after: int, to: int) -> list[str]:
-        """See `Archive`."""
-        with self._reading, trouble(self.path):
-            rows = self._reader.execute(
-                "SELECT DISTINCT subject FROM events WHERE offset > ? AND offset <= ?", (after, to)
-            )
-            return [row[0] for row in rows]
-
-    def times(self, *, to: int) -> list[tuple[Instant, int]]:
-        """Each recorded time with the first offset that has it, in order."""
-        with self._reading, trouble(self.path):
-            return self._reader.execute(
-                "SELECT recorded, min(offset) FROM events WHERE offset <= ? GROUP BY recorded",
-                (to,),
-            ).fetchall()
-
-    def _select(self, where: str, *values: Any) -> list[Record]:
-        with self._reading, trouble(self.path):
-            return records(self._reader, where, *values)
 
     def _tell_followers(self) -> None:
         for event, loop in list(self._watchers.items()):

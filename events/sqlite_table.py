@@ -1,7 +1,7 @@
 """The table that holds the log in SQLite, and how events are compared with it and put into it."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, Final
 
@@ -73,9 +73,16 @@ def add(
     if len(events) == 1 and (receipt := add_new(connection, events[0], clock())):
         return [receipt]
     last, latest = connection.execute(_LAST).fetchone() or (-1, 0)
-    batch = settle(_TableShelf(connection, events), last + 1, events, atomic=atomic)
+    shelf = TableShelf(connection, [event.id for event in events])
+    batch = settle(shelf, last + 1, events, atomic=atomic)
     recorded = max(clock(), latest)
-    rows = [
+    put(connection, ((offset, recorded, event) for offset, event in enumerate(batch.new, last + 1)))
+    return batch.receipts
+
+
+def put(connection: sqlite3.Connection, placed: Iterable[tuple[int, Instant, Admitted]]) -> None:
+    """Within a transaction: write events, each with its offset and when it was taken in."""
+    rows = (
         (
             offset,
             recorded,
@@ -85,28 +92,35 @@ def add(
             event.fingerprint if event.named_by_caller else None,
             event.body,
         )
-        for offset, event in enumerate(batch.new, last + 1)
-    ]
+        for offset, recorded, event in placed
+    )
     connection.executemany(_PUT, rows)
-    return batch.receipts
 
 
-def records(connection: sqlite3.Connection, where: str, *values: Any) -> list[Record]:
+def records(
+    connection: sqlite3.Connection, where: str, *values: Any, partition: int = 0
+) -> list[Record]:
     """The records that the rest of a statement asks for."""
     rows = connection.execute(f"SELECT offset, recorded, body FROM events {where}", values)  # noqa: S608
-    return [Record(offset, recorded, orjson.loads(body)) for offset, recorded, body in rows]
+    return [
+        Record(offset, recorded, orjson.loads(body), partition) for offset, recorded, body in rows
+    ]
 
 
-class _TableShelf:
-    """A `Shelf` over the table, with the ids of one batch looked up together."""
+class TableShelf:
+    """A `Shelf` over the table, with the ids of one batch looked up together. Facts are asked for
+    only where an event's id says them: they are among the ids then."""
 
-    def __init__(self, connection: sqlite3.Connection, events: Sequence[Admitted]) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, ids: Iterable[str], partition: int = 0
+    ) -> None:
         self._connection = connection
-        self._asked = {event.id for event in events}
+        self._partition = partition
+        self._asked = set(ids)
         self._ids = self._find("id", self._asked)
-        unnamed = {event.fingerprint for event in events if not event.named_by_caller}
         self._facts: dict[str, Shelved] = {}
-        for one in sorted(self._find("fingerprint", unnamed).values(), key=attrgetter("offset")):
+        facts = self._find("fingerprint", self._asked).values()
+        for one in sorted(facts, key=attrgetter("offset")):
             self._facts.setdefault(one.fingerprint, one)
 
     def by_id(self, event_id: str) -> Shelved | None:
@@ -118,7 +132,8 @@ class _TableShelf:
         return self._facts.get(fingerprint)
 
     def of_subject(self, subject: str) -> list[Record]:
-        return records(self._connection, "WHERE subject = ? ORDER BY offset", subject)
+        where = "WHERE subject = ? ORDER BY offset"
+        return records(self._connection, where, subject, partition=self._partition)
 
     def _find(self, column: str, values: set[str]) -> dict[str, Shelved]:
         rows = self._connection.execute(
@@ -127,4 +142,4 @@ class _TableShelf:
             "WHERE asked.value IS NOT NULL",
             (orjson.dumps(list(values)).decode(),),
         )
-        return {row[0]: Shelved(*row) for row in rows}
+        return {row[0]: Shelved(row[0], row[1], row[2], row[3], self._partition) for row in rows}

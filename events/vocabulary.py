@@ -68,3 +68,6 @@ TYPES: Final = frozenset(
 
 CLOCK_SUBJECT: Final = "clock"
 LIST_SUBJECT_PREFIX: Final = "list:"
+COPY_OF: Final = "copyof"
+"""The attribute of a copy, which stands in the partition of the company that its own was merged
+into: the position of the original."""

@@ -123,7 +123,7 @@ def entry(record: Record, registry: Registry) -> Entry:
         announced = stated = last(data["announced"], zone)
     else:
         stated = ALWAYS
-        announced = _first_held(record) if event.get("origintime") else record.recorded
+        announced = record.held
         if effective is not None and effective < announced:
             announced = effective
     rank = _RANKS.get(event["type"])
@@ -136,11 +136,6 @@ def entry(record: Record, registry: Registry) -> Entry:
     correction = data.get("correction_announced")
     corrected = last(correction, zone) if correction else ALWAYS
     return Entry(record, list_id, fact, targets(event), max(announced, corrected), corrected)
-
-
-def _first_held(record: Record) -> Instant:
-    """When a log first took the event in: this one, or the one that it was moved from."""
-    return min(start(record.event["origintime"]), record.recorded)
 
 
 def _fact(

@@ -25,7 +25,8 @@ _KEPT: Final = 4_096
 
 class Population:
     """`archive` holds the log; `sequence_of` tells a company's latest sequence when it is
-    restored; `dues` are the flips that are known to come, by company."""
+    restored; `dues` are the flips that are known to come, by company. Of companies that it does not
+    `own` nothing is told: each partition has a population of its own."""
 
     def __init__(
         self,
@@ -37,6 +38,7 @@ class Population:
         sequence_of: Callable[[str], int] = lambda _: 0,
         dues: Iterable[tuple[Instant, str]] = (),
         parked: Mapping[str, str] | None = None,
+        owns: Callable[[str], bool] = lambda _: True,
     ) -> None:
         self.registry = registry
         self.position = position
@@ -46,8 +48,9 @@ class Population:
         self.skipped = 0
         """Events taken in here of a type or list that only a later version knows; they are kept in
         the log and count once they are understood."""
-        self._archive = archive
+        self.archive = archive
         self._sequence_of = sequence_of
+        self.owns = owns
         self._kept: OrderedDict[str, Company] = OrderedDict()
         self._queue = list(dues)
         heapify(self._queue)
@@ -84,7 +87,7 @@ class Population:
         """A company, restored from the log where it is not in memory."""
         kept = self._kept.get(company)
         if kept is None:
-            records = self._archive.of_subjects(members(self.into, company), to=self.position)
+            records = self.archive.of_subjects(members(self.into, company), to=self.position)
             kept = Company(
                 company,
                 self.registry,
@@ -108,10 +111,21 @@ class Population:
         into = self.into.get(company)
         records = [entry.record for entry in kept.history.entries.values()]
         if into is not None:  # what is kept of it ends with the merge; it has no standing now
-            records = self._archive.of_subjects([company], to=self.position)
+            records = self.archive.of_subjects([company], to=self.position)
         row = CompanyRow(company, kept.sequence, kept.due, into, known=bool(records))
         timelines = {} if into is not None else kept.timelines
         return folded(row, describe(records, company), timelines, told)
+
+    def free(self) -> list[str]:
+        """Try those that are parked again, as an earlier version may have parked them; who can be
+        folded now."""
+        freed = []
+        for company in sorted(self.parked):
+            del self.parked[company]
+            self._guarded(company, partial(self._restore, company))
+            if company not in self.parked:
+                freed.append(company)
+        return freed
 
     def let_go(self) -> None:
         """Forget the companies that were not touched for longest; call it between batches, when
@@ -134,6 +148,10 @@ class Population:
             self._dues.pop(company, None)
             return []
 
+    def _restore(self, company: str) -> list[Change]:
+        self._await(self.company(company))
+        return []
+
     def _pass_time(self, company: str, due: Instant) -> list[Change]:
         kept = self.company(company)
         changes = kept.pass_time(due)
@@ -143,7 +161,7 @@ class Population:
     def _take_in(self, company: str, record: Record) -> list[Change]:
         if record.type == words.MERGED or self._is_about_a_merge(record):
             return self._regroup(company, record)
-        return self._apply(company, record)
+        return self._apply(company, record) if self.owns(company) else []
 
     def _apply(self, company: str, record: Record) -> list[Change]:
         kept = self.company(company)
@@ -171,7 +189,9 @@ class Population:
         after = merges(self._merging)
         concerned = before.keys() | after.keys() | set(before.values()) | set(after.values())
         regrouped = sorted(
-            one for one in concerned if _who_counts(before, one) != _who_counts(after, one)
+            one
+            for one in concerned
+            if self.owns(one) and _who_counts(before, one) != _who_counts(after, one)
         )
         kept = [self._as_last_told(one) for one in regrouped]
         self.into = after
@@ -181,9 +201,10 @@ class Population:
                 one.rest()
             else:
                 ids = members(after, one.company)
-                changes += one.become(self._archive.of_subjects(ids, to=record.offset), record)
+                changes += one.become(self.archive.of_subjects(ids, to=record.offset), record)
             self._await(one)
-        if company not in regrouped:  # the same ids count for it still, and the record does, too
+        if company not in regrouped and self.owns(company):
+            # the same ids count for it still, and the record does, too
             changes += self._apply(company, record)
         return changes
 
@@ -201,7 +222,7 @@ class Population:
         kept = self._kept[company] = Company(
             company,
             self.registry,
-            self._archive.of_subjects(members(merges(earlier), company), to=merge.offset - 1),
+            self.archive.of_subjects(members(merges(earlier), company), to=merge.offset - 1),
             sequence=kept.sequence,
             clock=merge.recorded,
         )

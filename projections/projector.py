@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from events.bulk import no_collection
-from events.companies import root
 from events.dates import Instant
 from events.lists import Registry
 from events.log import Archive, EventLog, Position, Record
-from projections.population import Population, is_about_a_company
+from projections.partition import fold
+from projections.population import Population
 from projections.rows import Told
 from projections.store import Mark, ProjectionStore
 
@@ -62,9 +62,9 @@ class Projector:
     def apply(self, batch: Sequence[Record]) -> list[Told]:
         """Fold a batch and commit it; the changes it brought."""
         with no_collection():
-            told, touched = self._fold(batch)
-            by_company: dict[str, list[Told]] = {company: [] for company in touched}
-            for one in told:
+            brought = fold(self._population, batch)
+            by_company: dict[str, list[Told]] = {company: [] for company in brought.companies}
+            for one in brought.told:
                 by_company[one.change.company].append(one)
             population = self._population
             self._store.commit(
@@ -75,24 +75,7 @@ class Projector:
                 ],
             )
             population.let_go()
-        return told
-
-    def _fold(self, batch: Sequence[Record]) -> tuple[list[Told], set[str]]:
-        """The changes of a batch, and the companies of which something may be kept anew."""
-        population = self._population
-        parked = set(population.parked)
-        told: list[Told] = []
-        touched: set[str] = set()
-        for record in batch:
-            before = population.into
-            told += [Told(record.offset, change) for change in population.apply(record)]
-            if is_about_a_company(record):
-                touched |= {record.subject, root(population.into, record.subject)}
-            if before is not population.into:
-                for into in (before, population.into):
-                    touched.update(into, into.values())
-        touched.update(one.change.company for one in told)
-        return told, touched | (population.parked.keys() - parked)
+        return brought.told
 
     async def take(self, batch: Sequence[Record]) -> list[Told]:
         """`apply`, and wake whoever waits for a position."""

@@ -16,6 +16,7 @@ from events.errors import Problem
 from events.ids import derived_id, fact_id
 from events.intake import Decision, Shelf, Shelved, decide
 from events.log import Receipt, Record
+from events.vocabulary import COPY_OF
 
 _MALFORMED: Final = (AttributeError, KeyError, TypeError, ValueError)
 """What reading data of the wrong shape raises: nobody held them against a model."""
@@ -119,6 +120,8 @@ def _decide(record: Record, shelf: Shelf) -> Decision:
         event = _admitted(record)
     except _MALFORMED as error:
         return _rejected(record, f"cannot be kept: {error}")
+    if COPY_OF in record.event and shelf.by_id(event.id) is None:
+        return Decision(event)  # it was decided on where its original stands
     try:
         return decide(event, shelf)
     except _MALFORMED as error:

@@ -5,7 +5,7 @@ is found by whoever reads, with `events.kafka.first`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from typing import Final
 
 from events.admitted import MAX_EVENT_BYTES, Admitted
@@ -20,6 +20,7 @@ from events.kafka.reading import Entry, TopicReader
 from events.kafka.topic import examine
 from events.kafka.topics import EVENTS
 from events.log import EventLog, Position, Receipt, Record
+from events.vocabulary import COPY_OF
 
 PATIENCE_S: Final = 30.0
 _LOOK_S: Final = 0.01
@@ -110,19 +111,27 @@ class KafkaEventLog(EventLog):
                 yield records
 
     async def entries(
-        self, after: Position, to: Position | None = None, *, batch: int = 5_000
+        self,
+        after: Position,
+        to: Position | None = None,
+        *,
+        batch: int = 5_000,
+        only: Collection[int] | None = None,
     ) -> AsyncIterator[list[Entry]]:
-        """As `read`, or without `to` as `follow`, with what is no event in its place."""
+        """As `read`, or without `to` as `follow`, with copies and with what is no event in their
+        places; of some partitions, where `only` names them."""
         reader = await self._opened()
-        async for entries in reader.read(after, to, batch):
+        async for entries in reader.read(after, to, batch, only):
             yield entries
 
     def _records(self, entries: Sequence[Entry]) -> list[Record]:
-        records = [one for one in entries if isinstance(one, Record)]
-        if len(records) < len(entries):
-            for one in entries:
-                if isinstance(one, Unreadable):
-                    self._tell(one)
+        """The events, without the copies of those that stand in another partition."""
+        records = []
+        for one in entries:
+            if isinstance(one, Unreadable):
+                self._tell(one)
+            elif COPY_OF not in one.event:
+                records.append(one)
         return records
 
     async def ends(self) -> Position:

@@ -3,7 +3,7 @@
 The consumers belong to no group: where a reader stands, it keeps itself.
 """
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from typing import Any, Final
 
 from events.bulk import no_collection
@@ -14,7 +14,7 @@ from events.kafka.partitioner import partition_of
 from events.kafka.questions import ASKED_MS, NONE, TopicQuestions, Watch
 from events.kafka.trouble import trouble
 from events.log import Position, Record
-from events.vocabulary import CLOCK_SUBJECT
+from events.vocabulary import CLOCK_SUBJECT, COPY_OF
 
 Entry = Record | Unreadable
 """A message of the topic, as it is to be read."""
@@ -27,13 +27,20 @@ class TopicReader(TopicQuestions):
     """Reads the topic, too."""
 
     async def read(
-        self, after: Position, to: Position | None, batch: int
+        self,
+        after: Position,
+        to: Position | None,
+        batch: int,
+        only: Collection[int] | None = None,
     ) -> AsyncIterator[list[Entry]]:
-        """What stands after one position, up to the other; without one, what comes, for ever."""
+        """What stands after one position, up to the other; without one, what comes, for ever.
+        `only` names the partitions that are asked for; all, where it does not."""
         with trouble(self._connection, self._topic):
             consumer = await self.started()
             try:
                 goals = await self._goals(consumer, after, to)
+                if only is not None:
+                    goals = {one: goal for one, goal in goals.items() if one in only}
                 await self._seek(consumer, after, goals)
                 times = _Times(self, after)
                 watch = Watch(self._patience)
@@ -114,7 +121,7 @@ class TopicReader(TopicQuestions):
         if isinstance(event, dict):
             subject = event["subject"]
             home = partition_of(subject, len(self._places))
-            if home == partition or subject == CLOCK_SUBJECT:
+            if home == partition or subject == CLOCK_SUBJECT or COPY_OF in event:
                 return Record(message.offset, recorded, event, partition)
             event = Problem(
                 "subject",
