@@ -1,15 +1,19 @@
 """The image, the compose files that use it, and the alert rules."""
 
+import json
 import os
 import re
 import stat
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import promql_parser
 import pytest
 import yaml
+from jsonschema import Draft7Validator
 
 from alerts.vault import Vault
 from service.metrics import NAMES, Metrics
@@ -126,24 +130,25 @@ def test_without_keys_it_starts_as_well(tmp_path: Path) -> None:
 # --- compose ----------------------------------------------------------------------------------
 
 
+def slips(compose: dict[str, Any]) -> list[str]:
+    """What the schema of the Compose Specification has against it."""
+    schema = files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
+    validator = Draft7Validator(json.loads(schema.read_text()))
+    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(compose)]
+
+
 @pytest.mark.parametrize("name", ["compose.yaml", "compose.three.yaml"])
-def test_a_compose_file_is_one(name: str, tmp_path: Path) -> None:
-    """By the schema of the Compose Specification."""
-    plain = tmp_path / name
-    plain.write_text(yaml.safe_dump(composed(name)))
-    done = run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", plain)
-    assert done.returncode == 0, done.stdout
+def test_a_compose_file_is_one(name: str) -> None:
+    """Field by field."""
+    assert slips(composed(name)) == []
 
 
-def test_a_slip_would_be_found(tmp_path: Path) -> None:
+def test_a_slip_would_be_found() -> None:
     """Else the test above would hold of anything."""
-    slip = tmp_path / "compose.yaml"
     wrong = composed("compose.yaml")
     wrong["services"]["api"]["restrat"] = "always"
-    slip.write_text(yaml.safe_dump(wrong))
-    done = run("check-jsonschema", "--builtin-schema", "vendor.compose-spec", slip)
-    assert done.returncode == 1
-    assert "restrat" in done.stdout
+    (slip,) = slips(wrong)
+    assert "restrat" in slip
 
 
 def test_the_keys_are_made_once(tmp_path: Path) -> None:
