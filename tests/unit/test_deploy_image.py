@@ -13,7 +13,7 @@ from typing import Any
 import promql_parser
 import pytest
 import yaml
-from jsonschema import Draft7Validator
+from jsonschema import Draft202012Validator
 
 from alerts.vault import Vault
 from service.metrics import NAMES, Metrics
@@ -133,7 +133,7 @@ def test_without_keys_it_starts_as_well(tmp_path: Path) -> None:
 def slips(compose: dict[str, Any]) -> list[str]:
     """What the schema of the Compose Specification has against it."""
     schema = files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
-    validator = Draft7Validator(json.loads(schema.read_text()))
+    validator = Draft202012Validator(json.loads(schema.read_text()))
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(compose)]
 
 
@@ -147,8 +147,7 @@ def test_a_slip_would_be_found() -> None:
     """Else the test above would hold of anything."""
     wrong = composed("compose.yaml")
     wrong["services"]["api"]["restrat"] = "always"
-    (slip,) = slips(wrong)
-    assert "restrat" in slip
+    assert any("restrat" in slip for slip in slips(wrong))
 
 
 def test_the_keys_are_made_once(tmp_path: Path) -> None:
