@@ -6,7 +6,7 @@ import re
 import stat
 import subprocess
 import sys
-from importlib.resources import files
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +132,8 @@ def test_without_keys_it_starts_as_well(tmp_path: Path) -> None:
 
 def slips(compose: dict[str, Any]) -> list[str]:
     """What the schema of the Compose Specification has against it."""
-    schema = files("check_jsonschema") / "builtin_schemas" / "vendor" / "compose-spec.json"
+    within = "check_jsonschema/builtin_schemas/vendor/compose-spec.json"
+    schema = Path(str(distribution("check-jsonschema").locate_file(within)))
     validator = Draft202012Validator(json.loads(schema.read_text()))
     return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(compose)]
 
