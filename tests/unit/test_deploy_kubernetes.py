@@ -78,7 +78,7 @@ def test_the_roles_are_these() -> None:
     assert sorted(of("Deployment")) == ROLES
 
 
-_COMING = pytest.mark.xfail(strict=True, reason="this version has no `standing worker` yet")
+_COMING = pytest.mark.xfail(strict=True, reason="this version has no `standing worker alerts` yet")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ _COMING = pytest.mark.xfail(strict=True, reason="this version has no `standing w
     [
         pytest.param("standing-alerts", marks=_COMING),
         "standing-api",
-        pytest.param("standing-projections", marks=_COMING),
+        "standing-projections",
     ],
 )
 def test_the_program_has_the_command(role: str, cli: Cli) -> None:
