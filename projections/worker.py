@@ -11,28 +11,26 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final, Protocol
 
-import orjson
-
 from events.bulk import no_collection
 from events.dates import NEVER, SECOND, Instant
 from events.door import admit
 from events.errors import StoreError
 from events.kafka.assignment import SESSION_S, serve_assigned
-from events.kafka.binding import HEADERS, Unreadable
+from events.kafka.binding import Unreadable
 from events.kafka.connection import Connection
 from events.kafka.fenced import FencedWriter, Outgoing
-from events.kafka.first import Rejected
 from events.kafka.log import PATIENCE_S, KafkaEventLog
 from events.kafka.mirror import Mirror
 from events.kafka.partitioner import partition_of
-from events.kafka.questions import TopicQuestions
+from events.kafka.questions import NONE, TopicQuestions
 from events.kafka.reading import Entry
-from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS, Topic
+from events.kafka.topics import CHANGES, EVENTS, STATUS
 from events.lists import Registry
 from events.log import Position, Record
-from projections import messages
-from projections.messages import Message, Place
-from projections.partition import Copy, fold
+from projections import cold_start
+from projections.messages import Place
+from projections.outgoing import copied, outgoing, rejected, unreadable
+from projections.partition import fold
 from projections.population import Population
 from projections.published import Restored, Statement, outcome, restored
 
@@ -81,6 +79,7 @@ class ProjectionWorker:
         self._session_s = session_s
         self._patience = patience
         self._tell = tell
+        self._helpers = cold_start.Helpers(registry)
 
     async def run(self) -> None:
         """Work until cancelled. Raises `StoreError` where the topics are not as they should be."""
@@ -109,20 +108,57 @@ class ProjectionWorker:
 
     async def _serve(self, log: KafkaEventLog, partition: int, partitions: int) -> None:
         name = f"{GROUP}-{partition}"
-        async with FencedWriter(self._connection, name, self._patience) as writer:
-            mirror = Mirror(self._home / f"{partition}.db", partition)
-            with closing(mirror):
-                found = await self._published(partition, partitions)
-                await _bring(log, mirror, found.position)
-                one = PartitionWorker(
-                    log, mirror, writer, self._registry, found=found, partitions=partitions
+        mirror = Mirror(self._home / f"{partition}.db", partition)
+        with closing(mirror):
+            begun = False
+            while True:
+                async with FencedWriter(self._connection, name, self._patience) as writer:
+                    found = await self._published(partition, partitions)
+                    few = (await log.ends()).get(partition, NONE) < cold_start.MANY
+                    if begun or few or found.position > NONE:
+                        await self._go_on(log, mirror, writer, found, partitions)
+                        return
+                await self._begin(log, mirror, name, partitions)
+                begun = True
+
+    async def _go_on(
+        self,
+        log: KafkaEventLog,
+        mirror: Mirror,
+        writer: FencedWriter,
+        found: Restored,
+        partitions: int,
+    ) -> None:
+        partition = mirror.partition
+        await _bring(log, mirror, found.position)
+        one = PartitionWorker(
+            log, mirror, writer, self._registry, found=found, partitions=partitions
+        )
+        self.working[partition] = one
+        self._tell(f"partition {partition}: going on after {found.position}")
+        try:
+            await one.run(self._make_alarm)
+        finally:
+            del self.working[partition]
+
+    async def _begin(self, log: KafkaEventLog, mirror: Mirror, name: str, partitions: int) -> None:
+        """Publish everything at once where nothing was yet."""
+        partition, helpers = mirror.partition, self._helpers
+        with helpers.at_work():
+            async with helpers.filling:
+                await asyncio.to_thread(mirror.cut, NONE)
+                goal = await log.ends()
+                self._tell(f"partition {partition}: nothing was published yet; all at once")
+                coming = log.entries(
+                    Position({partition: NONE}), goal, batch=cold_start.BATCH, only={partition}
                 )
-                self.working[partition] = one
-                self._tell(f"partition {partition}: going on after {found.position}")
-                try:
-                    await one.run(self._make_alarm)
-                finally:
-                    del self.working[partition]
+                told = await cold_start.fill(mirror, coming)
+            writing = FencedWriter(
+                self._connection, name, self._patience, within=cold_start.WITHIN_S
+            )
+            async with helpers.folding, writing as writer:
+                if (await self._published(partition, partitions)).position == NONE:
+                    await cold_start.publish(mirror, writer, helpers, partitions, told, self._tell)
 
     async def _published(self, partition: int, partitions: int) -> Restored:
         latest: dict[bytes, Statement] = {}
@@ -210,11 +246,9 @@ class PartitionWorker:
 
     def _follow(self, entries: Sequence[Entry]) -> list[Outgoing]:
         """What to publish because of these."""
-        told = [
-            self._sent(REJECTED, _unreadable(one)) for one in entries if isinstance(one, Unreadable)
-        ]
+        told = [unreadable(one) for one in entries if isinstance(one, Unreadable)]
         sifted = self._mirror.take([one for one in entries if isinstance(one, Record)])
-        told += [self._sent(REJECTED, _rejected(one)) for one in sifted.rejected]
+        told += map(rejected, sifted.rejected)
         if sifted.standing:
             with no_collection():
                 told += self._fold([one.record for one in sifted.standing])
@@ -227,18 +261,10 @@ class PartitionWorker:
         out = outcome(population, brought, place, self._sequences)
         population.let_go()
         return [
-            *(self._sent(CHANGES, one) for one in out.changes),
-            *(self._sent(STATUS, one) for one in out.statuses),
-            *(self._copy(one) for one in brought.copies),
+            *outgoing(CHANGES, self._partition, out.changes),
+            *outgoing(STATUS, self._partition, out.statuses),
+            *(copied(one, self._partitions) for one in brought.copies),
         ]
-
-    def _sent(self, topic: Topic, one: Message) -> Outgoing:
-        return Outgoing(topic.name, self._partition, one.key, one.value, one.headers)
-
-    def _copy(self, one: Copy) -> Outgoing:
-        home = partition_of(one.company, self._partitions)
-        key = one.event["subject"].encode()
-        return Outgoing(EVENTS.name, home, key, orjson.dumps(one.event), HEADERS)
 
 
 async def _bring(log: KafkaEventLog, mirror: Mirror, to: int) -> None:
@@ -254,14 +280,3 @@ async def _bring(log: KafkaEventLog, mirror: Mirror, to: int) -> None:
             f"{mirror.path}: {EVENTS.name} does not have what was published of it up to "
             f"{partition}:{to}; was the topic made anew? Then make the other topics anew, too"
         )
-
-
-def _unreadable(one: Unreadable) -> Message:
-    place = Place(one.position, one.recorded)
-    return messages.rejected(place, [one.problem], key=one.key, raw=one.value)
-
-
-def _rejected(one: Rejected) -> Message:
-    record = one.record
-    place = Place(record.position, record.recorded)
-    return messages.rejected(place, [one.problem], event=record.event)

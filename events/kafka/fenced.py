@@ -6,7 +6,7 @@ fenced: nothing that it writes from then on counts.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
@@ -40,20 +40,29 @@ class FencedWriter:
     """Use it as a context: from its beginning on nobody else writes under this transactional id,
     and what an earlier one had not committed is taken back.
 
-    `patience`, in seconds, bounds each step. After an error it takes nothing more; what was to be
-    written is found out by reading what was committed, when another one has begun.
+    `patience`, in seconds, bounds each step, and `within` a transaction where that is to take
+    longer. After an error it takes nothing more; what was to be written is found out by reading
+    what was committed, when another one has begun.
     """
 
-    def __init__(self, connection: Connection, transactional_id: str, patience: float) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        transactional_id: str,
+        patience: float,
+        *,
+        within: float | None = None,
+    ) -> None:
         self._connection = connection
         self._id = transactional_id
         self._patience = patience
+        self._within = patience if within is None else within
         self._producer: Producer | None = None
 
     async def __aenter__(self) -> Self:
         options = {
             "transactional_id": self._id,
-            "transaction_timeout_ms": int(self._patience * 1_000),
+            "transaction_timeout_ms": int(self._within * 1_000),
         }
         self._producer = await started(self._connection, self._id, self._patience, options)
         return self
@@ -71,13 +80,22 @@ class FencedWriter:
     async def write(self, messages: Sequence[Outgoing]) -> None:
         """All of it, visible at once, or nothing. Raises `Fenced`, or `StoreError` where it is not
         known which."""
+
+        async def one() -> AsyncIterator[Sequence[Outgoing]]:
+            yield messages
+
+        await self.write_all(one())
+
+    async def write_all(self, batches: AsyncIterator[Sequence[Outgoing]]) -> None:
+        """`write`, of more than should be in memory at once."""
         producer = self._producer
         if producer is None:
             raise StoreError(f"{self._id}: nothing is written after an error")
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._within):
                 await producer.begin_transaction()
-                await _sent(producer, messages)
+                async for messages in batches:
+                    await _sent(producer, messages)
                 await producer.commit_transaction()
         except BaseException as error:
             self._producer = None
@@ -93,15 +111,35 @@ class FencedWriter:
 
 
 async def _sent(producer: Producer, messages: Sequence[Outgoing]) -> None:
+    """Send them in batches of our own making: message by message, the producer takes several times
+    as long."""
     waiting: list[asyncio.Future[Any]] = []
+    batches: dict[tuple[str, int], Any] = {}
     try:
         for one in messages:
-            sending = producer.send(
-                one.topic, one.value, one.key, one.partition, headers=list(one.headers)
-            )
-            waiting.append(await sending)
+            place = one.topic, one.partition
+            batch = batches.get(place)
+            if batch is None or not _put(batch, one):
+                if batch is not None:
+                    waiting.append(await _send(producer, place, batch))
+                batch = batches[place] = producer.create_batch()
+                _put(batch, one)
+        for place, batch in batches.items():
+            waiting.append(await _send(producer, place, batch))
         await asyncio.gather(*waiting)
     finally:
         for answer in waiting:  # of those that fail too, nobody needs to hear
             if not answer.cancel() and not answer.cancelled():
                 answer.exception()
+
+
+def _put(batch: Any, one: Outgoing) -> bool:
+    """Whether there was room for it; the first one always has."""
+    headers = list(one.headers)
+    return batch.append(timestamp=None, key=one.key, value=one.value, headers=headers) is not None
+
+
+async def _send(producer: Producer, place: tuple[str, int], batch: Any) -> asyncio.Future[Any]:
+    batch.close()
+    sending: asyncio.Future[Any] = await producer.send_batch(batch, place[0], partition=place[1])
+    return sending
