@@ -13,18 +13,26 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 from typing import Final
 
 from events.kafka.binding import Unreadable
-from events.kafka.fenced import FencedWriter, Outgoing
+from events.kafka.fenced import FencedWriter
 from events.kafka.mirror import Mirror
+from events.kafka.packing import Outgoing, Packed, packed
 from events.kafka.reading import Entry
-from events.kafka.topics import CHANGES, STATUS
 from events.lists import Registry
 from events.log import Record
-from projections.outgoing import copied, outgoing, rejected, unreadable
-from projections.share import Share, Stretch, fold_group, fold_share, groups, helped, prepared
+from projections.outgoing import copied, rejected, unreadable
+from projections.share import (
+    Parcel,
+    Stretch,
+    fold_group,
+    fold_share,
+    groups,
+    helped,
+    parcelled,
+    prepared,
+)
 
 MANY: Final = 20_000
 """Below so many events of a partition, to read record by record is as quick."""
@@ -41,8 +49,9 @@ class Helpers:
     """The processes that fold; they are there while somebody needs them. One partition is folded
     at a time, while the next one's mirror is filled."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, tell: Callable[[str], None]) -> None:
         self.registry = registry
+        self.tell = tell
         self.number = os.cpu_count() or 1
         self.filling = asyncio.Lock()
         self.folding = asyncio.Lock()
@@ -61,10 +70,11 @@ class Helpers:
                 self._pool.shutdown(wait=False, cancel_futures=True)
                 self._pool = None
 
-    async def fold(self, stretch: Stretch) -> Share:
+    async def fold(self, stretch: Stretch) -> Parcel:
         """`fold_share`, in another process where there are processors for it."""
         if self.number == 1:
-            return await asyncio.to_thread(fold_share, self.registry, stretch)
+            share = await asyncio.to_thread(fold_share, self.registry, stretch)
+            return parcelled(share, stretch.partition)
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
                 self.number,
@@ -92,13 +102,12 @@ async def publish(
     helpers: Helpers,
     partitions: int,
     told: Sequence[Outgoing],
-    tell: Callable[[str], None],
 ) -> None:
     """Publish all that follows from what is in the mirror, and `told` with it. Raises what the
     writer raises; then nothing was published."""
     end = mirror.end()
     if end < 0:
-        await writer.write(told)
+        await writer.write(packed(told))
         return
     (last,) = mirror.between(end - 1, end, 1)
     together = groups(mirror, end)
@@ -107,38 +116,33 @@ async def publish(
     number = mirror.count()
     copies: list[Outgoing] = []
 
-    async def batches() -> AsyncIterator[Sequence[Outgoing]]:
-        yield told
+    async def batches() -> AsyncIterator[Sequence[Packed]]:
+        yield packed(told)
         folded, shown = 0, 0
-        async for share in _folded(mirror, helpers, whole, together):
-            yield _published(share, mirror.partition)
-            copies.extend(copied(one, partitions) for one in share.copies)
-            folded += share.events
+        async for parcel in _folded(mirror, helpers, whole, together):
+            yield parcel.batches
+            copies.extend(copied(one, partitions) for one in parcel.copies)
+            folded += parcel.events
             if folded * _TENTHS // number > shown:
                 shown = folded * _TENTHS // number
-                tell(f"partition {mirror.partition}: {folded:,} of {number:,} events folded")
+                helpers.tell(
+                    f"partition {mirror.partition}: {folded:,} of {number:,} events folded"
+                )
         # Last: until the transaction is decided, nobody reads on behind them.
-        yield copies
+        yield packed(copies)
 
     await writer.write_all(batches())
 
 
-def _published(share: Share, partition: int) -> list[Outgoing]:
-    return [
-        *outgoing(CHANGES, partition, share.changes),
-        *outgoing(STATUS, partition, share.statuses),
-    ]
-
-
 async def _folded(
     mirror: Mirror, helpers: Helpers, whole: Stretch, together: Iterable[Sequence[str]]
-) -> AsyncIterator[Share]:
+) -> AsyncIterator[Parcel]:
     borders = ["", *mirror.borders(helpers.number * _SHARES)]
     stretches = deque(
         whole._replace(first=first, last=last)
         for first, last in zip(borders, [*borders[1:], None], strict=True)
     )
-    waiting: deque[asyncio.Task[Share]] = deque()
+    waiting: deque[asyncio.Task[Parcel]] = deque()
     try:
         while stretches or waiting:
             while stretches and len(waiting) < 2 * helpers.number:
@@ -150,5 +154,5 @@ async def _folded(
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
     for group in together:
-        one = partial(fold_group, mirror, group, helpers.registry, whole)
-        yield await asyncio.to_thread(one)
+        share = await asyncio.to_thread(fold_group, mirror, group, helpers.registry, whole)
+        yield parcelled(share, mirror.partition)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from events.kafka.binding import HEADERS, Unreadable
-from events.kafka.fenced import Outgoing
 from events.kafka.first import Rejected
+from events.kafka.packing import Outgoing
 from events.kafka.partitioner import partition_of
 from events.kafka.topics import EVENTS, REJECTED, Topic
 from projections import messages

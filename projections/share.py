@@ -9,6 +9,7 @@ import signal
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from multiprocessing import parent_process
 from pathlib import Path
 from threading import Thread
@@ -17,7 +18,9 @@ from typing import NamedTuple
 from events import vocabulary as words
 from events.bulk import no_collection
 from events.dates import NEVER, Instant
+from events.kafka.packing import Packed, packed
 from events.kafka.partitioner import partition_of
+from events.kafka.topics import CHANGES, STATUS
 from events.lists import Registry
 from events.log import Record
 from events.sqlite_archive import SqliteArchive
@@ -25,6 +28,7 @@ from projections import messages
 from projections.changes import Change
 from projections.company import Company
 from projections.messages import Message, Place
+from projections.outgoing import outgoing
 from projections.partition import Copy, fold
 from projections.population import Population, is_about_a_company
 from projections.rows import Told
@@ -63,6 +67,22 @@ class Share(NamedTuple):
     changes: list[Message]
     statuses: list[Message]
     copies: Sequence[Copy] = ()
+
+
+class Parcel(NamedTuple):
+    """A share, ready to be sent: little to hand over from process to process."""
+
+    events: int
+    batches: list[Packed]
+    copies: Sequence[Copy] = ()
+
+
+def parcelled(share: Share, partition: int) -> Parcel:
+    """A share as it goes to the topics."""
+    told = chain(
+        outgoing(CHANGES, partition, share.changes), outgoing(STATUS, partition, share.statuses)
+    )
+    return Parcel(share.events, packed(told), share.copies)
 
 
 def fold_share(registry: Registry, stretch: Stretch) -> Share:
@@ -176,9 +196,9 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def helped(stretch: Stretch) -> Share:
+def helped(stretch: Stretch) -> Parcel:
     """`fold_share`, in a process that was prepared."""
-    return fold_share(_own["registry"], stretch)
+    return parcelled(fold_share(_own["registry"], stretch), stretch.partition)
 
 
 @lru_cache(maxsize=1)

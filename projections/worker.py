@@ -18,9 +18,10 @@ from events.errors import StoreError
 from events.kafka.assignment import SESSION_S, serve_assigned
 from events.kafka.binding import Unreadable
 from events.kafka.connection import Connection
-from events.kafka.fenced import FencedWriter, Outgoing
+from events.kafka.fenced import FencedWriter
 from events.kafka.log import PATIENCE_S, KafkaEventLog
 from events.kafka.mirror import Mirror
+from events.kafka.packing import Outgoing, Packed, packed
 from events.kafka.partitioner import partition_of
 from events.kafka.questions import NONE, TopicQuestions
 from events.kafka.reading import Entry
@@ -79,7 +80,7 @@ class ProjectionWorker:
         self._session_s = session_s
         self._patience = patience
         self._tell = tell
-        self._helpers = cold_start.Helpers(registry)
+        self._helpers = cold_start.Helpers(registry, tell)
 
     async def run(self) -> None:
         """Work until cancelled. Raises `StoreError` where the topics are not as they should be."""
@@ -158,7 +159,7 @@ class ProjectionWorker:
             )
             async with helpers.folding, writing as writer:
                 if (await self._published(partition, partitions)).position == NONE:
-                    await cold_start.publish(mirror, writer, helpers, partitions, told, self._tell)
+                    await cold_start.publish(mirror, writer, helpers, partitions, told)
 
     async def _published(self, partition: int, partitions: int) -> Restored:
         latest: dict[bytes, Statement] = {}
@@ -244,7 +245,7 @@ class PartitionWorker:
     async def _append(self, raw: dict[str, object]) -> None:
         await self._log.append([admit(raw, self._registry)], partition=self._partition)
 
-    def _follow(self, entries: Sequence[Entry]) -> list[Outgoing]:
+    def _follow(self, entries: Sequence[Entry]) -> list[Packed]:
         """What to publish because of these."""
         told = [unreadable(one) for one in entries if isinstance(one, Unreadable)]
         sifted = self._mirror.take([one for one in entries if isinstance(one, Record)])
@@ -252,7 +253,7 @@ class PartitionWorker:
         if sifted.standing:
             with no_collection():
                 told += self._fold([one.record for one in sifted.standing])
-        return told
+        return packed(told)
 
     def _fold(self, batch: Sequence[Record]) -> list[Outgoing]:
         population = self.population

@@ -9,12 +9,13 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from aiokafka.errors import InvalidProducerEpoch, InvalidProducerIdMapping, ProducerFenced
 
 from events.errors import StoreError
 from events.kafka.connection import Connection
+from events.kafka.packing import Packed, Sealed
 from events.kafka.producing import Producer, started, stopped
 from events.kafka.trouble import KAFKA_ERRORS, said
 
@@ -24,16 +25,6 @@ _FENCED: Final = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping
 
 class Fenced(StoreError):
     """Another one writes under this name now."""
-
-
-class Outgoing(NamedTuple):
-    """A message, and where it goes; without a value, a tombstone."""
-
-    topic: str
-    partition: int
-    key: bytes
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 class FencedWriter:
@@ -77,16 +68,16 @@ class FencedWriter:
         if producer is not None:
             await stopped(producer)
 
-    async def write(self, messages: Sequence[Outgoing]) -> None:
+    async def write(self, batches: Sequence[Packed]) -> None:
         """All of it, visible at once, or nothing. Raises `Fenced`, or `StoreError` where it is not
         known which."""
 
-        async def one() -> AsyncIterator[Sequence[Outgoing]]:
-            yield messages
+        async def one() -> AsyncIterator[Sequence[Packed]]:
+            yield batches
 
         await self.write_all(one())
 
-    async def write_all(self, batches: AsyncIterator[Sequence[Outgoing]]) -> None:
+    async def write_all(self, coming: AsyncIterator[Sequence[Packed]]) -> None:
         """`write`, of more than should be in memory at once."""
         producer = self._producer
         if producer is None:
@@ -94,8 +85,8 @@ class FencedWriter:
         try:
             async with asyncio.timeout(self._within):
                 await producer.begin_transaction()
-                async for messages in batches:
-                    await _sent(producer, messages)
+                async for batches in coming:
+                    await _sent(producer, batches)
                 await producer.commit_transaction()
         except BaseException as error:
             self._producer = None
@@ -110,36 +101,14 @@ class FencedWriter:
             raise
 
 
-async def _sent(producer: Producer, messages: Sequence[Outgoing]) -> None:
-    """Send them in batches of our own making: message by message, the producer takes several times
-    as long."""
+async def _sent(producer: Producer, batches: Sequence[Packed]) -> None:
     waiting: list[asyncio.Future[Any]] = []
-    batches: dict[tuple[str, int], Any] = {}
     try:
-        for one in messages:
-            place = one.topic, one.partition
-            batch = batches.get(place)
-            if batch is None or not _put(batch, one):
-                if batch is not None:
-                    waiting.append(await _send(producer, place, batch))
-                batch = batches[place] = producer.create_batch()
-                _put(batch, one)
-        for place, batch in batches.items():
-            waiting.append(await _send(producer, place, batch))
+        for one in batches:
+            sending = producer.send_batch(Sealed(one), one.topic, partition=one.partition)
+            waiting.append(await sending)
         await asyncio.gather(*waiting)
     finally:
         for answer in waiting:  # of those that fail too, nobody needs to hear
             if not answer.cancel() and not answer.cancelled():
                 answer.exception()
-
-
-def _put(batch: Any, one: Outgoing) -> bool:
-    """Whether there was room for it; the first one always has."""
-    headers = list(one.headers)
-    return batch.append(timestamp=None, key=one.key, value=one.value, headers=headers) is not None
-
-
-async def _send(producer: Producer, place: tuple[str, int], batch: Any) -> asyncio.Future[Any]:
-    batch.close()
-    sending: asyncio.Future[Any] = await producer.send_batch(batch, place[0], partition=place[1])
-    return sending

@@ -1,9 +1,9 @@
 """The projection worker on Kafka, from an empty cluster of its own to the last status published:
 beside Quix Streams, Faust and bare aiokafka on the same events.
 
-Each of the others does less: none compares events, keeps changes or publishes. Their time is counted
-from their first event to their last; the worker's from when it knows its partitions to when everything
-is published and can be read. `sustained` is what it does once it has a history.
+Each of the others does less: none compares events, keeps changes or publishes. Their time is
+counted from their first event to their last; the worker's from when it knows its partitions to when
+everything is published and can be read.
 """
 
 import asyncio
