@@ -12,9 +12,11 @@ import os
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Final
 
+from events.errors import StoreError
 from events.kafka.binding import Unreadable
 from events.kafka.fenced import FencedWriter
 from events.kafka.mirror import Mirror
@@ -82,7 +84,15 @@ class Helpers:
                 initializer=prepared,
                 initargs=(self.registry,),
             )
-        return await asyncio.get_running_loop().run_in_executor(self._pool, helped, stretch)
+        pool = self._pool
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, helped, stretch)
+        except BrokenProcessPool as error:
+            if self._pool is pool:
+                self._pool = None
+            raise StoreError(
+                "a process that folds was ended from outside; is there too little memory?"
+            ) from error
 
 
 async def fill(mirror: Mirror, coming: AsyncIterator[list[Entry]]) -> list[Outgoing]:

@@ -58,7 +58,8 @@ MakeAlarm = Callable[[Callable[[], Instant], Append], AlarmClock]
 
 class ProjectionWorker:
     """`home` is where the mirrors are, which may be thrown away; no other worker uses it. `tell`
-    hears what an operator should know."""
+    hears what an operator should know. A partition of which nothing was published is folded at
+    once where it has so `many` events."""
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class ProjectionWorker:
         *,
         session_s: float = SESSION_S,
         patience: float = PATIENCE_S,
+        many: int = cold_start.MANY,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.working: dict[int, PartitionWorker] = {}
@@ -79,6 +81,7 @@ class ProjectionWorker:
         self._make_alarm = make_alarm
         self._session_s = session_s
         self._patience = patience
+        self._many = many
         self._tell = tell
         self._helpers = cold_start.Helpers(registry, tell)
 
@@ -115,7 +118,7 @@ class ProjectionWorker:
             while True:
                 async with FencedWriter(self._connection, name, self._patience) as writer:
                     found = await self._published(partition, partitions)
-                    few = (await log.ends()).get(partition, NONE) < cold_start.MANY
+                    few = (await log.ends()).get(partition, NONE) < self._many
                     if begun or few or found.position > NONE:
                         await self._go_on(log, mirror, writer, found, partitions)
                         return
