@@ -36,7 +36,8 @@ from projections.population import Population
 from projections.published import Restored, Statement, outcome, restored
 
 GROUP: Final = "standing.projections.v1"
-_BATCH: Final = 2_000
+_BATCH: Final = 10_000
+"""At most, when it is behind: the more at once, the fewer statuses are published on the way."""
 
 Append = Callable[[dict[str, object]], Awaitable[object]]
 

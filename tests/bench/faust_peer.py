@@ -13,15 +13,6 @@ from uuid import uuid4
 
 import faust
 
-from events import vocabulary as words
-
-_STATUSES = {
-    words.DESIGNATION_ISSUED: "designated",
-    words.REMOVAL_ISSUED: "removed",
-    words.INJUNCTION_GRANTED: "enjoined",
-    words.INJUNCTION_ENDED: "designated",
-}
-
 
 def main(servers: str, topic: str, count: int, folder: str, way: str) -> None:
     """Read so many events."""
@@ -34,7 +25,7 @@ def main(servers: str, topic: str, count: int, folder: str, way: str) -> None:
         value_serializer="json",
     )
     source = app.topic(topic, key_serializer="raw", value_serializer="json")
-    statuses = app.Table("statuses", default=str) if way == "table" else None
+    last = app.Table("last", default=str) if way == "table" else None
     seen = 0
     begun = used = 0.0
 
@@ -45,9 +36,8 @@ def main(servers: str, topic: str, count: int, folder: str, way: str) -> None:
             if not seen:
                 begun, used = perf_counter(), _cpu()
             seen += 1
-            status = _STATUSES.get(event["type"])
-            if statuses is not None and status is not None:
-                statuses[event["subject"]] = status
+            if last is not None:
+                last[event["subject"]] = event["type"]
             if seen == count:
                 seconds = perf_counter() - begun
                 told = {"rate": count / seconds, "seconds": seconds, "cpu": count / (_cpu() - used)}

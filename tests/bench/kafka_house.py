@@ -54,8 +54,17 @@ async def derived_anew(servers: str) -> None:
 
 async def recorded(servers: str, told: Sequence[Event]) -> Position:
     """Append events; where the log ends then."""
+    return await appended(servers, admitted(told))
+
+
+def admitted(told: Sequence[Event]) -> list[Admitted]:
+    """Events that have passed the door."""
     registry = load_registry()
-    ready: list[Admitted] = [admit(one, registry) for one in told]
+    return [admit(one, registry) for one in told]
+
+
+async def appended(servers: str, ready: Sequence[Admitted]) -> Position:
+    """`recorded`, of such."""
     log = KafkaEventLog(Connection(servers))
     for start in range(0, len(ready), _BATCH):
         await log.append(ready[start : start + _BATCH])
@@ -95,17 +104,32 @@ class Worker:
         self._until(lambda: self._told.read_text().count(text) >= times)
         return time.perf_counter()
 
-    def reached(self, ends: Position) -> float:
-        """Wait until it has published everything up to there; when that was seen."""
-        self.heard("health at http")
-        self._url = self._told.read_text().partition("health at ")[2].split()[0] + "/metrics"
+    def reached(self, ends: Position, *others: "Worker") -> float:
+        """Wait until it, together with others, has published everything up to there; when that
+        was seen."""
         with httpx.Client(timeout=60) as asking:
-            self._until(lambda: Position(self._offsets(asking)).reaches(ends))
+
+            def all_published() -> bool:
+                found: dict[int, int] = {}
+                for one in (self, *others):
+                    found |= one.offsets(asking)
+                return Position(found).reaches(ends)
+
+            self._until(all_published)
         return time.perf_counter()
 
-    def _offsets(self, asking: httpx.Client) -> dict[int, int]:
+    def has(self, partitions: int) -> None:
+        """Wait until it works on so many partitions."""
+        with httpx.Client(timeout=60) as asking:
+            self._until(lambda: len(self.offsets(asking)) == partitions)
+
+    def offsets(self, asking: httpx.Client) -> dict[int, int]:
+        """Up to where it has published, by partition."""
+        if not self._url:
+            self.heard("health at http")
+            self._url = self._told.read_text().partition("health at ")[2].split()[0]
         found = {}
-        for line in asking.get(self._url).text.splitlines():
+        for line in asking.get(f"{self._url}/metrics").text.splitlines():
             name, _, value = line.partition(" ")
             if name.startswith("standing_projection_offset{"):
                 found[int(name.split('"')[1])] = int(float(value))

@@ -98,35 +98,6 @@ def cold(folder: Path, options: Options) -> Figures:
     return {**figures, "messages": messages}
 
 
-def sustained(folder: Path, options: Options) -> Figures:
-    """Workers that have a history, and a heap of later events before them: they are stopped, the
-    events are recorded, and they go on. From where they know their partitions."""
-    servers, number, workers = options["servers"], options["events"], options["workers"]
-    told = list(events(2 * number, options["companies"]))
-
-    async def begin() -> Position:
-        await made_anew(servers, EVENTS, STATUS, CHANGES, REJECTED)
-        return await recorded(servers, told[:number])
-
-    begins = asyncio.run(begin())
-    homes = [folder / str(one) for one in range(workers)]
-    with worker(servers, homes[0]) as one:
-        one.reached(begins)
-    ends = asyncio.run(recorded(servers, told[number:]))
-    with worker(servers, homes[0]) as one:
-        if workers == 1:
-            begun = one.heard("going on after", PARTITIONS)
-            used = one.cpu()
-            seconds = one.reached(ends) - begun
-            return {
-                "rate": number / seconds,
-                "seconds": seconds,
-                "cpu": number / (one.cpu() - used),
-                "memory": one.memory(),
-            }
-        raise NotImplementedError
-
-
 def measure(bench: Bench) -> None:
     """On a broker of its own, on this machine."""
     number, companies = bench.args.events, bench.args.companies
