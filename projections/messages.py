@@ -78,13 +78,17 @@ def status(population: Population, company: str, place: Place, sequence: int) ->
     the log has nothing of it. `sequence` is that of its latest change."""
     why = population.parked.get(company)
     if why is not None:
-        told = {"sequence": sequence, "parked": why}
-        return _about(company, PARKED, told, population.registry, place)
+        return parked(company, why, sequence, population.registry, place)
     into = population.into.get(company)
     if into is not None:
         told = {"sequence": sequence, "merged_into": into}
         return _about(company, MERGED, told, population.registry, place)
     return current(population.company(company), place)
+
+
+def parked(company: str, why: str, sequence: int, registry: Registry, place: Place) -> Message:
+    """Why nothing can be said of a company."""
+    return _about(company, PARKED, {"sequence": sequence, "parked": why}, registry, place)
 
 
 def current(company: Company, place: Place) -> Message:

@@ -78,13 +78,14 @@ class House:
             await log.close()
 
     @asynccontextmanager
-    async def working(self, home: Path) -> AsyncIterator[ProjectionWorker]:
+    async def working(self, home: Path, **options: Any) -> AsyncIterator[ProjectionWorker]:
         """A projection worker in this process."""
         worker = ProjectionWorker(
             self.connection,
             made(home),
             REGISTRY,
             lambda due, append: Alarm(due, append, system_clock),
+            **options,
         )
         task = asyncio.create_task(worker.run())
         try:

@@ -9,8 +9,9 @@ import pytest
 
 from events import vocabulary as words
 from events.dates import show
-from events.kafka.fenced import Fenced, FencedWriter, Outgoing
+from events.kafka.fenced import Fenced, FencedWriter
 from events.kafka.mirror import Mirror
+from events.kafka.packing import Outgoing, packed
 from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS
 from events.log import Record
 from service.compose import shipped_history, system_clock
@@ -128,7 +129,7 @@ def _to(change: Told) -> str:
 
 async def test_whoever_writes_under_the_name_shuts_the_earlier_out(house: House) -> None:
     """Also with a transaction that was open: nothing of it counts."""
-    message = Outgoing(STATUS.name, 0, b"acme", b'{"told": 1}')
+    (message,) = packed([Outgoing(STATUS.name, 0, b"acme", b'{"told": 1}')])
     async with FencedWriter(house.connection, "name", 30) as first:
         await first.write([message])
         async with FencedWriter(house.connection, "name", 30) as second:
