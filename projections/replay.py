@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 from events.dates import ALWAYS, Instant, last, on_the_calendar, show, start
 from events.errors import UnknownCompany
 from projections.changes import overall
-from projections.reader import Parked, Question, Reader
+from projections.reader import Parked, Question
+from projections.readers import Readers
 from projections.rows import Packed, unpack
-from projections.store import ProjectionStore
+from projections.stores import Stores
 from projections.timeline import Reading
 
 _KEPT: Final = 2_048
@@ -66,13 +67,13 @@ class Row(NamedTuple):
     """Neither the 50 % rule nor rules on affiliates are in any answer."""
 
 
-def replay(store: ProjectionStore, reader: Reader, question: Question, as_of: str) -> Iterator[Row]:
+def replay(store: Stores, reader: Readers, question: Question, as_of: str) -> Iterator[Row]:
     """Everybody's standing at `as_of`, by company id. `question` brings lists and other cuts."""
     return panel(store, reader, question, (as_of,))
 
 
 def panel(
-    store: ProjectionStore, reader: Reader, question: Question, dates: Sequence[str]
+    store: Stores, reader: Readers, question: Question, dates: Sequence[str]
 ) -> Iterator[Row]:
     """Everybody's standing at each of the dates: company by company, each with its dates in the
     order given. With lists in the question, only companies that have events on one of them."""
@@ -82,7 +83,7 @@ def panel(
 
 
 def _stored(
-    store: ProjectionStore, reader: Reader, asked: Sequence[str], dates: Sequence[str]
+    store: Stores, reader: Readers, asked: Sequence[str], dates: Sequence[str]
 ) -> Iterator[Row]:
     registry = reader.registry
     at = _Moments(reader, dates)
@@ -110,7 +111,7 @@ def _stored(
 class _Moments:
     """The dates as moments of each list."""
 
-    def __init__(self, reader: Reader, dates: Sequence[str]) -> None:
+    def __init__(self, reader: Readers, dates: Sequence[str]) -> None:
         registry = self._registry = reader.registry
         reader.refresh()
         self._moments = {}
@@ -161,7 +162,7 @@ def _nothing(as_of: str, company: str, parked: str) -> Row:
 
 
 def _asked(
-    store: ProjectionStore, reader: Reader, question: Question, dates: Sequence[str]
+    store: Stores, reader: Readers, question: Question, dates: Sequence[str]
 ) -> Iterator[Row]:
     asked = question.lists
     for company, country in _everybody(store):
@@ -189,7 +190,7 @@ def _of(answer: dict[str, Any], zone: ZoneInfo) -> Standing:
     return Standing(*named, since, until, answer["how"], kinds, zone)
 
 
-def _everybody(store: ProjectionStore) -> Iterator[tuple[str, str | None]]:
+def _everybody(store: Stores) -> Iterator[tuple[str, str | None]]:
     """Merged ids too: they may have been companies of their own at the cut."""
     after = ""
     while rows := store.rows(after, _PAGE):

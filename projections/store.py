@@ -78,6 +78,11 @@ class ProjectionStore:
         found = dict(self._all("SELECT key, value FROM meta WHERE key IN ('position', 'clock')"))
         return Mark(int(found.get("position", -1)), int(found.get("clock", 0)))
 
+    @property
+    def read(self) -> int:
+        """The last offset that was read; what stands behind the last one folded does not count."""
+        return max(self.mark.position, int(self.meta("read") or -1))
+
     def commit(self, mark: Mark, companies: Iterable[Folded]) -> None:
         """Make a batch visible, all of it at once."""
         with trouble(self.path), transaction(self.db):

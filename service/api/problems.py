@@ -43,6 +43,8 @@ _TITLES: Final = {
     "cross-site": "Another site sent this",
     "not-acceptable": "No format that is asked for is served here",
     "store": "The store cannot be used",
+    "filling": "This replica has not read the log yet",
+    "elsewhere": "Another service does this",
     "failed": "The service failed",
 }
 

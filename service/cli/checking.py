@@ -12,7 +12,7 @@ from events.errors import StandingError
 from events.kafka.connection import Connection
 from events.lists import Registry, load_registry
 from service.cli.logs import quietly
-from service.compose import Standing, opened
+from service.compose import Embedded, opened_embedded
 from service.settings import Settings, load_settings
 
 _LITTLE: Final = 1_000_000_000
@@ -41,7 +41,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, bool, str]]:
         if settings.kafka is not None:
             yield from _of_kafka(settings, settings.kafka)
             return
-        with opened(settings) as standing:
+        with opened_embedded(settings) as standing:
             yield from _of_store(standing)
     except StandingError as error:
         yield place, False, str(error)
@@ -68,14 +68,14 @@ def _of_lists(registry: Registry) -> tuple[str, bool, str]:
     return "lists", True, f"{len(list(registry))}, rules {registry.digest[:12]}"
 
 
-def _of_store(standing: Standing) -> Iterator[tuple[str, bool, str]]:
+def _of_store(standing: Embedded) -> Iterator[tuple[str, bool, str]]:
     free = shutil.disk_usage(standing.settings.home).free
     yield "disk", free > _LITTLE, f"{_size(free)} free in {standing.settings.home}"
     yield _of_lists(standing.registry)
     end = standing.log.end()
     healthy, said = _sound(standing)
     yield "log", healthy, f"{'empty' if end < 0 else f'ends at 0:{end}'}; {said}"
-    store = standing.store()
+    (store,) = standing.store().stores
     try:
         at = store.mark.position
         lag = end - at
@@ -108,7 +108,7 @@ def _progress(at: int, lag: int) -> str:
     return f"{place}, {lag:,} behind the log; a service, or a command that asks, folds the rest"
 
 
-def _sound(standing: Standing) -> tuple[bool, str]:
+def _sound(standing: Embedded) -> tuple[bool, str]:
     """The quick check of SQLite's own; on a large log it takes a while."""
     db = sqlite3.connect(f"file:{standing.settings.home / 'log.db'}?mode=ro", uri=True)
     try:
@@ -120,7 +120,7 @@ def _sound(standing: Standing) -> tuple[bool, str]:
     return found == ["ok"], "sound" if found == ["ok"] else "; ".join(found)
 
 
-def _of_alerts(standing: Standing) -> Iterator[tuple[str, bool, str]]:
+def _of_alerts(standing: Embedded) -> Iterator[tuple[str, bool, str]]:
     if not (standing.settings.home / "alerts.db").exists():
         yield "alerts", True, "no subscription yet"
         return

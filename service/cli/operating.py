@@ -29,10 +29,10 @@ def add_to(app: typer.Typer) -> None:
 
 def rebuild(as_json: AsJson = False) -> None:
     """Fold the whole log again, and take the result into use at once."""
-    with using() as standing, standing.projecting() as (store, _):
-        with progress("rebuild", standing.log.end() + 1) as advance:
-            standing.rebuild(store, advance)
-        told = {"position": f"0:{store.mark.position}", **store.counts()}
+    with using() as standing:
+        total = sum(offset + 1 for offset in standing.end().values())
+        with progress("rebuild", total) as advance:
+            told = standing.rebuild(advance)
     if as_json:
         echo_json(told)
     else:
