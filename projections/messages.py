@@ -72,16 +72,18 @@ def attributes(
     )
 
 
-def status(population: Population, company: str, place: Place) -> Message:
+def status(population: Population, company: str, place: Place, sequence: int) -> Message:
     """What `standing.status.v1` says of a company, at the place up to which its partition was
     folded: its standing, the id that it counts for, or why nothing can be said; a tombstone where
-    the log has nothing of it."""
+    the log has nothing of it. `sequence` is that of its latest change."""
     why = population.parked.get(company)
     if why is not None:
-        return _about(company, PARKED, {"parked": why}, population.registry, place)
+        told = {"sequence": sequence, "parked": why}
+        return _about(company, PARKED, told, population.registry, place)
     into = population.into.get(company)
     if into is not None:
-        return _about(company, MERGED, {"merged_into": into}, population.registry, place)
+        told = {"sequence": sequence, "merged_into": into}
+        return _about(company, MERGED, told, population.registry, place)
     return current(population.company(company), place)
 
 
@@ -125,12 +127,17 @@ def _about(
     company: str, kind: str, told: Mapping[str, Any], registry: Registry, place: Place
 ) -> Message:
     value = {"company": company, "position": place.position, **told}
-    event_id = derived_id([kind, company, place.position, registry.digest])
+    event_id = status_id(kind, company, place.position, registry)
     return Message(
         company.encode(),
         orjson.dumps(value),
         attributes(event_id, kind, company, place.recorded),
     )
+
+
+def status_id(kind: str, company: str, position: str, registry: Registry) -> str:
+    """Of a message about a company: another one under other rules."""
+    return derived_id([kind, company, position, registry.digest])
 
 
 def change(one: Change, registry: Registry) -> Message:

@@ -35,6 +35,7 @@ OWNERSHIP: Final = told({"const": "not_evaluated"}, "The 50 % and affiliates rul
 READING: Final = structure({"status": STATUS, "how": HOW, "restrictions": KINDS})
 _REFERENCE: Final = structure({"scheme": TEXT, "id": TEXT}, "A source's own key of the entry.")
 _OVERALL: Final = structure({"status": STATUS, "restrictions": KINDS})
+_SEQUENCE: Final = told(COUNT, "Of the company's latest change; 0 before the first.")
 _SCOPE: Final = told(
     {"anyOf": [{"const": "all"}, KINDS]}, "What it stops: `all`, or kinds of restriction."
 )
@@ -148,7 +149,7 @@ STATUS_SHAPES: Final[dict[str, Schema]] = {
             "as_of": told(TIME, "When that record was taken in."),
             "announced_by": told(NULL, "No cut-off: everything."),
             "known_at": told(NULL, "No cut-off: everything."),
-            "sequence": told(COUNT, "Of the company's latest change; 0 before the first."),
+            "sequence": _SEQUENCE,
             **STANDING,
             "lists": told(array(ref("ListStanding")), "Those with an event that counts."),
         },
@@ -158,6 +159,7 @@ STATUS_SHAPES: Final[dict[str, Schema]] = {
         {
             "company": TEXT,
             "position": POSITION,
+            "sequence": _SEQUENCE,
             "merged_into": told(TEXT, "The company that it counts for, which may be merged, too."),
         },
         "The id counts for another.",
@@ -166,6 +168,7 @@ STATUS_SHAPES: Final[dict[str, Schema]] = {
         {
             "company": TEXT,
             "position": POSITION,
+            "sequence": _SEQUENCE,
             "parked": told(TEXT, "Why nothing can be said: an event that cannot be folded."),
         },
         "Nothing is said of the company, rather than something wrong. It is no clearance.",

@@ -90,7 +90,7 @@ async def _derived(history: Iterable[Admitted], registry: Registry) -> list[Mess
     asked = (_COMPANY, "example-old", "example-parked")
     return [
         *(messages.change(one, registry) for one in changes),
-        *(messages.status(population, company, here) for company in asked),
+        *(messages.status(population, company, here, 1) for company in asked),
         messages.rejected(here, [_CONFLICT], event=merged | {"id": "example"}),
     ]
 

@@ -15,7 +15,7 @@ from events.errors import Refused
 from events.log import EventLog
 from service.embedded import MANY, Embedded
 from service.settings import Settings
-from service.standing import Clock, Standing
+from service.standing import Clock, Standing, made
 
 __all__ = [
     "MANY",
@@ -23,6 +23,7 @@ __all__ = [
     "Embedded",
     "Standing",
     "log_in_use",
+    "made",
     "opened",
     "opened_embedded",
     "shipped_history",

@@ -33,6 +33,17 @@ Progress = Callable[[int], None]
 """Called with how many more events were read or folded."""
 
 
+def made(folder: Path) -> Path:
+    """A folder, made where it is missing. Raises `StoreError` where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: {error.strerror}; set STANDING_HOME to a folder of yours"
+        ) from error
+    return folder
+
+
 class Filling(StoreError):
     """A replica has not read all of the log once: what it could say might be wrong."""
 
@@ -130,12 +141,7 @@ class Standing(ABC):
         self.settings = settings
         self.clock = clock
         self.registry: Registry = load_registry(settings.lists)
-        try:
-            settings.home.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"{settings.home}: {error.strerror}; set STANDING_HOME to a folder of yours"
-            ) from error
+        made(settings.home)
 
     def _holds(
         self, archives: Sequence[SqliteArchive], folders: Sequence[Path], home: Home = one_home

@@ -43,7 +43,7 @@ class Written(NamedTuple):
     offset: int
 
 
-class _Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no types
+class Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no types
     """aiokafka's producer. An idempotent one never gives a message up, and its `stop` waits for
     all of them, for ever where no broker answers: this one can be let go of."""
 
@@ -65,6 +65,32 @@ class _Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no ty
             await self.abort_transaction()
 
 
+async def started(
+    connection: Connection, topic: str, patience: float, options: dict[str, Any]
+) -> Producer:
+    """A producer that writes to all replicas. Raises `StoreError` where no broker takes it in
+    `patience` seconds; `topic` is named in what it says."""
+    producer = Producer(
+        **connection.options(),
+        **options,
+        acks="all",
+        compression_type=_COMPRESSION,
+        max_batch_size=_BATCH_BYTES,
+        max_request_size=_LARGEST,
+    )
+    try:
+        with trouble(connection, topic):
+            async with asyncio.timeout(patience):
+                await producer.start()
+    except BaseException as error:
+        await producer.abandon()
+        if isinstance(error.__cause__, KafkaConnectionError):
+            why = KafkaConnectionError(await why_not(connection) or error.__cause__)
+            raise StoreError(said(connection, topic, why)) from error.__cause__
+        raise
+    return producer
+
+
 class Writer:
     """Writes to one topic. The producer is made when it is first needed, and anew after an error:
     a failed batch leaves a gap in its sequence, after which brokers take nothing more from it."""
@@ -73,7 +99,7 @@ class Writer:
         self._connection = connection
         self._topic = topic
         self._patience = patience
-        self._producer: _Producer | None = None
+        self._producer: Producer | None = None
         self._starting = asyncio.Lock()
         self._turn = asyncio.Lock()
 
@@ -108,9 +134,9 @@ class Writer:
         async with self._starting:
             producer, self._producer = self._producer, None
         if producer is not None:
-            await _stopped(producer)
+            await stopped(producer)
 
-    async def _send(self, producer: _Producer, messages: Sequence[Message]) -> list[Written]:
+    async def _send(self, producer: Producer, messages: Sequence[Message]) -> list[Written]:
         waiting: list[asyncio.Future[Any]] = []
         try:
             # Where a batch is full, `send` waits, and whoever came later must not slip in.
@@ -126,36 +152,17 @@ class Writer:
                 if not answer.cancel() and not answer.cancelled():
                     answer.exception()
 
-    async def _started(self) -> _Producer:
+    async def _started(self) -> Producer:
         async with self._starting:
             if self._producer is None:
-                self._producer = await self._start({"enable_idempotence": True})
+                self._producer = await started(
+                    self._connection, self._topic, self._patience, {"enable_idempotence": True}
+                )
             return self._producer
 
-    async def _start(self, options: dict[str, Any]) -> _Producer:
-        producer = _Producer(
-            **self._connection.options(),
-            **options,
-            acks="all",
-            compression_type=_COMPRESSION,
-            max_batch_size=_BATCH_BYTES,
-            max_request_size=_LARGEST,
-        )
-        try:
-            with trouble(self._connection, self._topic):
-                async with asyncio.timeout(self._patience):
-                    await producer.start()
-        except BaseException as error:
-            await producer.abandon()
-            if isinstance(error.__cause__, KafkaConnectionError):
-                why = KafkaConnectionError(await why_not(self._connection) or error.__cause__)
-                raise StoreError(said(self._connection, self._topic, why)) from error.__cause__
-            raise
-        return producer
-
     @asynccontextmanager
-    async def _transaction(self, options: dict[str, Any]) -> AsyncIterator[_Producer]:
-        producer = await self._start(options)
+    async def _transaction(self, options: dict[str, Any]) -> AsyncIterator[Producer]:
+        producer = await started(self._connection, self._topic, self._patience, options)
         so = "nothing of it was recorded"
         try:
             async with asyncio.timeout(self._patience):
@@ -173,10 +180,11 @@ class Writer:
             if isinstance(error, KAFKA_ERRORS):
                 raise StoreError(said(self._connection, self._topic, error, so)) from error
             raise
-        await _stopped(producer)
+        await stopped(producer)
 
 
-async def _stopped(producer: _Producer) -> None:
+async def stopped(producer: Producer) -> None:
+    """Let go of a producer: after what is under way, where that does not take too long."""
     try:
         async with asyncio.timeout(_GOODBYE_S):
             await producer.stop()

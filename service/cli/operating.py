@@ -108,6 +108,8 @@ def token(
     """Make, list and revoke the tokens of the HTTP API. A new one is shown this once."""
     from events.dates import BadDate, last
     from events.errors import Refused
+    from service.compose import made, system_clock
+    from service.settings import load_settings
     from service.tokens import Tokens
 
     if (token_id is None) == (do == "revoke"):
@@ -117,15 +119,14 @@ def token(
     except BadDate as error:
         raise Refused.field("--expires", str(error)) from None
     told: dict[str, Any]
-    with using() as standing:
-        tokens = Tokens(standing.settings.home, standing.clock)
-        if do == "create":
-            text, made = tokens.create(role, label, until)
-            told = {**made.shown(), "token": text}
-        elif do == "list":
-            told = {"tokens": [one.shown() for one in tokens.all()]}
-        else:
-            told = {**tokens.revoke(token_id or "").shown(), "revoked": True}
+    tokens = Tokens(made(load_settings().home), system_clock)
+    if do == "create":
+        text, new = tokens.create(role, label, until)
+        told = {**new.shown(), "token": text}
+    elif do == "list":
+        told = {"tokens": [one.shown() for one in tokens.all()]}
+    else:
+        told = {**tokens.revoke(token_id or "").shown(), "revoked": True}
     if as_json:
         echo_json(told)
     elif do == "list":

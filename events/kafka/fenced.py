@@ -1,0 +1,107 @@
+"""Writing under a name of which there is one: whoever takes the name over shuts the earlier out.
+
+What follows from a batch is written in one transaction, under a transactional id that belongs to
+the partition which the batch came from. A worker that was thought dead and goes on finds itself
+fenced: nothing that it writes from then on counts.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final, NamedTuple, Self
+
+from aiokafka.errors import InvalidProducerEpoch, InvalidProducerIdMapping, ProducerFenced
+
+from events.errors import StoreError
+from events.kafka.connection import Connection
+from events.kafka.producing import Producer, started, stopped
+from events.kafka.trouble import KAFKA_ERRORS, said
+
+_GOODBYE_S: Final = 3.0
+_FENCED: Final = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping)
+
+
+class Fenced(StoreError):
+    """Another one writes under this name now."""
+
+
+class Outgoing(NamedTuple):
+    """A message, and where it goes; without a value, a tombstone."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class FencedWriter:
+    """Use it as a context: from its beginning on nobody else writes under this transactional id,
+    and what an earlier one had not committed is taken back.
+
+    `patience`, in seconds, bounds each step. After an error it takes nothing more; what was to be
+    written is found out by reading what was committed, when another one has begun.
+    """
+
+    def __init__(self, connection: Connection, transactional_id: str, patience: float) -> None:
+        self._connection = connection
+        self._id = transactional_id
+        self._patience = patience
+        self._producer: Producer | None = None
+
+    async def __aenter__(self) -> Self:
+        options = {
+            "transactional_id": self._id,
+            "transaction_timeout_ms": int(self._patience * 1_000),
+        }
+        self._producer = await started(self._connection, self._id, self._patience, options)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await stopped(producer)
+
+    async def write(self, messages: Sequence[Outgoing]) -> None:
+        """All of it, visible at once, or nothing. Raises `Fenced`, or `StoreError` where it is not
+        known which."""
+        producer = self._producer
+        if producer is None:
+            raise StoreError(f"{self._id}: nothing is written after an error")
+        try:
+            async with asyncio.timeout(self._patience):
+                await producer.begin_transaction()
+                await _sent(producer, messages)
+                await producer.commit_transaction()
+        except BaseException as error:
+            self._producer = None
+            with suppress(*KAFKA_ERRORS):  # the brokers give it up by themselves, in time
+                async with asyncio.timeout(_GOODBYE_S):
+                    await producer.take_back()
+            await producer.abandon()
+            if isinstance(error, _FENCED):
+                raise Fenced(f"{self._id}: another worker has taken over") from error
+            if isinstance(error, KAFKA_ERRORS):
+                raise StoreError(said(self._connection, self._id, error)) from error
+            raise
+
+
+async def _sent(producer: Producer, messages: Sequence[Outgoing]) -> None:
+    waiting: list[asyncio.Future[Any]] = []
+    try:
+        for one in messages:
+            sending = producer.send(
+                one.topic, one.value, one.key, one.partition, headers=list(one.headers)
+            )
+            waiting.append(await sending)
+        await asyncio.gather(*waiting)
+    finally:
+        for answer in waiting:  # of those that fail too, nobody needs to hear
+            if not answer.cancel() and not answer.cancelled():
+                answer.exception()
