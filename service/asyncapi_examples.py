@@ -112,6 +112,15 @@ def _alerted(registry: Registry) -> list[Message]:
         "msg_example", _NOW, SECOND // 10, Outcome(delivered=True, status=204), Verdict("delivered")
     )
     attempt = Attempt(
-        subscription.id, _COMPANY, 1, "example", "standing.status.changed", 1, ended, "delivered"
+        subscription.id,
+        _COMPANY,
+        1,
+        "example",
+        "standing.status.changed",
+        1,
+        ended,
+        "delivered",
+        _NOW,
+        stands="0:7",
     )
     return [topics.subscription(Kept(subscription, b"sealed"), _NOW), topics.delivery(attempt)]

@@ -69,6 +69,12 @@ TOPICS: Final = (
         # Its 90 days are counted on one clock.
         _TIMED_BY_THE_LOG,
     ),
+    Topic(
+        "standing.progress.v1",
+        "progress",
+        "compact",
+        "how far each subscription was told of each company",
+    ),
     Topic("standing.rejected.v1", "subject", "keep", "conflicts, and what could not be folded"),
 )
 
