@@ -11,7 +11,6 @@ from alerts.channel import Channel, Parcel
 from alerts.matching import sends
 from alerts.messages import data, draft, trial
 from alerts.outbox import Ended
-from alerts.places import place
 from alerts.retry import Verdict
 from alerts.signing import new_secret
 from alerts.source import ChangeSource
@@ -54,7 +53,7 @@ class AlertDesk:
     async def subscribe(self, raw: Any) -> tuple[Subscription, str]:
         """Keep a subscription. Returns its secret, this once."""
         request = requested(raw, self._registry)
-        start = started(request.start, self._source.head())
+        start = started(request.start, [self._source.head()])
         await self._channels[request.channel.type].check(request.channel)
         secret = new_secret()
         made = Subscription("sub_" + secrets.token_hex(12), self._clock(), request, start)
@@ -106,20 +105,20 @@ class AlertDesk:
         request = Request(
             filter=asked, channel=WebhookTarget(type="webhook", url="-"), backfill=backfill
         )
-        start = started(since, self._source.head(), "since")
+        start = started(since, [self._source.head()], "since")
         after, count = start.after, 0
         numbers: dict[str, int] = {}
         bodies: list[Any] = []
-        while page := self._source.changes(after, _PAGE):
+        while page := await self._source.changes(after, _PAGE):
             for told in page:
                 change = told.change
-                if sends(request, start, told, self._source.who(change.company)):
+                if sends(request, start, told, self._source.who(told)):
                     count += 1
                     n = numbers[change.company] = numbers.get(change.company, 0) + 1
                     if count <= limit:
                         body = draft("", change, data(change, self._registry)).body(n)
                         bodies.append(orjson.loads(body))
-            after = place(page[-1])
+            after = self._source.place(page[-1])
             await asyncio.sleep(0)  # others have their turn
         return {"count": count, "messages": bodies}
 

@@ -10,6 +10,7 @@ from projections.blocks import (
     TIME,
     TRUTH,
     Schema,
+    array,
     one_of,
     or_null,
     ref,
@@ -57,6 +58,8 @@ SUBSCRIPTION: Final[Schema] = structure(
         "after": told(ref("Place"), "Only what stands behind it is sent,"),
         "since": or_null(TIME, "and only what was recorded then or later."),
         "behind": or_null(ref("Place"), "How far it was read, where it lags behind the others."),
+        "places": told(array(ref("Place")), "`after`, of each partition of the events."),
+        "rotated": or_null(TIME, "When the newest secret was made; null: with the subscription."),
     },
     "A subscription, with what is needed to go on with it.",
 )
@@ -78,6 +81,9 @@ DELIVERY: Final[Schema] = structure(
             one_of(("delivered", "pending", "failed", "abandoned", "test")),
             "Of the message after it; `pending` is tried again.",
         ),
+        "since": told(TIME, "When the message began to wait."),
+        "due": or_null(TIME, "When it is tried again, where it is."),
+        "stands": or_null(POSITION, "Where the change stands in `standing.changes.v1`."),
     },
     "An attempt to deliver a message, and its outcome.",
 )

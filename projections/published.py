@@ -80,11 +80,12 @@ def outcome(
 ) -> Outcome:
     """What to publish of a batch that was folded up to `place`. `sequences` are those that were
     reached before, and are moved on."""
+    ((partition, _),) = Position.parse(place.position, "position").items()
     for one in brought.told:
         sequences[one.change.company] = one.change.sequence
     return Outcome(
         _statuses(population, brought.companies, place, sequences),
-        [messages.change(one.change, population.registry) for one in brought.told],
+        [messages.change(one, population.registry, partition) for one in brought.told],
     )
 
 

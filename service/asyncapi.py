@@ -83,6 +83,7 @@ def schemas() -> Json:
 
 
 _SINGLE: Final[dict[str, Schema]] = {
+    "ChangeTold": shapes.CHANGE_MESSAGE,
     "Rejected": shapes.REJECTED,
     "Subscription": alerted.SUBSCRIPTION,
     "Delivery": alerted.DELIVERY,

@@ -30,7 +30,7 @@ def schemas() -> dict[str, Schema]:
             "What is to be said of a company now.",
         ),
         "standing.changes.v1": {
-            **shapes.SHAPES["ChangeTold"],
+            **shapes.CHANGE_MESSAGE,
             "$defs": {"FlipTold": shapes.SHAPES["FlipTold"]},
         },
         "standing.rejected.v1": shapes.REJECTED,

@@ -199,9 +199,11 @@ def expected(entries: Sequence[Record | Unreadable], partitions: int) -> Expecte
                 for copy in brought.copies
                 if (partition_of(copy.company, partitions), copy.event["id"]) not in there
             ]
-            for change in (told.change for told in brought.told):
+            for told in brought.told:
+                change = told.change
                 sequences[change.company] = change.sequence
-                value = orjson.loads(messages.change(change, REGISTRY).value or b"")
+                said = messages.change(told, REGISTRY, partition)
+                value = orjson.loads(said.value or b"")
                 changes[change.company].append((change.id, value))
         place = Place(f"{partition}:0", population.clock)
         for company in companies:
