@@ -12,6 +12,7 @@ from events.lists import Registry
 from events.log import Record
 from events.sqlite_archive import SqliteArchive
 from projections.projector import Folder
+from projections.rows import Told, change_row
 from projections.store import ProjectionStore
 
 LOG: Final = "log.db"
@@ -67,6 +68,16 @@ class Held:
         self.read = last
         self.store.put_meta("read", last)
         return sifted
+
+    @property
+    def heard(self) -> int:
+        """The last offset of the changes that was read."""
+        heard = self.store.meta("changes")
+        return -1 if heard is None else int(heard)
+
+    def hear(self, told: Sequence[Told], last: int) -> None:
+        """Keep changes of the partition as they were told, up to an offset."""
+        self.store.take_changes(map(change_row, told), last)
 
     def _fold(self, batch: Sequence[Record]) -> None:
         self._folder.apply(batch)

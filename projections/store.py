@@ -112,6 +112,15 @@ class ProjectionStore:
         """Write changes, within a transaction."""
         self.db.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", changes)
 
+    def take_changes(self, changes: Iterable[ChangeRow], read: int) -> None:
+        """Keep changes that were told elsewhere, and how far those were read. Repeats are passed
+        over."""
+        with trouble(self.path), transaction(self.db):
+            self.db.executemany(
+                "INSERT OR IGNORE INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", changes
+            )
+            self.put_meta("changes", read)
+
     def rows(self, after: str = "", limit: int = 1_000) -> list[CompanyRow]:
         """Companies of which the log has events, in the order of their ids."""
         found = self._all(

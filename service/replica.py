@@ -24,13 +24,14 @@ from projections.store import ProjectionStore
 from projections.stores import Stores
 from projections.turn import Taken, only_one
 from service.embedded import reached, trouble
-from service.following_kafka import FollowingKafka
+from service.following_kafka import PATIENCE_S, TOPICS, FollowingKafka, Recreated
 from service.settings import Settings
 from service.standing import Clock, Progress, Service, Standing
 
 FOLDER: Final = "replica"
 _MARK: Final = "replica.json"
-_PATIENCE_S: Final = 30.0
+_DONE: Final = "complete"
+"""Stands where all of the log was read once."""
 _PIECE: Final = 5_000
 
 T = TypeVar("T")
@@ -54,6 +55,7 @@ class Replica(Standing):
     ) -> None:
         super().__init__(settings, clock)
         self.connection = connection
+        self._marks: Stores | None = None
         self._tell = tell
         self._root = settings.home / FOLDER
         self._root.mkdir(exist_ok=True)
@@ -71,7 +73,7 @@ class Replica(Standing):
         """The topic. What is kept of another one is thrown away, by whoever may write here."""
         kept = self._kept()
         try:
-            found = in_a_loop(identify(self.connection, EVENTS.name, _PATIENCE_S))
+            found = in_a_loop(identify(self.connection, TOPICS, PATIENCE_S))
         except StoreError as error:
             if kept is None:
                 raise
@@ -105,6 +107,8 @@ class Replica(Standing):
 
     def _throw_away(self, why: str) -> None:
         self._tell(f"{why}; what was read into {self._root} is thrown away, and filled anew")
+        (self._root / _DONE).unlink(missing_ok=True)
+        self._forget_marks()
         for one in self.whole.parts:
             one.close()
         for folder in self.folders:
@@ -131,7 +135,10 @@ class Replica(Standing):
 
     def following(self, held: list[Held]) -> FollowingKafka:
         """What fills these partitions."""
-        return FollowingKafka(self.connection, self.identity, held, self.clock, self._tell)
+        done = self._root / _DONE
+        return FollowingKafka(
+            self.connection, self.identity, held, clock=self.clock, done=done, tell=self._tell
+        )
 
     def catch_up(self) -> None:
         """Fill the files up to where the log ends now, or wait for the process that fills them."""
@@ -139,17 +146,33 @@ class Replica(Standing):
 
     async def _catch_up(self) -> None:
         try:
+            try:
+                await self._fill()
+            except Recreated as error:
+                self._throw_away(str(error))
+                await self._fill()
+        except Taken:
+            await self._wait()
+
+    async def _checked(self) -> None:
+        """Throw away what was read of a log that has lost its end since."""
+        try:
             with self.holding() as held:
                 following = self.following(held)
                 try:
-                    ended = await following.fill()
+                    await following.check()
                 finally:
                     await following.close()
-            if ended is not None:
-                self._throw_away(ended)
-                await self._catch_up()
-        except Taken:
-            await self._wait()
+        except Recreated as error:
+            self._throw_away(str(error))
+
+    async def _fill(self) -> None:
+        with self.holding() as held:
+            following = self.following(held)
+            try:
+                await following.fill()
+            finally:
+                await following.close()
 
     async def _wait(self) -> None:
         from events.kafka.log import KafkaEventLog  # noqa: PLC0415
@@ -170,12 +193,20 @@ class Replica(Standing):
 
     def end(self) -> Position:
         """See `Standing`: also what was read and does not count."""
-        stores = self.store()
-        try:
-            read = stores.position
-        finally:
-            stores.close()
+        if self._marks is None:
+            self._marks = self.store()
+        read = self._marks.position
         return Position({one: max(end, read[one]) for one, end in self.whole.ends().items()})
+
+    def _forget_marks(self) -> None:
+        marks, self._marks = self._marks, None
+        if marks is not None:
+            marks.close()
+
+    def close(self) -> None:
+        """See `Standing`."""
+        self._forget_marks()
+        super().close()
 
     def trouble(self) -> str | None:
         """See `Standing`."""
@@ -193,6 +224,7 @@ class Replica(Standing):
 
     def rebuild(self, progress: Progress = lambda _: None) -> dict[str, Any]:
         """See `Standing`: from what was read, which need not be read again."""
+        self._forget_marks()
         with only_one(self.settings.home):
             for folder in self.folders:
                 for path in folder.glob("projections.db*"):
@@ -219,6 +251,7 @@ class Replica(Standing):
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Service]:
         """See `Standing`. It answers from the beginning, where all was read once."""
+        await self._checked()
         with self.holding() as held:
             following = self.following(held)
             stores = self.store()

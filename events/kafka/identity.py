@@ -4,7 +4,7 @@ Topics have ids since Kafka 2.8 (KIP-516); aiokafka 0.14 has no request that tel
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -33,11 +33,11 @@ _NO_UUID: Final = bytes(16)
 
 
 class Identity(NamedTuple):
-    """A topic of a cluster, and no other one that was ever called so."""
+    """Topics of a cluster, and no others that were ever called so."""
 
     cluster: str
-    topic: str
-    """Its id."""
+    topics: dict[str, str]
+    """By name, the id of each."""
     partitions: int
 
 
@@ -124,30 +124,80 @@ class _Asking(Request[_Question]):  # type: ignore[misc] # untyped
         return request_struct_class(self._topics, False, False, {})
 
 
-async def identify(connection: Connection, topic: str, patience: float) -> Identity:
-    """Which topic has this name now. Raises `StoreError` where there is none, or nobody answers
-    in so many seconds."""
-    client = AIOKafkaClient(**connection.options())
-    with trouble(connection, topic):
-        try:
-            async with asyncio.timeout(patience):
-                await client.bootstrap()
-                answer = await client.send(client.get_random_node(), _Asking([topic]))
-        except KafkaConnectionError as error:
-            told = await why_not(connection)
-            raise StoreError(
-                said(connection, topic, KafkaConnectionError(told or error))
-            ) from error
-        finally:
+class Identities:
+    """Tells which topics have these names now. Close it in the loop that it was used in."""
+
+    def __init__(self, connection: Connection, topics: Sequence[str], patience: float) -> None:
+        self._connection = connection
+        self._topics = topics
+        self._patience = patience
+        self._client: Any = None
+        self._starting: asyncio.Future[Any] | None = None
+
+    async def now(self) -> Identity:
+        """Raises `StoreError` where one is missing or has another number of partitions than the
+        first, or nobody answers in time."""
+        with trouble(self._connection, self._topics[0]):
+            try:
+                async with asyncio.timeout(self._patience):
+                    client = await self._started()
+                    node = client.get_random_node()
+                    answer = await client.send(node, _Asking(self._topics))
+            except KafkaConnectionError as error:
+                await self.close()
+                why = KafkaConnectionError(await why_not(self._connection) or error)
+                told = said(self._connection, self._topics[0], why)
+                raise StoreError(told) from error
+            except BaseException:
+                await self.close()
+                raise
+        return self._found(answer)
+
+    async def _started(self) -> Any:
+        if self._client is None:
+            self._client = AIOKafkaClient(**self._connection.options())
+            # Whoever is cancelled leaves it to `close` to wait: it would leave a socket open.
+            self._starting = asyncio.ensure_future(self._client.bootstrap())
+            await asyncio.shield(self._starting)
+        return self._client
+
+    async def close(self) -> None:
+        """Let go of the brokers."""
+        client, self._client = self._client, None
+        if client is not None and self._starting is not None:
+            await asyncio.wait([self._starting], timeout=self._patience)
+            if not self._starting.cancel() and not self._starting.cancelled():
+                self._starting.exception()
             await client.close()
-    return _found(connection, topic, answer)
+
+    def _found(self, answer: Any) -> Identity:
+        first, servers = self._topics[0], self._connection.servers
+        found = {name: (str(UUID(bytes=topic)), len(some)) for name, topic, some in _there(answer)}
+        for topic in self._topics:
+            if topic not in found:
+                raise StoreError(
+                    f"Kafka at {servers} has no topic {topic}, or not for this user; "
+                    "`standing topics apply` makes it"
+                )
+            if found[topic][1] != found[first][1]:
+                raise StoreError(
+                    f"Kafka at {servers}: {topic} has {found[topic][1]} partitions and {first} "
+                    f"{found[first][1]}; all need as many (`standing topics diff`)"
+                )
+        ids = {topic: found[topic][0] for topic in self._topics}
+        return Identity(answer.cluster_id, ids, found[first][1])
 
 
-def _found(connection: Connection, topic: str, answer: Any) -> Identity:
+async def identify(connection: Connection, topics: Sequence[str], patience: float) -> Identity:
+    """Ask once; see `Identities`."""
+    asked = Identities(connection, topics, patience)
+    try:
+        return await asked.now()
+    finally:
+        await asked.close()
+
+
+def _there(answer: Any) -> Iterator[tuple[str, bytes, Sequence[Any]]]:
     for error, name, topic_id, _, partitions, *_ in answer.topics:
-        if name == topic and not error:
-            return Identity(answer.cluster_id, str(UUID(bytes=topic_id)), len(partitions))
-    raise StoreError(
-        f"Kafka at {connection.servers} has no topic {topic}, or not for this user; "
-        "`standing topics apply` makes it"
-    )
+        if not error:
+            yield name, topic_id, partitions
