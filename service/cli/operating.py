@@ -1,5 +1,6 @@
 """`rebuild`, `verify`, `doctor` and `token`: keeping it running."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -40,8 +41,22 @@ def rebuild(as_json: AsJson = False) -> None:
         typer.echo(f"rebuilt up to {told['position']}: {counts}")
 
 
-def verify(as_json: AsJson = False) -> None:
-    """Fold the log a second time and compare it with what is in use. Exits 1 on a difference."""
+def verify(
+    other: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[OTHER]",
+            help="Another home folder, or an export as .jsonl: compare with that instead.",
+            exists=True,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fold the log a second time and compare it with what is in use; or compare ids, origin times
+    and statuses with another house. Exits 1 on a difference."""
+    if other is not None:
+        _compare(other, as_json=as_json)
+        return
     from service.cli.verifying import verified
 
     with using() as standing:
@@ -55,6 +70,24 @@ def verify(as_json: AsJson = False) -> None:
             say(one)
         typer.echo(
             f"{found['compared']:,} rows compared up to {found['position']}, "
+            f"{found['count']:,} differences"
+        )
+    if found["count"]:
+        fail()
+
+
+def _compare(other: Path, *, as_json: bool) -> None:
+    from service.cli.comparing import compared
+
+    with using() as standing:
+        found = compared(standing, other)
+    if as_json:
+        echo_json(found)
+    else:
+        for one in found["differences"]:
+            typer.echo(plain(one))
+        typer.echo(
+            f"{found['events']:,} events and {found['companies']:,} companies compared, "
             f"{found['count']:,} differences"
         )
     if found["count"]:
