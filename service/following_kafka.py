@@ -203,11 +203,14 @@ class FollowingKafka(Following):
     async def run(self) -> None:
         """Follow for ever. Raises `Recreated`."""
         await self._settle()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._again_and_again(self._take_all))
-            tasks.create_task(self._again_and_again(self._hear_all))
-            tasks.create_task(self._watch())
-            tasks.create_task(self._tell_progress())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._again_and_again(self._take_all))
+                tasks.create_task(self._again_and_again(self._hear_all))
+                tasks.create_task(self._watch())
+                tasks.create_task(self._tell_progress())
+        except BaseExceptionGroup as group:
+            raise group.exceptions[0] from group
 
     async def _settle(self) -> None:
         for one in self._held:
