@@ -61,6 +61,19 @@ class Readers(Asked):
             return reader, question._replace(apart=frozenset({left}))
         return there, question
 
+    def waiting(self) -> list[str]:
+        """Companies that are merged into one of another partition, which does not know yet: they
+        are told of by themselves, though their own partition has them as merged."""
+        if self._alone:
+            return []
+        return sorted(
+            company
+            for number, reader in enumerate(self.readers)
+            if reader.merges
+            for company in reader.merged()
+            if self.home(company) == number and self.seat(company)[1].apart
+        )
+
     def _leaves(self, into: Mapping[str, str], company: str, home: int) -> str:
         """On the way to the end of a company's chain, the first that is followed by one of another
         partition."""

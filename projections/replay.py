@@ -4,11 +4,12 @@ Without a cut on knowledge the stored readings answer, one look each. With one, 
 folded under it.
 """
 
+import heapq
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -78,8 +79,13 @@ def panel(
     """Everybody's standing at each of the dates: company by company, each with its dates in the
     order given. With lists in the question, only companies that have events on one of them."""
     if question.announced_by is not None or question.known_at is not None:
-        return _asked(store, reader, question, dates)
-    return _stored(store, reader, question.lists, dates)
+        return _asked(_everybody(store), reader, question, dates)
+    found = _stored(store, reader, question.lists, dates)
+    waiting = reader.waiting()
+    if not waiting:
+        return found
+    rows = ((one, row.country) for one in waiting if (row := store.row(one)) is not None)
+    return heapq.merge(found, _asked(rows, reader, question, dates), key=attrgetter("company"))
 
 
 def _stored(
@@ -162,10 +168,13 @@ def _nothing(as_of: str, company: str, parked: str) -> Row:
 
 
 def _asked(
-    store: Stores, reader: Readers, question: Question, dates: Sequence[str]
+    companies: Iterable[tuple[str, str | None]],
+    reader: Readers,
+    question: Question,
+    dates: Sequence[str],
 ) -> Iterator[Row]:
     asked = question.lists
-    for company, country in _everybody(store):
+    for company, country in companies:
         for as_of in dates:
             try:
                 answer = reader.status(company, question._replace(as_of=as_of, lists=()))

@@ -98,12 +98,17 @@ class Asking:
     def page(self, after: str, limit: int) -> list[dict[str, Any]]:
         """All companies that count for themselves, by id."""
         found: list[dict[str, Any]] = []
+        waiting = self._reader.waiting()
         while len(found) < limit:
             rows = self._service.store.rows(after, limit)
             if not rows:
                 break
             after = rows[-1].company
-            found += [self._short(row) for row in rows if row.merged_into is None]
+            found += [
+                self._short(row)
+                for row in rows
+                if row.merged_into is None or row.company in waiting
+            ]
         return found[:limit]
 
     def _short(self, row: CompanyRow) -> dict[str, Any]:
