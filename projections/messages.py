@@ -80,16 +80,18 @@ def attributes(
     )
 
 
-def status(population: Population, company: str, place: Place) -> Message:
+def status(population: Population, company: str, place: Place, sequence: int) -> Message:
     """What `standing.status.v1` says of a company, at the place up to which its partition was
     folded: its standing, the id that it counts for, or why nothing can be said; a tombstone where
-    the log has nothing of it."""
+    the log has nothing of it. `sequence` is that of its latest change."""
     why = population.parked.get(company)
     if why is not None:
-        return _about(company, PARKED, {"parked": why}, population.registry, place)
+        told = {"sequence": sequence, "parked": why}
+        return _about(company, PARKED, told, population.registry, place)
     into = population.into.get(company)
     if into is not None:
-        return _about(company, MERGED, {"merged_into": into}, population.registry, place)
+        told = {"sequence": sequence, "merged_into": into}
+        return _about(company, MERGED, told, population.registry, place)
     return current(population.company(company), place)
 
 
@@ -111,7 +113,7 @@ def standing(company: Company, now: Instant) -> dict[str, Any]:
         one = parts(view.timelines[list_id], view.circular, now)
         lists.append({**one.head, **one.rest})
     return {
-        "name": describe([one.record for one in entries], company.company).name,
+        "name": described(company).name,
         "as_of": show(now, _zone(entries, registry)),
         "announced_by": None,
         "known_at": None,
@@ -133,7 +135,7 @@ def _about(
     company: str, kind: str, told: Mapping[str, Any], registry: Registry, place: Place
 ) -> Message:
     value = {"company": company, "position": place.position, **told}
-    event_id = derived_id([kind, company, place.position, registry.digest])
+    event_id = status_id(kind, company, place.position, registry)
     return Message(
         company.encode(),
         orjson.dumps(value),
@@ -141,11 +143,21 @@ def _about(
     )
 
 
+def status_id(kind: str, company: str, position: str, registry: Registry) -> str:
+    """Of a message about a company: another one under other rules."""
+    return derived_id([kind, company, position, registry.digest])
+
+
+def described(company: Company) -> Description:
+    """Who a company is."""
+    return describe([one.record for one in company.history.entries.values()], company.company)
+
+
 def change(
-    told: Told, registry: Registry, partition: int, described: Description = UNKNOWN
+    told: Told, registry: Registry, partition: int, company: Description = UNKNOWN
 ) -> Message:
     """What `standing.changes.v1` says of a change that was told on reading a record of this
-    partition, `described` being its company as it was known then."""
+    partition, `company` being whom it is about, as it was known then."""
     one = told.change
     behind_all = one.moment >= NEVER
     value = {
@@ -155,8 +167,8 @@ def change(
             "moment": None if behind_all else show(one.moment),
             "revisions": one.moment - NEVER if behind_all else 0,
         },
-        "country": described.country,
-        "former_ids": list(described.former_ids),
+        "country": company.country,
+        "former_ids": list(company.former_ids),
     }
     more = rest(one, registry)
     if more is not None:

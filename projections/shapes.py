@@ -38,6 +38,7 @@ _OVERALL: Final = structure({"status": STATUS, "restrictions": KINDS})
 _INTERVAL: Final = structure(
     {"from": or_null(TIME), "until": UNTIL, "before": READING, "after": READING}
 )
+_SEQUENCE: Final = told(COUNT, "Of the company's latest change; 0 before the first.")
 _SCOPE: Final = told(
     {"anyOf": [{"const": "all"}, KINDS]}, "What it stops: `all`, or kinds of restriction."
 )
@@ -178,7 +179,7 @@ STATUS_SHAPES: Final[dict[str, Schema]] = {
             "as_of": told(TIME, "When that record was taken in."),
             "announced_by": told(NULL, "No cut-off: everything."),
             "known_at": told(NULL, "No cut-off: everything."),
-            "sequence": told(COUNT, "Of the company's latest change; 0 before the first."),
+            "sequence": _SEQUENCE,
             **STANDING,
             "lists": told(array(ref("ListStanding")), "Those with an event that counts."),
         },
@@ -188,6 +189,7 @@ STATUS_SHAPES: Final[dict[str, Schema]] = {
         {
             "company": TEXT,
             "position": POSITION,
+            "sequence": _SEQUENCE,
             "merged_into": told(TEXT, "The company that it counts for, which may be merged, too."),
         },
         "The id counts for another.",
@@ -196,6 +198,7 @@ STATUS_SHAPES: Final[dict[str, Schema]] = {
         {
             "company": TEXT,
             "position": POSITION,
+            "sequence": _SEQUENCE,
             "parked": told(TEXT, "Why nothing can be said: an event that cannot be folded."),
         },
         "Nothing is said of the company, rather than something wrong. It is no clearance.",

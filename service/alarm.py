@@ -5,6 +5,7 @@ memory of its own and nothing is lost while the process was off. The event's id 
 moment that was due, so that two alarms write it once.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -21,6 +22,9 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _AGAIN: Final = timedelta(seconds=10)
 """How soon it is tried again where the log could not be written."""
+_STILL: Final = timedelta(seconds=1)
+"""So long after it rang a flip may still be due: its record is not folded yet, or the log's clock
+is behind this one."""
 _LONGEST: Final = timedelta(hours=1)
 """A clock that was set, or a machine that slept, is noticed at the latest after this."""
 
@@ -48,6 +52,7 @@ class Alarm:
         self._append = append
         self._clock = clock
         self._rung = -1
+        self._rung_at = 0
         # A job that is late runs all the same, and once for all that it missed; one that was set
         # anew while the last one was still writing is not passed over.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 2}
@@ -61,7 +66,11 @@ class Alarm:
     def daily(self, work: Callable[[], Awaitable[object]]) -> None:
         """Have housekeeping done once a day, and at every start."""
         self._scheduler.add_job(
-            work, IntervalTrigger(days=1), next_run_time=datetime.now(UTC), id="daily"
+            self._unless_stopped,
+            IntervalTrigger(days=1),
+            args=[work],
+            next_run_time=datetime.now(UTC),
+            id="daily",
         )
 
     def stop(self) -> None:
@@ -75,23 +84,44 @@ class Alarm:
             return
         now = self._clock()
         due = self._due()
-        self._at(now if due <= now else min(due, now + _LONGEST // _MICROSECOND))
+        if due == self._rung:
+            self._ring(datetime.now(UTC) + _STILL)
+        else:
+            self._at(now if due <= now else min(due, now + _LONGEST // _MICROSECOND))
 
     def _at(self, moment: Instant) -> None:
-        trigger = DateTrigger(_EPOCH + moment * _MICROSECOND)
-        self._scheduler.add_job(self.tick, trigger, id="alarm", replace_existing=True)
+        self._ring(_EPOCH + moment * _MICROSECOND)
+
+    def _ring(self, moment: datetime) -> None:
+        self._scheduler.add_job(
+            self._unless_stopped,
+            DateTrigger(moment),
+            args=[self.tick],
+            id="alarm",
+            replace_existing=True,
+        )
+
+    async def _unless_stopped(self, work: Callable[[], Awaitable[object]]) -> None:
+        """Do a job. One that ends because nobody watches any more is no error to be logged."""
+        try:
+            await work()
+        except asyncio.CancelledError:
+            if self._scheduler.running:
+                raise
 
     async def tick(self) -> None:
         """Write that time has passed, if something is due; else look again later."""
-        due = self._due()
-        if due > self._clock():
+        due, now = self._due(), self._clock()
+        rung = due == self._rung
+        if due > now or (rung and now - self._rung_at < _STILL // _MICROSECOND):
             self.set()
-        elif due != self._rung:
-            try:
-                await self._append(time_passed(due))
-            except StoreError:
-                if self._scheduler.running:
-                    self._at(self._clock() + _AGAIN // _MICROSECOND)
-                raise  # the scheduler logs it
-            self._rung = due
+            return
+        try:
+            # One that rings again says so under another id: the first may have come too early.
+            await self._append(time_passed(now if rung else due))
+        except StoreError:
+            if self._scheduler.running:
+                self._at(self._clock() + _AGAIN // _MICROSECOND)
+            raise  # the scheduler logs it
+        self._rung, self._rung_at = due, now
         # Written, it is folded soon: the projection moves, and sets the alarm again.

@@ -93,7 +93,7 @@ async def _derived(history: Iterable[Admitted], registry: Registry) -> list[Mess
     asked = (_COMPANY, "example-old", "example-parked")
     return [
         *(messages.change(one, registry, 0, _DESCRIBED) for one in changes),
-        *(messages.status(population, company, here) for company in asked),
+        *(messages.status(population, company, here, 1) for company in asked),
         messages.rejected(here, [_CONFLICT], event=merged | {"id": "example"}),
     ]
 

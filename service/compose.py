@@ -16,7 +16,7 @@ from events.admitted import Admitted
 from events.codec import Sent, read_file
 from events.dates import Instant
 from events.errors import Refused, StoreError
-from events.lists import Registry, load_registry
+from events.lists import load_registry
 from events.log import EventLog
 from events.sqlite_log import SqliteEventLog
 from projections.draft import clear
@@ -39,20 +39,25 @@ def system_clock() -> Instant:
     return time.time_ns() // 1_000
 
 
+def made(folder: Path) -> Path:
+    """A folder, made where it is missing. Raises `StoreError` where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(
+            f"{folder}: {error.strerror}; set STANDING_HOME to a folder of yours"
+        ) from error
+    return folder
+
+
 class Standing:
     """An embedded standing: its log, its lists and the answers from them."""
 
     def __init__(self, settings: Settings, clock: Clock = system_clock) -> None:
         self.settings = settings
         self.clock = clock
-        self.registry: Registry = load_registry(settings.lists)
-        try:
-            settings.home.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(
-                f"{settings.home}: {error.strerror}; set STANDING_HOME to a folder of yours"
-            ) from error
-        self.log = SqliteEventLog(settings.home / "log.db", clock)
+        self.registry = load_registry(settings.lists)
+        self.log = SqliteEventLog(made(settings.home) / "log.db", clock)
         self.reader = Reader(self.log, self.registry, clock)
 
     def close(self) -> None:

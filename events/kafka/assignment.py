@@ -36,11 +36,13 @@ async def serve_assigned(
     *,
     session_s: float = SESSION_S,
     tell: Callable[[str], None] = lambda _: None,
+    assigned: Callable[[frozenset[int]], None] = lambda _: None,
 ) -> None:
     """Run `serve(partition)` for each partition of the topic while it is assigned to this member
     of the group: cancelled when it is taken away, begun again where Kafka or the disk failed it or
-    another one shut it out. Returns only by being cancelled; raises what else goes wrong."""
-    duties = _Duties(serve, tell)
+    another one shut it out. `assigned` hears which those are. Returns only by being cancelled;
+    raises what else goes wrong."""
+    duties = _Duties(serve, tell, assigned)
     async with asyncio.TaskGroup() as tasks:
         async with _member(connection, group, topic, session_s, duties) as member:
             watching = tasks.create_task(member.wait_until_stopped())
@@ -59,16 +61,23 @@ async def serve_assigned(
 class _Duties:
     """The partitions that are ours, and a task for each."""
 
-    def __init__(self, serve: Serve, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        serve: Serve,
+        tell: Callable[[str], None],
+        announce: Callable[[frozenset[int]], None],
+    ) -> None:
         self._serve = serve
         self._tell = tell
-        self._ours: set[int] = set()
+        self._announce = announce
+        self._ours: frozenset[int] = frozenset()
         self._changed = asyncio.Event()
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     def assigned(self, partitions: Iterable[int]) -> None:
         """Those and no others, from now on."""
-        self._ours = set(partitions)
+        self._ours = frozenset(partitions)
+        self._announce(self._ours)
         self._changed.set()
 
     async def run(self) -> None:

@@ -93,6 +93,15 @@ class TopicQuestions:
                     return NONE
                 step *= 16
 
+    async def messages(self, partition: int) -> AsyncIterator[Any]:
+        """Everything of a partition that is committed now, from its beginning."""
+        place = self._places[partition]
+        async with self._ask() as asker:
+            begin = (await asker.beginning_offsets([place]))[place]
+            end = (await asker.end_offsets([place]))[place]
+            async for message in self._stretch(asker, place, begin, end - 1):
+                yield message
+
     async def _stretch(
         self, consumer: Any, place: TopicPartition, first: int, last: int
     ) -> AsyncIterator[Any]:

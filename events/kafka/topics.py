@@ -56,27 +56,29 @@ EVENTS: Final = Topic(
     # When an event was recorded is for the log to say, not for who wrote it.
     _TIMED_BY_THE_LOG,
 )
-TOPICS: Final = (
-    EVENTS,
-    Topic("standing.status.v1", "company", "compact", "the current status"),
-    Topic("standing.changes.v1", "company", "keep", "the changes"),
-    Topic("standing.subscriptions.v1", "subscription", "compact", "subscriptions"),
-    Topic(
-        "standing.deliveries.v1",
-        "subscription",
-        "90 days",
-        "every attempt and its outcome",
-        # Its 90 days are counted on one clock.
-        _TIMED_BY_THE_LOG,
-    ),
-    Topic(
-        "standing.progress.v1",
-        "progress",
-        "compact",
-        "how far each subscription was told of each company",
-    ),
-    Topic("standing.rejected.v1", "subject", "keep", "conflicts, and what could not be folded"),
+STATUS: Final = Topic("standing.status.v1", "company", "compact", "the current status")
+CHANGES: Final = Topic("standing.changes.v1", "company", "keep", "the changes")
+SUBSCRIPTIONS: Final = Topic(
+    "standing.subscriptions.v1", "subscription", "compact", "subscriptions"
 )
+DELIVERIES: Final = Topic(
+    "standing.deliveries.v1",
+    "subscription",
+    "90 days",
+    "every attempt and its outcome",
+    # Its 90 days are counted on one clock.
+    _TIMED_BY_THE_LOG,
+)
+REJECTED: Final = Topic(
+    "standing.rejected.v1", "subject", "keep", "conflicts, and what could not be folded"
+)
+PROGRESS: Final = Topic(
+    "standing.progress.v1",
+    "progress",
+    "compact",
+    "how far each subscription was told of each company",
+)
+TOPICS: Final = (EVENTS, STATUS, CHANGES, SUBSCRIPTIONS, DELIVERIES, PROGRESS, REJECTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from service.cli import (
     subscribing,
     tables,
     topics,
+    working,
 )
 from service.cli.common import command, say
 
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for part in (asking, tables, recording, exporting, subscribing, operating, broker, topics):
+for part in (asking, tables, recording, exporting, subscribing, operating, broker, topics, working):
     part.add_to(app)
 
 

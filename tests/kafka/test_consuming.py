@@ -13,13 +13,12 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from projections import messages
 from projections.messages import Message
 from service.broker.jars import fetched, maven
 from service.broker.java import find_java
 from tests.unit.making import CCMC, ENTITY, granted, issued, removed, retracted
 from tests.unit.test_population import POISON, World, merged
-from tests.unit.topic_messages import place
+from tests.unit.topic_messages import said
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "consumer"
 PARTITIONS = 3
@@ -88,7 +87,7 @@ async def write(producer: AIOKafkaProducer, topic: str, told: Sequence[Message])
 
 def status(world: World, company: str) -> Message:
     """What the topic says of a company now."""
-    return messages.status(world.population, company, place(world.population))
+    return said(world.population, company)
 
 
 def stories() -> tuple[World, list[Message], list[Message]]:

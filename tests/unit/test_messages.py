@@ -41,8 +41,8 @@ from tests.unit.topic_messages import (
     companies,
     folded,
     header,
-    place,
     read,
+    said,
     shipped,
     statuses,
 )
@@ -64,7 +64,7 @@ def without_coverage(answer: Json) -> Json:
 def of(world: World, company: str) -> Json:
     """What the status topic says of a company."""
     population = world.population
-    return read(STATUS, messages.status(population, company, place(population)))
+    return read(STATUS, said(population, company))
 
 
 # --- status ---------------------------------------------------------------------------------------
@@ -115,7 +115,7 @@ def test_the_shipped_history_keeps_its_promise() -> None:
 def test_a_status_is_a_cloud_event_in_binary_mode() -> None:
     world = World()
     world.record("2021-01-15", issued("2021-01-14"))
-    message = messages.status(world.population, "acme", HERE)
+    message = messages.status(world.population, "acme", HERE, 1)
     assert message.key == b"acme"
     assert [name for name, _ in message.headers] == [
         "content-type",
@@ -139,7 +139,7 @@ def test_the_id_of_a_status_follows_from_company_place_rules_and_what_it_is() ->
     other_rules = Population(Registry({one.id: one for one in REGISTRY}, "other"), world.shelf)
     other_rules.apply(world.shelf.records[0])
     ids = [
-        header(messages.status(population, company, here), "id")
+        header(messages.status(population, company, here, 1), "id")
         for population, company, here in [
             (mine, "acme", HERE),
             (mine, "acme", HERE._replace(position="1:41")),
@@ -147,7 +147,7 @@ def test_the_id_of_a_status_follows_from_company_place_rules_and_what_it_is() ->
         ]
     ]
     assert len(set(ids)) == 3
-    assert header(messages.status(mine, "acme", HERE), "id") == ids[0]
+    assert header(messages.status(mine, "acme", HERE, 1), "id") == ids[0]
 
 
 def test_a_company_that_was_only_described_is_listed_nowhere() -> None:
@@ -167,7 +167,7 @@ def test_a_merged_id_names_the_next_of_its_chain() -> None:
     world.record("2021-01-02", issued("2021-01-01", list_=ENTITY), "a")
     world.record("2021-01-03", merged("a", "b", "m1"))
     world.record("2021-01-04", merged("b", "c", "m2"))
-    assert of(world, "a") == {"company": "a", "position": "0:4", "merged_into": "b"}
+    assert of(world, "a") == {"company": "a", "position": "0:4", "sequence": 1, "merged_into": "b"}
     assert of(world, "b")["merged_into"] == "c"
     assert of(world, "c")["status"] == "designated"
 
@@ -177,7 +177,7 @@ def test_of_what_was_merged_into_and_is_no_more_the_log_has_nothing() -> None:
     world.record("2021-01-02", issued("2021-01-01", list_=ENTITY), "old")
     world.record("2021-02-01", merged("old", "new"))
     world.record("2021-03-01", retracted("merge"), "old")
-    assert messages.status(world.population, "new", HERE) == Message(b"new", None)
+    assert messages.status(world.population, "new", HERE, 0) == Message(b"new", None)
     assert of(world, "old")["status"] == "designated"
 
 
@@ -185,7 +185,12 @@ def test_of_a_parked_company_it_is_said_why_and_nothing_else() -> None:
     world = World()
     world.record("2021-01-01", issued("2021-01-01", "i", ENTITY), "acme")
     world.record("2021-01-02", POISON)
-    assert of(world, "acme") == {"company": "acme", "position": "0:2", "parked": "KeyError: 'how'"}
+    assert of(world, "acme") == {
+        "company": "acme",
+        "position": "0:2",
+        "sequence": 0,
+        "parked": "KeyError: 'how'",
+    }
 
 
 def test_what_takes_itself_back_is_an_anomaly_in_the_topic_as_well() -> None:
@@ -354,10 +359,10 @@ def test_what_is_said_of_the_largest_record_fits_into_a_message() -> None:
     folded."""
     large = issued("2021", basis="x" * 900_000)
     told = [rejection(event=large), rejection(key=b"acme", raw=b"\x00" * 1_048_576)]
-    for message, said in told:
+    for message, what in told:
         assert message.value is not None
         assert len(message.value) < 1_000_000
-        assert len(base64.b64decode(said["raw"])) == LARGEST
+        assert len(base64.b64decode(what["raw"])) == LARGEST
     assert told[0][1]["id"] == "issued"
     assert told[0][1]["raw_size"] == len(orjson.dumps(large))
     assert told[1][1]["raw_size"] == 1_048_576

@@ -76,6 +76,14 @@ def place(population: Population) -> Place:
     return Place(f"0:{population.position}", population.clock)
 
 
+def said(population: Population, company: str) -> Message:
+    """What the status topic says of a company now; of one that is parked, as if before its first
+    change."""
+    parked = company in population.parked
+    sequence = 0 if parked else population.company(company).sequence
+    return messages.status(population, company, place(population), sequence)
+
+
 def shipped(now: str = "2026-11-01") -> tuple[MemoryEventLog, Population, list[Change]]:
     """The history that ships, as one that took it in at that moment has it."""
     log = MemoryEventLog(lambda: at(now))
@@ -96,4 +104,4 @@ def companies(population: Population, log: MemoryEventLog) -> Iterator[str]:
 
 def statuses(population: Population, asked: Sequence[str]) -> dict[str, Message]:
     """What the topic would hold of these companies."""
-    return {one: messages.status(population, one, place(population)) for one in asked}
+    return {one: said(population, one) for one in asked}

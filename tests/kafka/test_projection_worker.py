@@ -1,0 +1,148 @@
+"""The projection worker on a real Kafka: what it publishes is the pure fold of the log."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from events import vocabulary as words
+from events.dates import show
+from events.kafka.fenced import Fenced, FencedWriter, Outgoing
+from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS
+from events.log import Record
+from service.compose import shipped_history, system_clock
+from tests.kafka.house import House, Told, until
+from tests.kafka.logs import producer
+from tests.unit.making import CCMC, ENTITY, granted, issued, removed, retracted
+from tests.unit.test_population import POISON, merged
+
+LIST = "us-bis-uvl"
+
+
+async def test_what_it_publishes_is_the_pure_fold(house: House, tmp_path: Path) -> None:
+    """Of the history that ships, which comes while it works."""
+    async with house.working(tmp_path):
+        await house.record(*(one.raw for one in shipped_history()))
+        assert await house.folded() == []
+    assert any(one.key == "xiaomi" for one in await house.read(STATUS))
+
+
+async def test_one_that_begins_anew_goes_on_where_the_last_one_published_to(
+    house: House, tmp_path: Path
+) -> None:
+    """With its mirror, with one that is further, and with none."""
+    async with house.working(tmp_path / "one"):
+        await house.record(issued("2021-01-14", "i", CCMC) | {"subject": "acme"})
+        assert await house.folded() == []
+    told = len(await house.read(CHANGES))
+    await house.record(granted("2021-03-12", "g", CCMC) | {"subject": "acme"})
+    async with house.working(tmp_path / "one"):
+        assert await house.folded() == []
+    await house.record(removed("2021-05-25", "r", list_=CCMC) | {"subject": "acme"})
+    async with house.working(tmp_path / "other"):
+        assert await house.folded() == []
+    changes = [one.value["sequence"] for one in await house.read(CHANGES) if one.value]
+    assert changes == list(range(1, len(changes) + 1))
+    assert len(changes) > told
+
+
+async def test_merges_across_partitions_with_late_events_and_chains(
+    house: House, tmp_path: Path
+) -> None:
+    """One status for all of them in the end, whoever's events came when."""
+    homes = ("acme", "globex", "initech")
+    async with house.working(tmp_path):
+        await house.record(
+            issued("2021-01-14", "i", ENTITY) | {"subject": "acme"},
+            merged("acme", "globex", "m1"),
+            merged("globex", "initech", "m2"),
+            issued("2021-02-01", "late", CCMC) | {"subject": "acme"},
+        )
+        assert await house.folded() == []
+        latest = {one.key: one.value for one in await house.read(STATUS)}
+        assert _lists(latest["initech"]) == [ENTITY, CCMC]
+        assert [(latest[one] or {})["merged_into"] for one in homes[:2]] == ["globex", "initech"]
+        await house.record(retracted("m1", "t") | {"subject": "acme"})
+        assert await house.folded() == []
+    latest = {one.key: one.value for one in await house.read(STATUS)}
+    assert _lists(latest["acme"]) == [ENTITY, CCMC]
+    assert (latest["globex"] or {})["merged_into"] == "initech"
+    assert _lists(latest["initech"]) == []
+
+
+def _lists(value: dict[str, object] | None) -> list[str]:
+    lists = (value or {}).get("lists", [])
+    assert isinstance(lists, list)
+    return [one["list"] for one in lists]
+
+
+async def test_what_does_not_count_is_told_and_the_rest_goes_on(
+    house: House, tmp_path: Path
+) -> None:
+    """A conflict, rubbish, what is in another's partition, and a poison event."""
+    first = issued("2021-01-14", "same", ENTITY) | {"subject": "acme"}
+    await house.record(
+        first,
+        first | {"data": first["data"] | {"effective": "2022-01-14"}},
+        issued("2021-01-14", "ok", ENTITY) | {"subject": "globex"},
+    )
+    async with producer(house.servers) as theirs:
+        await theirs.send_and_wait(EVENTS.name, b"oops", b"acme", partition=0)
+        elsewhere = orjson.dumps({**first, "id": "astray", "specversion": "1.0"})
+        for partition in range(house.partitions):
+            await theirs.send_and_wait(EVENTS.name, elsewhere, b"acme", partition=partition)
+        poison = orjson.dumps({**POISON, "subject": "initech", "specversion": "1.0"})
+        await theirs.send_and_wait(EVENTS.name, poison, b"initech")
+    async with house.working(tmp_path):
+        assert await house.folded() == []
+    assert len(await house.read(REJECTED)) == 4
+    latest = {one.key: one.value for one in await house.read(STATUS)}
+    assert "parked" in (latest["initech"] or {})
+    assert (latest["globex"] or {})["status"] == "designated"
+
+
+async def test_a_flip_comes_on_time_by_the_alarm_of_its_partition(
+    house: House, tmp_path: Path
+) -> None:
+    """And is the same when the log is folded again."""
+    soon = show(system_clock() + 1_500_000)
+    async with house.working(tmp_path):
+        await house.record(issued(soon, "i", LIST) | {"subject": "acme"})
+        told = await house.until(
+            CHANGES, lambda some: any(_to(one) == "designated" for one in some)
+        )
+        assert [_to(one) for one in told] == ["scheduled", "scheduled", "designated"]
+        assert await house.folded() == []
+    assert words.TIME_PASSED in [
+        one.type for one in await house.entries() if isinstance(one, Record)
+    ]
+
+
+def _to(change: Told) -> str:
+    value = change.value or {}
+    return str(value["to"]["status"])
+
+
+async def test_whoever_writes_under_the_name_shuts_the_earlier_out(house: House) -> None:
+    """Also with a transaction that was open: nothing of it counts."""
+    message = Outgoing(STATUS.name, 0, b"acme", b'{"told": 1}')
+    async with FencedWriter(house.connection, "name", 30) as first:
+        await first.write([message])
+        async with FencedWriter(house.connection, "name", 30) as second:
+            await second.write([message])
+            with pytest.raises(Fenced, match="another worker has taken over"):
+                await first.write([message, message])
+            await second.write([message])
+    assert len(await house.read(STATUS)) == 3
+
+
+async def test_two_workers_share_the_partitions(house: House, tmp_path: Path) -> None:
+    """And one that is alone again has them all."""
+    async with house.working(tmp_path / "one") as one:
+        async with house.working(tmp_path / "two") as two:
+            await until(lambda: 0 < len(two.working) == 3 - len(one.working))
+            await house.record(*(sent.raw for sent in shipped_history()))
+            assert await house.folded() == []
+        await house.record(issued("2021-01-14", "i", ENTITY) | {"subject": "new"})
+        assert await house.folded() == []
+        assert one.working.keys() == {0, 1, 2}
