@@ -197,7 +197,7 @@ class PartitionStore(FollowingStore):
 
     def _about(self, ended: Ended) -> "tuple[str, str, int, str, str, int, int] | None":
         row = self.db.execute(
-            "SELECT subscription, company, n, change, type, sequence, position "
+            "SELECT messages.subscription, company, n, change, type, sequence, position "
             "FROM messages JOIN stands ON delivery = id WHERE id = ?",
             (ended.message,),
         ).fetchone()

@@ -27,7 +27,6 @@ from alerts.roster import Roster
 from alerts.topics import Kept
 from alerts.vault import Vault
 from events.dates import Instant
-from events.errors import StoreError
 from events.kafka.assignment import SESSION_S, serve_assigned
 from events.kafka.connection import Connection
 from events.kafka.fenced import FencedWriter, Outgoing
@@ -83,17 +82,10 @@ class AlertWorker:
 
     async def serve(self, partition: int) -> None:
         """See to one partition, until cancelled. Raises `Fenced` where another one does by now."""
-        try:
-            async with AsyncExitStack() as stack:
-                duty = await _Duty.begun(self, partition, stack)
-                self._tell(f"partition {partition}: begins")
-                async with asyncio.TaskGroup() as tasks:
-                    for work in duty.work():
-                        tasks.create_task(work)
-        except BaseExceptionGroup as group:
-            raise _stopped(group.exceptions[0]) from group
-        except StoreError as error:
-            raise _stopped(error) from error
+        async with AsyncExitStack() as stack:
+            duty = await _Duty.begun(self, partition, stack)
+            self._tell(f"partition {partition}: begins")
+            await _all(duty.work())
 
     async def size(self) -> Mapping[str, int]:
         """How many partitions each of the topics has."""
@@ -102,10 +94,21 @@ class AlertWorker:
         return self._sizes
 
 
-def _stopped(error: BaseException) -> BaseException:
-    """A worker that is told to stop stops, whatever goes wrong on its way."""
-    task = asyncio.current_task()
-    return asyncio.CancelledError() if task is not None and task.cancelling() else error
+async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do all of it at once, until cancelled or one fails. Who is told to stop stops, whatever goes
+    wrong on its way."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        for task in tasks:  # of what goes wrong on the way, nobody needs to hear
+            if not task.cancelled():
+                task.exception()
+    for task in done:
+        task.result()
 
 
 class _Loop(AlertLoop):
