@@ -77,7 +77,7 @@ class Progress:
         """The next message. What a later version wrote is passed over."""
         if value is None:
             for known in (self.read, self.queues, self.asked):
-                known.pop(key, None)  # type: ignore[attr-defined]
+                known.pop(key, None)
         elif kind == READ:
             self.read[key] = orjson.loads(value)["read"]
         elif kind == QUEUE:

@@ -115,10 +115,10 @@ class AlertStore:
                     subscription.id,
                     subscription.created,
                     subscription.request.model_dump_json(by_alias=True).encode(),
-                    _packed(subscription.start.after),
+                    packed(subscription.start.after),
                     subscription.start.since,
                     self._vault.lock((secret,)),
-                    _packed(subscription.start.after),
+                    packed(subscription.start.after),
                 ),
             )
         self._version = -1
@@ -186,7 +186,7 @@ class AlertStore:
         """Queue what a page of changes brings, and move the cursor over it."""
         with self._writing() as db:
             self._queue(self._living(drafts), now)
-            db.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", (_packed(cursor),))
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", (packed(cursor),))
 
     def catch_up(
         self, subscription: str, drafts: Iterable[Draft], to: Place | None, now: Instant
@@ -197,7 +197,7 @@ class AlertStore:
             self._queue(self._living(drafts), now)
             db.execute(
                 "UPDATE subscriptions SET behind = ? WHERE id = ?",
-                (_packed(to) if to else None, subscription),
+                (packed(to) if to else None, subscription),
             )
         self._version = -1
 
@@ -279,7 +279,8 @@ def _reader(row: Sequence[Any]) -> Reader:
     return Reader(kept, _place(place) if place else None)
 
 
-def _packed(place: Place) -> str:
+def packed(place: Place) -> str:
+    """As the tables have it."""
     return orjson.dumps(place).decode()
 
 

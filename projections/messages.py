@@ -113,7 +113,7 @@ def standing(company: Company, now: Instant) -> dict[str, Any]:
         one = parts(view.timelines[list_id], view.circular, now)
         lists.append({**one.head, **one.rest})
     return {
-        "name": describe([one.record for one in entries], company.company).name,
+        "name": described(company).name,
         "as_of": show(now, _zone(entries, registry)),
         "announced_by": None,
         "known_at": None,
@@ -148,11 +148,16 @@ def status_id(kind: str, company: str, position: str, registry: Registry) -> str
     return derived_id([kind, company, position, registry.digest])
 
 
+def described(company: Company) -> Description:
+    """Who a company is."""
+    return describe([one.record for one in company.history.entries.values()], company.company)
+
+
 def change(
-    told: Told, registry: Registry, partition: int, described: Description = UNKNOWN
+    told: Told, registry: Registry, partition: int, company: Description = UNKNOWN
 ) -> Message:
     """What `standing.changes.v1` says of a change that was told on reading a record of this
-    partition, `described` being its company as it was known then."""
+    partition, `company` being whom it is about, as it was known then."""
     one = told.change
     behind_all = one.moment >= NEVER
     value = {
@@ -162,8 +167,8 @@ def change(
             "moment": None if behind_all else show(one.moment),
             "revisions": one.moment - NEVER if behind_all else 0,
         },
-        "country": described.country,
-        "former_ids": list(described.former_ids),
+        "country": company.country,
+        "former_ids": list(company.former_ids),
     }
     more = rest(one, registry)
     if more is not None:

@@ -35,10 +35,10 @@ OWNERSHIP: Final = told({"const": "not_evaluated"}, "The 50 % and affiliates rul
 READING: Final = structure({"status": STATUS, "how": HOW, "restrictions": KINDS})
 _REFERENCE: Final = structure({"scheme": TEXT, "id": TEXT}, "A source's own key of the entry.")
 _OVERALL: Final = structure({"status": STATUS, "restrictions": KINDS})
-_SEQUENCE: Final = told(COUNT, "Of the company's latest change; 0 before the first.")
 _INTERVAL: Final = structure(
     {"from": or_null(TIME), "until": UNTIL, "before": READING, "after": READING}
 )
+_SEQUENCE: Final = told(COUNT, "Of the company's latest change; 0 before the first.")
 _SCOPE: Final = told(
     {"anyOf": [{"const": "all"}, KINDS]}, "What it stops: `all`, or kinds of restriction."
 )

@@ -32,9 +32,17 @@ from events.lists import Registry
 from events.log import Position, Record
 from projections import messages
 from projections.messages import Message, Place
-from projections.partition import Copy, fold
+from projections.partition import Brought, Copy, fold
 from projections.population import Population
-from projections.published import Restored, Statement, outcome, restored
+from projections.published import (
+    Outcome,
+    Restored,
+    Statement,
+    forgotten,
+    outcome,
+    restored,
+)
+from projections.revision import republished
 
 GROUP: Final = "standing.projections.v1"
 _BATCH: Final = 2_000
@@ -112,11 +120,16 @@ class ProjectionWorker:
         async with FencedWriter(self._connection, name, self._patience) as writer:
             mirror = Mirror(self._home / f"{partition}.db", partition)
             with closing(mirror):
-                found = await self._published(partition, partitions)
+                statements = await self._published(partition, partitions)
+                found = restored(statements, self._registry)
                 await _bring(log, mirror, found.position)
                 one = PartitionWorker(
                     log, mirror, writer, self._registry, found=found, partitions=partitions
                 )
+                if found.other_rules:
+                    self._tell(f"partition {partition}: other lists; publishing all of it anew")
+                    await one.republish(statements)
+                await one.free()
                 self.working[partition] = one
                 self._tell(f"partition {partition}: going on after {found.position}")
                 try:
@@ -124,7 +137,7 @@ class ProjectionWorker:
                 finally:
                     del self.working[partition]
 
-    async def _published(self, partition: int, partitions: int) -> Restored:
+    async def _published(self, partition: int, partitions: int) -> list[Statement]:
         latest: dict[bytes, Statement] = {}
         questions = TopicQuestions(self._connection, STATUS.name, partitions, self._patience)
         try:
@@ -135,7 +148,7 @@ class ProjectionWorker:
                     latest[message.key] = Statement(message.value, message.headers)
         finally:
             await questions.close()
-        return restored(latest.values(), self._registry)
+        return list(latest.values())
 
 
 class PartitionWorker:
@@ -157,7 +170,11 @@ class PartitionWorker:
         self._registry = registry
         self._partition = mirror.partition
         self._partitions = partitions
-        self._sequences = found.sequences
+
+        def owns(company: str) -> bool:
+            return partition_of(company, partitions) == mirror.partition
+
+        self._sequences = {**found.sequences, **forgotten(mirror, registry, owns, found)}
         self.read = found.position
         """The last offset that was read, folded and published."""
         self.population = Population(
@@ -168,8 +185,23 @@ class PartitionWorker:
             sequence_of=lambda company: self._sequences.get(company, 0),
             dues=found.dues,
             parked=found.parked,
-            owns=lambda company: partition_of(company, partitions) == mirror.partition,
+            owns=owns,
         )
+
+    async def republish(self, statements: Sequence[Statement]) -> None:
+        """Publish everything as the rules of now have it, and what differs from these."""
+        told = await asyncio.to_thread(self._under_these_rules, statements)
+        await self._writer.write(told)
+
+    async def free(self) -> None:
+        """Publish those who were parked and can be folded now."""
+        freed = Brought([], await asyncio.to_thread(self.population.free), [])
+        if freed.companies:
+            out = outcome(self.population, freed, self._place, self._sequences)
+            await self._writer.write(self._out(out))
+
+    def _under_these_rules(self, statements: Sequence[Statement]) -> list[Outgoing]:
+        return self._out(republished(self.population, statements, self._place, self._sequences))
 
     def gauges(self) -> dict[str, tuple[str, float]]:
         """What is measured of it: by name, in words and now."""
@@ -223,13 +255,19 @@ class PartitionWorker:
     def _fold(self, batch: Sequence[Record]) -> list[Outgoing]:
         population = self.population
         brought = fold(population, batch)
-        place = Place(f"{self._partition}:{population.position}", population.clock)
-        out = outcome(population, brought, place, self._sequences)
+        out = self._out(outcome(population, brought, self._place, self._sequences))
         population.let_go()
+        return [*out, *(self._copy(one) for one in brought.copies)]
+
+    @property
+    def _place(self) -> Place:
+        population = self.population
+        return Place(f"{self._partition}:{population.position}", population.clock)
+
+    def _out(self, out: Outcome) -> list[Outgoing]:
         return [
             *(self._sent(CHANGES, one) for one in out.changes),
             *(self._sent(STATUS, one) for one in out.statuses),
-            *(self._copy(one) for one in brought.copies),
         ]
 
     def _sent(self, topic: Topic, one: Message) -> Outgoing:

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import orjson
 
-from alerts import topics
+from alerts import progress, topics
 from alerts.channel import Outcome
 from alerts.outbox import Ended
 from alerts.places import behind
+from alerts.progress import Tried
 from alerts.retry import Verdict
 from alerts.subscriptions import Start, Subscription, requested
 from alerts.topics import Attempt, Kept
@@ -123,4 +124,13 @@ def _alerted(registry: Registry) -> list[Message]:
         _NOW,
         stands="0:7",
     )
-    return [topics.subscription(Kept(subscription, b"sealed"), _NOW), topics.delivery(attempt)]
+    tried = Tried("msg_next", 2, 0, _NOW, _NOW + 45 * SECOND)
+    return [
+        topics.subscription(Kept(subscription, b"sealed"), _NOW),
+        topics.delivery(attempt),
+        progress.read(progress.EVERYBODY, 7, _NOW),
+        progress.queue(progress.Queue(subscription.id, _COMPANY, 1, 1, (tried,)), _NOW),
+        progress.asked(
+            progress.Asked("msg_example", subscription.id, _COMPANY, 1, "example", 7, 1, _NOW)
+        ),
+    ]

@@ -36,6 +36,11 @@ def schemas() -> dict[str, Schema]:
         "standing.rejected.v1": shapes.REJECTED,
         "standing.subscriptions.v1": {**alerted.SUBSCRIPTION, "$defs": alerted.SHAPES},
         "standing.deliveries.v1": alerted.DELIVERY,
+        "standing.progress.v1": _either(
+            list(alerted.PROGRESS_SHAPES),
+            alerted.PROGRESS_SHAPES,
+            "How far everybody was told. Kept by the workers of the alerts for each other.",
+        ),
     }
     return {
         topic.name: {"$schema": DIALECT, "title": topic.name, **found[topic.name]}

@@ -1,6 +1,6 @@
 """Following topics as they are: raw messages of what is committed, to the end and on."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -80,7 +80,7 @@ class Tail(TopicQuestions):
 
     # --- looking things up ---------------------------------------------------------------------
 
-    async def stretch(self, partition: int, first: int, last: int) -> AsyncIterator[Raw]:
+    async def stretch(self, partition: int, first: int, last: int) -> AsyncGenerator[Raw, None]:
         """The messages of one partition from one offset up to another."""
         if first > last:
             return

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alerts.desk import AlertDesk
+from alerts.desk import Desk
 from events.errors import Refused
 from service.api import operations
 from service.api.answers import answer
@@ -40,7 +40,7 @@ async def _elsewhere(_: Request) -> Response:
 class Subscriptions:
     """`/v1/subscriptions`."""
 
-    def __init__(self, desk: AlertDesk) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.router = APIRouter()
         add = self.router.add_api_route
