@@ -21,8 +21,8 @@ from events.kafka.binding import Unreadable
 from events.kafka.connection import Connection
 from events.kafka.identity import Identities, Identity
 from events.kafka.log import KafkaEventLog
-from events.kafka.messages import TopicMessages
 from events.kafka.reading import Entry
+from events.kafka.tail import Raw, Tail
 from events.kafka.topics import CHANGES, EVENTS
 from events.log import Position, Receipt, Record
 from projections.held import Held
@@ -69,7 +69,7 @@ class FollowingKafka(Following):
         self._done = done
         self._tell = tell
         self._log = KafkaEventLog(connection, patience=PATIENCE_S)
-        self._changes = TopicMessages(connection, CHANGES.name, len(held), PATIENCE_S)
+        self._connection = connection
         self._thread = ThreadPoolExecutor(1, "replica")
         self._moved = asyncio.Condition()
         self._position = Position({one.partition: one.read for one in held})
@@ -85,7 +85,6 @@ class FollowingKafka(Following):
         """Finish what is being folded, and let go of the brokers."""
         await asyncio.to_thread(self._thread.shutdown)
         await self._log.close()
-        await self._changes.close()
         await self._identities.close()
 
     # --- see `Following` ---------------------------------------------------------------------
@@ -180,11 +179,10 @@ class FollowingKafka(Following):
         await self._settle()
         self._ends = self._goal = await self._log.ends()
         self._check(self._position, self._ends)
-        heard = await self._changes.committed()
         progress = asyncio.create_task(self._tell_progress())
         try:
             await self._take_all(self._goal)
-            await self._hear_all(heard)
+            await self._hear_all(live=False)
         finally:
             progress.cancel()
         await self._came()
@@ -260,20 +258,30 @@ class FollowingKafka(Following):
                 self._complete = True
             self._moved.notify_all()
 
-    async def _hear_all(self, to: Position | None = None) -> None:
-        after = Position({one.partition: one.heard for one in self._held})
-        async for batch in self._changes.read(after, to, _BATCH):
-            for partition, messages in batch.items():
-                told = list(self._told(messages))
-                await self._apart(self._held[partition].hear, told, messages[-1].offset)
+    async def _hear_all(self, *, live: bool = True) -> None:
+        async with Tail(self._connection, CHANGES.name, len(self._held), PATIENCE_S) as tail:
+            await tail.begin({one.partition: one.heard for one in self._held})
+            async for found in tail.to_end():
+                await self._hear(found)
+            while live:
+                await self._hear(await tail.more(_BATCH))
 
-    def _told(self, messages: Sequence[Any]) -> Iterator[Told]:
+    async def _hear(self, found: Sequence[Raw]) -> None:
+        by_partition: dict[int, list[Raw]] = {}
+        for one in found:
+            by_partition.setdefault(one.partition, []).append(one)
+        for partition, some in by_partition.items():
+            told = list(self._told(some))
+            await self._apart(self._held[partition].hear, told, some[-1].offset)
+
+    def _told(self, messages: Sequence[Raw]) -> Iterator[Told]:
         for one in messages:
             try:
-                yield read_change(one.value)
+                yield read_change(one.value or b"")
             except _MALFORMED as error:
                 self._unreadable[CHANGES.name] += 1
-                _log.warning("%s %s:%s: no change: %r", one.topic, one.partition, one.offset, error)
+                place = f"{CHANGES.name} {one.partition}:{one.offset}"
+                _log.warning("%s: no change: %r", place, error)
 
     async def _apart(self, work: Callable[..., T], *values: Any) -> T:
         """Do it in the thread that folds; whoever is cancelled lets it finish first."""

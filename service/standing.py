@@ -26,7 +26,7 @@ from projections.stores import Stores
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from alerts.desk import AlertDesk
+    from alerts.desk import Desk
 
 Clock = Callable[[], Instant]
 Progress = Callable[[int], None]
@@ -101,7 +101,7 @@ class Service:
     standing: "Standing"
     store: Stores
     following: Following
-    alerts: "AlertDesk | None"
+    alerts: "Desk | None"
     """None where subscriptions are kept elsewhere."""
 
     def answers(self) -> None:

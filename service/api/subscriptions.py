@@ -22,7 +22,7 @@ _AT: Final = "/v1/subscriptions"
 _ONE: Final = "/v1/subscriptions/{subscription}"
 
 
-def subscriptions(desk: AlertDesk | None) -> APIRouter:
+def subscriptions(desk: Desk | None) -> APIRouter:
     """The routes; where subscriptions are kept elsewhere, an answer that says so."""
     if desk is not None:
         return Subscriptions(desk).router
