@@ -153,6 +153,7 @@ class FollowingItself(Following):
     """Follows the log of its own process."""
 
     filling = None
+    unreadable = 0
 
     def __init__(self, log: SqliteEventLog, projector: Projector) -> None:
         self._log = log

@@ -7,7 +7,6 @@ answers, what was read goes on being told, and it is tried again until one does.
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,12 +21,10 @@ from events.kafka.connection import Connection
 from events.kafka.identity import Identities, Identity
 from events.kafka.log import KafkaEventLog
 from events.kafka.reading import Entry
-from events.kafka.tail import Raw, Tail
 from events.kafka.topics import CHANGES, EVENTS
 from events.log import Position, Receipt, Record
 from projections.held import Held
-from projections.messages import read_change
-from projections.rows import Told
+from service.hearing_kafka import Hearing
 from service.standing import Clock, Following
 
 TOPICS: Final = (EVENTS.name, CHANGES.name)
@@ -38,7 +35,6 @@ _LOOK_S: Final = 1.0
 _ASK_S: Final = 5.0
 _AGAIN_S: Final = 1.0
 _TELL_S: Final = 5.0
-_MALFORMED: Final = (AttributeError, KeyError, TypeError, ValueError)
 
 _log = logging.getLogger("standing.replica")
 T = TypeVar("T")
@@ -69,7 +65,7 @@ class FollowingKafka(Following):
         self._done = done
         self._tell = tell
         self._log = KafkaEventLog(connection, patience=PATIENCE_S)
-        self._connection = connection
+        self._hearing = Hearing(connection, held, self._apart)
         self._thread = ThreadPoolExecutor(1, "replica")
         self._moved = asyncio.Condition()
         self._position = Position({one.partition: one.read for one in held})
@@ -79,7 +75,7 @@ class FollowingKafka(Following):
         self._stale: tuple[Instant, str] | None = None
         self._appending = 0
         self._receipts: dict[str, Receipt] = {}
-        self._unreadable: Counter[str] = Counter()
+        self._unreadable = 0
 
     async def close(self) -> None:
         """Finish what is being folded, and let go of the brokers."""
@@ -115,6 +111,11 @@ class FollowingKafka(Following):
         return sum(one.skipped for one in self._held)
 
     @property
+    def unreadable(self) -> int:
+        """See `Following`."""
+        return self._unreadable + self._hearing.unreadable
+
+    @property
     def filling(self) -> str | None:
         """See `Following`."""
         if self._complete:
@@ -133,7 +134,7 @@ class FollowingKafka(Following):
             "caught_up": self.caught_up,
             "ends": str(self._ends),
             "stale": stale and {"since": show(stale[0]), "why": stale[1]},
-            "unreadable": self._unreadable.total(),
+            "unreadable": self.unreadable,
         }
 
     async def record(self, events: Sequence[Admitted], *, atomic: bool = False) -> list[Receipt]:
@@ -182,7 +183,7 @@ class FollowingKafka(Following):
         progress = asyncio.create_task(self._tell_progress())
         try:
             await self._take_all(self._goal)
-            await self._hear_all(live=False)
+            await self._hearing.to_end()
         finally:
             progress.cancel()
         await self._came()
@@ -204,7 +205,7 @@ class FollowingKafka(Following):
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._again_and_again(self._take_all))
-                tasks.create_task(self._again_and_again(self._hear_all))
+                tasks.create_task(self._again_and_again(self._hearing.follow))
                 tasks.create_task(self._watch())
                 tasks.create_task(self._tell_progress())
         except BaseExceptionGroup as group:
@@ -238,7 +239,7 @@ class FollowingKafka(Following):
         records = [one for one in entries if isinstance(one, Record)]
         for one in entries:
             if isinstance(one, Unreadable):
-                self._unreadable[EVENTS.name] += 1
+                self._unreadable += 1
                 _log.warning("%s: no event: %s", one.position, one.problem)
         last = entries[-1].offset
         sifted = await self._apart(held.take, records, last)
@@ -257,31 +258,6 @@ class FollowingKafka(Following):
                 self._done.touch()
                 self._complete = True
             self._moved.notify_all()
-
-    async def _hear_all(self, *, live: bool = True) -> None:
-        async with Tail(self._connection, CHANGES.name, len(self._held), PATIENCE_S) as tail:
-            await tail.begin({one.partition: one.heard for one in self._held})
-            async for found in tail.to_end():
-                await self._hear(found)
-            while live:
-                await self._hear(await tail.more(_BATCH))
-
-    async def _hear(self, found: Sequence[Raw]) -> None:
-        by_partition: dict[int, list[Raw]] = {}
-        for one in found:
-            by_partition.setdefault(one.partition, []).append(one)
-        for partition, some in by_partition.items():
-            told = list(self._told(some))
-            await self._apart(self._held[partition].hear, told, some[-1].offset)
-
-    def _told(self, messages: Sequence[Raw]) -> Iterator[Told]:
-        for one in messages:
-            try:
-                yield read_change(one.value or b"")
-            except _MALFORMED as error:
-                self._unreadable[CHANGES.name] += 1
-                place = f"{CHANGES.name} {one.partition}:{one.offset}"
-                _log.warning("%s: no change: %r", place, error)
 
     async def _apart(self, work: Callable[..., T], *values: Any) -> T:
         """Do it in the thread that folds; whoever is cancelled lets it finish first."""

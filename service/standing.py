@@ -77,6 +77,11 @@ class Following(Protocol):
         ...
 
     @property
+    def unreadable(self) -> int:
+        """How many messages since the start were no event, or no change."""
+        ...
+
+    @property
     def filling(self) -> str | None:
         """Why nothing can be answered yet, where nothing can."""
         ...

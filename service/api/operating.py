@@ -81,6 +81,7 @@ class Operating:
             yield Gauge("standing_projection_offset", position.get(partition, -1), labels)
             yield Gauge("standing_projection_lag", lags[partition], labels)
         yield Gauge("standing_parked_companies", len(following.parked))
+        yield Gauge("standing_unreadable_messages", following.unreadable)
         if following.due != NEVER:
             yield Gauge("standing_next_flip_seconds", following.due / SECOND)
         yield Gauge("standing_log_writable", self._trouble is None)

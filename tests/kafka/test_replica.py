@@ -3,10 +3,14 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from events.kafka.partitioner import partition_of
-from events.kafka.topics import CHANGES
+from events.kafka.topics import CHANGES, EVENTS
+from projections.turn import Taken
 from service.compose import shipped_history
 from tests.kafka.house import House, until
+from tests.kafka.logs import producer
 from tests.kafka.replicas import caught_up, replica
 from tests.unit.making import CCMC, ENTITY, issued, removed, retracted
 from tests.unit.serving import served
@@ -76,6 +80,27 @@ async def test_whoever_writes_reads_it_here_and_with_its_position_elsewhere(
         assert "stands with" in answer.text or "id" in answer.text
         events = await one.get("/v1/events", at_least=str(two.service.position))
         assert [one["id"] for one in events["events"]] == ["i"]
+
+
+async def test_a_second_process_on_one_home_is_refused(house: House, tmp_path: Path) -> None:
+    """Two replicas on one machine have two homes."""
+    async with replica(house, tmp_path):
+        with pytest.raises(Taken, match="projects here"):
+            async with replica(house, tmp_path):
+                """Never."""
+
+
+async def test_rubbish_is_counted_and_passed_over(house: House, tmp_path: Path) -> None:
+    await house.record(issued("2021-01-14", "i", CCMC) | {"subject": "acme"})
+    async with producer(house.servers) as theirs:
+        await theirs.send_and_wait(EVENTS.name, b"oops", b"acme")
+        await theirs.send_and_wait(CHANGES.name, b"{}", b"acme")
+    async with replica(house, tmp_path) as api:
+        ends = await caught_up(house, api)
+        assert (await api.status("acme", at_least=ends))["company"] == "acme"
+        await until(lambda: api.service.following.unreadable == 2)
+        assert (await api.get("/readyz"))["unreadable"] == 2
+        assert "standing_unreadable_messages 2.0" in (await api.client.get("/metrics")).text
 
 
 async def test_a_position_that_never_comes_is_a_504(house: House, tmp_path: Path) -> None:
