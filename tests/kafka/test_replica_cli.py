@@ -134,4 +134,4 @@ async def test_moving_house_to_kafka_and_back(
     done = await in_order("verify", first)
     assert done.code == 1
     assert "acme: event more: only here" in done.out
-    assert "initech: initech " in done.out
+    assert "globex: initech designated (" in done.out

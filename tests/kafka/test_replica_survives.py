@@ -145,11 +145,11 @@ async def _made_anew(house: House, home: Path) -> House:
     try:
         async with replica(house, home) as api:
             await caught_up(house, api)
-            again = await furnished(house.servers, 3)
+            again = asyncio.create_task(furnished(house.servers, 3))
             await asyncio.Event().wait()
     except Recreated as error:
         assert "was made anew" in str(error)  # noqa: PT017 - it is raised by the block's end
-    return again
+    return await again
 
 
 async def test_nothing_is_answered_before_all_was_read_once(house: House, tmp_path: Path) -> None:
