@@ -20,6 +20,7 @@ from projections import messages
 from projections.messages import Message, Place
 from projections.partition import Brought
 from projections.population import Population
+from projections.rows import Told
 
 
 @dataclass(slots=True)
@@ -109,8 +110,26 @@ def outcome(
         sequences[one.change.company] = one.change.sequence
     return Outcome(
         _statuses(population, brought.companies, place, sequences),
-        [messages.change(one.change, population.registry) for one in brought.told],
+        _changes(population, brought.told, place),
     )
+
+
+def _changes(population: Population, told: Sequence[Told], place: Place) -> list[Message]:
+    """With each company as it is known by the end of the batch; one that is parked is not known."""
+    partition = int(place.position.partition(":")[0])
+    described = {
+        company: messages.described(population.company(company))
+        for company in {one.change.company for one in told} - population.parked.keys()
+    }
+    return [
+        messages.change(
+            one,
+            population.registry,
+            partition,
+            described.get(one.change.company, messages.UNKNOWN),
+        )
+        for one in told
+    ]
 
 
 def _statuses(

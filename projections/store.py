@@ -89,6 +89,11 @@ class ProjectionStore:
         found = dict(self._all("SELECT key, value FROM meta WHERE key IN ('position', 'clock')"))
         return Mark(int(found.get("position", -1)), int(found.get("clock", 0)))
 
+    @property
+    def read(self) -> int:
+        """The last offset that was read; what stands behind the last one folded does not count."""
+        return max(self.mark.position, int(self.meta("read") or -1))
+
     def commit(self, mark: Mark, companies: Iterable[Folded]) -> None:
         """Make a batch visible, all of it at once."""
         with trouble(self.path), transaction(self.db):
@@ -118,6 +123,15 @@ class ProjectionStore:
     def put_changes(self, changes: Iterable[ChangeRow]) -> None:
         """Write changes, within a transaction."""
         self.db.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", changes)
+
+    def take_changes(self, changes: Iterable[ChangeRow], read: int) -> None:
+        """Keep changes that were told elsewhere, and how far those were read. Repeats are passed
+        over."""
+        with trouble(self.path), transaction(self.db):
+            self.db.executemany(
+                "INSERT OR IGNORE INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", changes
+            )
+            self.put_meta("changes", read)
 
     def rows(self, after: str = "", limit: int = 1_000) -> list[CompanyRow]:
         """Companies of which the log has events, in the order of their ids."""
