@@ -77,7 +77,7 @@ class FencedWriter:
         try:
             async with asyncio.timeout(self._patience):
                 await producer.begin_transaction()
-                await _sent(producer, messages)
+                await sent(producer, messages)
                 await producer.commit_transaction()
         except BaseException as error:
             self._producer = None
@@ -92,7 +92,8 @@ class FencedWriter:
             raise
 
 
-async def _sent(producer: Producer, messages: Sequence[Outgoing]) -> None:
+async def sent(producer: Producer, messages: Sequence[Outgoing]) -> list[Any]:
+    """Send them in this order; what is said of each when it is acknowledged."""
     waiting: list[asyncio.Future[Any]] = []
     try:
         for one in messages:
@@ -100,7 +101,7 @@ async def _sent(producer: Producer, messages: Sequence[Outgoing]) -> None:
                 one.topic, one.value, one.key, one.partition, headers=list(one.headers)
             )
             waiting.append(await sending)
-        await asyncio.gather(*waiting)
+        return await asyncio.gather(*waiting)
     finally:
         for answer in waiting:  # of those that fail too, nobody needs to hear
             if not answer.cancel() and not answer.cancelled():

@@ -14,6 +14,11 @@ from tests.kafka.alerting import KEY, named, now
 from tests.unit.making import REGISTRY
 
 
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 async def main(servers: str, prefix: str) -> None:
     channels = {"webhook": WebhookChannel(Egress(LOOPBACK), now)}
     worker = AlertWorker(
@@ -23,7 +28,7 @@ async def main(servers: str, prefix: str) -> None:
         channels,
         now,
         names=named(prefix),
-        tell=lambda text: print(text, flush=True),
+        tell=say,
     )
     await worker.run()
 
