@@ -4,6 +4,7 @@ topics."""
 import asyncio
 import sys
 
+from alerts.duty import Means
 from alerts.egress import Egress
 from alerts.vault import SharedVault
 from alerts.webhook import WebhookChannel
@@ -21,16 +22,8 @@ def say(text: str) -> None:
 
 async def main(servers: str, prefix: str) -> None:
     channels = {"webhook": WebhookChannel(Egress(LOOPBACK), now)}
-    worker = AlertWorker(
-        Connection(servers),
-        REGISTRY,
-        SharedVault(KEY),
-        channels,
-        now,
-        names=named(prefix),
-        tell=say,
-    )
-    await worker.run()
+    means = Means(Connection(servers), REGISTRY, SharedVault(KEY), channels, now, named(prefix))
+    await AlertWorker(means, tell=say).run()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from alerts.desk_on_kafka import KafkaDesk, desk
+from alerts.duty import Means
 from alerts.egress import Egress
 from alerts.names import Names
 from alerts.vault import SharedVault
@@ -189,14 +190,9 @@ class Line:
     ) -> AsyncIterator[AlertWorker]:
         """A worker in this process that sees to these partitions, and all where none is named."""
         channel = WebhookChannel(Egress(LOOPBACK), clock)
-        worker = AlertWorker(
-            self.connection,
-            REGISTRY,
-            SharedVault(KEY),
-            {"webhook": channel},
-            clock,
-            names=self.names,
-        )
+        channels = {"webhook": channel}
+        vault = SharedVault(KEY)
+        worker = AlertWorker(Means(self.connection, REGISTRY, vault, channels, clock, self.names))
         serving = [
             asyncio.create_task(worker.serve(one)) for one in partitions or range(PARTITIONS)
         ]

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 
 from alerts.desk_on_kafka import KafkaDesk
+from alerts.duty import Means
 from alerts.vault import SharedVault
 from alerts.worker import AlertWorker
 from events.dates import DAY, SECOND, Instant, show
@@ -256,6 +257,6 @@ def gone(some: list[Raw], subscription: str) -> bool:
 async def test_topics_in_which_a_company_has_two_homes_are_refused(kafka: str, topic: str) -> None:
     names = named(topic.replace(".", ""))
     await made(kafka, names, changes=2)
-    worker = AlertWorker(Connection(kafka), REGISTRY, SharedVault(KEY), {}, now, names=names)
+    worker = AlertWorker(Means(Connection(kafka), REGISTRY, SharedVault(KEY), {}, now, names))
     with pytest.raises(StoreError, match="same number of partitions"):
         await worker.run()
