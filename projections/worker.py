@@ -5,7 +5,6 @@ The first thing done for a partition is to shut out whoever had it; then it is r
 was published, the mirror is brought there, and from there on live and catching up are the same.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Final, Protocol
 
 import orjson
 
+from events.aside import aside
 from events.bulk import no_collection
 from events.dates import NEVER, SECOND, Instant
 from events.door import admit
@@ -43,6 +43,7 @@ from projections.published import (
     restored,
 )
 from projections.revision import republished
+from projections.standby import Standby
 
 GROUP: Final = "standing.projections.v1"
 _BATCH: Final = 2_000
@@ -80,8 +81,10 @@ class ProjectionWorker:
         patience: float = PATIENCE_S,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
+        self.assigned: frozenset[int] | None = None
+        """The partitions that are ours; None before that is known."""
         self.working: dict[int, PartitionWorker] = {}
-        """By partition, those that are ours."""
+        """Those of them that are followed, as everything before was read back."""
         self._connection = connection
         self._home = home
         self._registry = registry
@@ -93,11 +96,28 @@ class ProjectionWorker:
     async def run(self) -> None:
         """Work until cancelled. Raises `StoreError` where the topics are not as they should be."""
         log = KafkaEventLog(self._connection, patience=self._patience)
+        standby = Standby(log, self._mirror, self._tell)
         try:
             partitions = await log.partitions()
+            in_use: set[int] = set()
+
+            def stand_by() -> None:
+                mine = in_use.union(self.assigned or ())
+                standby.keep(set(range(partitions)) - mine)
+
+            def assigned(ours: frozenset[int]) -> None:
+                self.assigned = ours
+                self._tell(f"partitions {', '.join(map(str, sorted(ours))) or '(none)'}")
+                stand_by()
 
             async def serve(partition: int) -> None:
-                await self._serve(log, partition, partitions)
+                in_use.add(partition)
+                try:
+                    await standby.leave(partition)
+                    await self._serve(log, partition, partitions)
+                finally:
+                    in_use.discard(partition)
+                    stand_by()
 
             await serve_assigned(
                 self._connection,
@@ -106,20 +126,19 @@ class ProjectionWorker:
                 serve,
                 session_s=self._session_s,
                 tell=self._tell,
-                assigned=self._have,
+                assigned=assigned,
             )
         finally:
+            await standby.leave()
             await log.close()
 
-    def _have(self, partitions: frozenset[int]) -> None:
-        self.assigned = partitions
-        self._tell(f"partitions {', '.join(map(str, sorted(partitions))) or '(none)'}")
+    def _mirror(self, partition: int) -> Mirror:
+        return Mirror(self._home / f"{partition}.db", partition)
 
     async def _serve(self, log: KafkaEventLog, partition: int, partitions: int) -> None:
         name = f"{GROUP}-{partition}"
         async with FencedWriter(self._connection, name, self._patience) as writer:
-            mirror = Mirror(self._home / f"{partition}.db", partition)
-            with closing(mirror):
+            with closing(self._mirror(partition)) as mirror:
                 statements = await self._published(partition, partitions)
                 found = restored(statements, self._registry)
                 await _bring(log, mirror, found.position)
@@ -190,12 +209,12 @@ class PartitionWorker:
 
     async def republish(self, statements: Sequence[Statement]) -> None:
         """Publish everything as the rules of now have it, and what differs from these."""
-        told = await asyncio.to_thread(self._under_these_rules, statements)
+        told = await aside(self._under_these_rules, statements)
         await self._writer.write(told)
 
     async def free(self) -> None:
         """Publish those who were parked and can be folded now."""
-        freed = Brought([], await asyncio.to_thread(self.population.free), [])
+        freed = Brought([], await aside(self.population.free), [])
         if freed.companies:
             out = outcome(self.population, freed, self._place, self._sequences)
             await self._writer.write(self._out(out))
@@ -229,7 +248,7 @@ class PartitionWorker:
         try:
             after = Position({self._partition: self.read})
             async for entries in self._log.entries(after, batch=_BATCH, only={self._partition}):
-                told = await asyncio.to_thread(self._follow, entries)
+                told = await aside(self._follow, entries)
                 if told:
                     await self._writer.write(told)
                 self.read = entries[-1].offset
@@ -286,7 +305,7 @@ async def _bring(log: KafkaEventLog, mirror: Mirror, to: int) -> None:
     after, goal = Position({partition: mirror.end()}), Position({partition: to})
     async for entries in log.entries(after, goal, only={partition}):
         records = [one for one in entries if isinstance(one, Record)]
-        await asyncio.to_thread(mirror.take, records)
+        await aside(mirror.take, records)
     if mirror.end() != to:
         raise StoreError(
             f"{mirror.path}: {EVENTS.name} does not have what was published of it up to "
