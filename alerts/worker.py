@@ -52,7 +52,7 @@ class AlertWorker:
     async def serve(self, partition: int) -> None:
         """See to one partition, until cancelled. Raises `Fenced` where another one does by now."""
         async with AsyncExitStack() as stack:
-            duty = await Duty.begun(self._means, await self._size(), partition, stack)
+            duty = await _whole(self._begun(partition, stack))
             self.working[partition] = duty
             self._tell(f"partition {partition}: begins")
             try:
@@ -60,10 +60,26 @@ class AlertWorker:
             finally:
                 del self.working[partition]
 
+    async def _begun(self, partition: int, stack: AsyncExitStack) -> Duty:
+        return await Duty.begun(self._means, await self._size(), partition, stack)
+
     async def _size(self) -> dict[str, int]:
         if self._sizes is None:
             self._sizes = await sized(self._means.connection, self._means.names, PATIENCE_S)
         return self._sizes
+
+
+async def _whole(work: Coroutine[Any, Any, Duty]) -> Duty:
+    """Do it to its end, also if cancelled meanwhile: a client of Kafka that is interrupted while it
+    connects leaves connections open."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()
+        raise
 
 
 async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:
