@@ -231,7 +231,11 @@ class Population:
 
 def is_about_a_company(record: Record) -> bool:
     """Whether a record concerns a company, and not a list or the clock."""
-    subject = record.event["subject"]
+    return is_a_company(record.event["subject"])
+
+
+def is_a_company(subject: str) -> bool:
+    """Whether a subject is a company, and not a list or the clock."""
     return subject != words.CLOCK_SUBJECT and not subject.startswith(words.LIST_SUBJECT_PREFIX)
 
 
