@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from alerts.duty import Means
 from alerts.egress import Egress
-from alerts.vault import SharedVault
+from alerts.vault import SharedVault, Vault
 from alerts.webhook import WebhookChannel
 from alerts.worker import AlertWorker
 from events.errors import Refused
@@ -66,7 +66,7 @@ class Alerting:
     def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
         channel = WebhookChannel(Egress(settings.allow_networks), system_clock)
         self._channels = {"webhook": channel}
-        registry, vault = load_registry(settings.lists), SharedVault(settings.secret_key)
+        registry, vault = load_registry(settings.lists), shared_vault(settings)
         means = Means(on_kafka(settings), registry, vault, self._channels, system_clock)
         self._worker = AlertWorker(means, tell=tell)
 
@@ -87,6 +87,15 @@ class Alerting:
         finally:
             for channel in self._channels.values():
                 await channel.close()
+
+
+def shared_vault(settings: Settings) -> Vault:
+    """With the key that workers and replicas share: the setting, or where it is not set the file
+    `alerts.key` in the home, of which each then has a copy. Raises `Refused` without any."""
+    file = settings.home / "alerts.key"
+    if not settings.secret_key and file.exists():
+        return Vault(file, create=False)
+    return SharedVault(settings.secret_key)
 
 
 def on_kafka(settings: Settings) -> Connection:
