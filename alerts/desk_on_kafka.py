@@ -32,7 +32,7 @@ from alerts.vault import Vault
 from events.dates import Instant, show
 from events.errors import Refused
 from events.kafka.connection import Connection
-from events.kafka.fenced import Outgoing
+from events.kafka.packing import Outgoing
 from events.kafka.partitioner import partition_of
 from events.kafka.producing import Written
 from events.kafka.publishing import Publisher

@@ -1,97 +1,85 @@
 """The worker: delivers what the changes' topic says to those whom the subscriptions' topic names.
 
-Everything it knows it has from topics, and has written there, before it acts on it, under a name
-that shuts out whoever had the partition before. So any worker goes on where another one stopped.
+It sees to the partitions of the changes that fall to it; what it does for one is in `alerts.duty`.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
-from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any
 
-from alerts import progress as told
-from alerts import topics
-from alerts.changes_topic import ChangesTopic
-from alerts.channel import Channel
-from alerts.loop import AlertLoop
-from alerts.messages import data, draft
-from alerts.names import Names, sized
-from alerts.outbox import Ended
-from alerts.partition_store import PartitionStore, Settled
-from alerts.places import Place, behind
-from alerts.progress import EVERYBODY, Asked, Progress
-from alerts.roster import Roster
-from alerts.topics import Kept
-from alerts.vault import Vault
-from events.dates import Instant
+from alerts.duty import PATIENCE_S, Duty, Means
+from alerts.names import sized
 from events.kafka.assignment import SESSION_S, serve_assigned
-from events.kafka.connection import Connection
-from events.kafka.fenced import FencedWriter, Outgoing
-from events.kafka.partitioner import partition_of
-from events.kafka.tail import Tail
-from events.lists import Registry
-from projections.messages import Message
-
-PATIENCE_S: Final = 30.0
-GRACE_S: Final = 1.0
-"""So long attempts may go on after a partition was taken away."""
-_SURE_S: Final = 2.0
-"""For so long after a word from the brokers nobody else can have taken over for long."""
-_MARK_S: Final = 5.0
-
-Clock = Callable[[], Instant]
 
 
 class AlertWorker:
-    """See to the partitions that fall to this process: `run`, until cancelled."""
+    """See to the partitions that fall to this process: `run`, until cancelled. `tell` hears what an
+    operator should know."""
 
     def __init__(
         self,
-        connection: Connection,
-        registry: Registry,
-        vault: Vault,
-        channels: Mapping[str, Channel],
-        clock: Clock,
+        means: Means,
         *,
-        names: Names | None = None,
+        session_s: float = SESSION_S,
         tell: Callable[[str], None] = lambda _: None,
     ) -> None:
-        self.connection = connection
-        self.registry = registry
-        self.vault = vault
-        self.channels = channels
-        self.clock = clock
-        self.names = names or Names()
+        self.assigned: frozenset[int] | None = None
+        self.working: dict[int, Duty] = {}
+        """By partition, those that are ours."""
+        self._means = means
+        self._session_s = session_s
         self._tell = tell
-        self._sizes: Mapping[str, int] | None = None
+        self._sizes: dict[str, int] | None = None
 
-    async def run(self, session_s: float = SESSION_S) -> None:
+    async def run(self) -> None:
         """Raises `StoreError` where the topics are not as they should be."""
-        await self.size()
+        await self._size()
         await serve_assigned(
-            self.connection,
-            self.names.group,
-            self.names.changes,
+            self._means.connection,
+            self._means.names.group,
+            self._means.names.changes,
             self.serve,
-            session_s=session_s,
+            session_s=self._session_s,
             tell=self._tell,
+            assigned=self._have,
         )
+
+    def _have(self, partitions: frozenset[int]) -> None:
+        self.assigned = partitions
+        self._tell(f"partitions {', '.join(map(str, sorted(partitions))) or '(none)'}")
 
     async def serve(self, partition: int) -> None:
         """See to one partition, until cancelled. Raises `Fenced` where another one does by now."""
         async with AsyncExitStack() as stack:
-            duty = await _Duty.begun(self, partition, stack)
+            duty = await _whole(self._begun(partition, stack))
+            self.working[partition] = duty
             self._tell(f"partition {partition}: begins")
-            await _all(duty.work())
+            try:
+                await _all(duty.work())
+            finally:
+                del self.working[partition]
 
-    async def size(self) -> Mapping[str, int]:
-        """How many partitions each of the topics has."""
+    async def _begun(self, partition: int, stack: AsyncExitStack) -> Duty:
+        return await Duty.begun(self._means, await self._size(), partition, stack)
+
+    async def _size(self) -> dict[str, int]:
         if self._sizes is None:
-            self._sizes = await sized(self.connection, self.names, PATIENCE_S)
+            self._sizes = await sized(self._means.connection, self._means.names, PATIENCE_S)
         return self._sizes
+
+
+async def _whole(work: Coroutine[Any, Any, Duty]) -> Duty:
+    """Do it to its end, also if cancelled meanwhile: a client of Kafka that is interrupted while it
+    connects leaves connections open."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        if not task.cancelled():
+            task.exception()
+        raise
 
 
 async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -109,242 +97,3 @@ async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:
                 task.exception()
     for task in done:
         task.result()
-
-
-class _Loop(AlertLoop):
-    """The loop of one partition: what becomes of an attempt is told before anything follows."""
-
-    duty: "_Duty"
-
-    async def keep(self, ended: Sequence[Ended]) -> None:
-        """See `AlertLoop`."""
-        await self.duty.keep(ended)
-
-    async def sure(self) -> None:
-        """See `AlertLoop`."""
-        await self.duty.sure()
-
-
-class _Duty:
-    """One partition, while it is ours."""
-
-    def __init__(self, worker: AlertWorker, partition: int, store: PartitionStore) -> None:
-        self._worker = worker
-        self._names = worker.names
-        self._partition = partition
-        self._store = store
-        self._roster = Roster()
-        self._progress = Progress()
-        self._marks: dict[str, int | None] = {}
-        self._turn = asyncio.Lock()
-        self._confirmed = float("-inf")
-
-    @classmethod
-    async def begun(cls, worker: AlertWorker, partition: int, stack: AsyncExitStack) -> "_Duty":
-        """Shut the earlier worker out, and read what it left."""
-        folder = stack.enter_context(TemporaryDirectory(prefix="standing-alerts-"))
-        store = PartitionStore(Path(folder) / "alerts.db", worker.vault, partition)
-        stack.callback(store.close)
-        duty = cls(worker, partition, store)
-        await duty._open(stack)
-        await duty._resume()
-        return duty
-
-    async def _open(self, stack: AsyncExitStack) -> None:
-        worker, names = self._worker, self._names
-        self._sizes = await worker.size()
-        name = f"{names.group}-{self._partition}"
-        writer = FencedWriter(worker.connection, name, PATIENCE_S)
-        self._writer = await stack.enter_async_context(writer)
-
-        async def tail(topic: str) -> Tail:
-            reader = Tail(worker.connection, topic, self._sizes[topic], PATIENCE_S)
-            return await stack.enter_async_context(reader)
-
-        self._people, self._marked = await tail(names.subscriptions), await tail(names.progress)
-        self._source = ChangesTopic(await tail(names.changes), self._partition)
-        self.loop = _Loop(
-            self._store,
-            self._source,
-            worker.registry,
-            worker.channels,
-            worker.clock,
-            grace_s=GRACE_S,
-        )
-        self.loop.duty = self
-
-    async def _resume(self) -> None:
-        await self._people.begin()
-        async for some in self._people.to_end():
-            for one in some:
-                self._roster.take(one.key.decode(), one.value)
-        await self._marked.begin(only=[self._partition])
-        async for some in self._marked.to_end():
-            for one in some:
-                self._progress.take(one.key.decode(), one.kind, one.value)
-        await self._forget_the_gone()
-        self._marks = dict(self._progress.read)
-        cursor = await self._source.begin(self._marks.get(EVERYBODY))
-        await self._store.aside(self._store.resume, self._progress, cursor)
-        for kept in self._roster.living():
-            await self._enrol(kept)
-        await self.mark()
-        for asked in list(self._progress.asked.values()):
-            await self._again(asked)
-
-    async def _forget_the_gone(self) -> None:
-        """Nothing is kept of subscriptions that were removed while nobody saw to this partition."""
-        here, said = self._roster.kept, self._progress
-        keys = [one for one in said.read if one not in here and one != EVERYBODY]
-        keys += [key for key, one in said.queues.items() if one.subscription not in here]
-        if keys:
-            await self._writer.write([self._progressed(told.over(key)) for key in keys])
-        for key in keys:
-            said.take(key, "", None)
-
-    async def _enrol(self, kept: Kept) -> None:
-        """A subscription that is new here: one that was told something before goes on from there,
-        the others from where they wished to begin."""
-        ident, start = kept.subscription.id, kept.subscription.start
-        mine = start.within(self._partition) if start.others else start
-        if ident in self._marks:
-            read = self._marks[ident]
-        else:
-            read = await self._source.before(mine.after)
-        own: Place | None = None if read is None else behind(read)
-        here = replace(kept, subscription=replace(kept.subscription, start=mine))
-        await self._store.aside(self._store.enrol, here, own)
-
-    def work(self) -> Iterable[Coroutine[Any, Any, None]]:
-        """What there is to do, all at once."""
-        yield self._source.run()
-        yield self.loop.run()
-        yield self._follow_people()
-        yield self._follow_wishes()
-        yield self._mark_now_and_then()
-
-    # --- what becomes of attempts ----------------------------------------------------------------
-
-    async def keep(self, ended: Sequence[Ended]) -> None:
-        """Tell what became of attempts, and up to where everybody was told by it, at once."""
-        async with self._turn:
-            settled = await self._store.aside(self._store.settled, ended)
-            await self._write(self._about(settled))
-
-    async def sure(self) -> None:
-        """Raise `Fenced` where another one has this partition by now."""
-        if asyncio.get_running_loop().time() - self._confirmed > _SURE_S:
-            await self.mark(always=True)
-
-    async def mark(self, *, always: bool = False) -> None:
-        """Tell up to where everybody was told."""
-        async with self._turn:
-            marks = await self._store.aside(self._store.marks)
-            if always or marks != self._marks:
-                await self._write([], always=always)
-
-    async def _write(self, about: list[Outgoing], *, always: bool = False) -> None:
-        now = self._worker.clock()
-        marks = await self._store.aside(self._store.marks)
-        for ident, read in marks.items():
-            if (
-                ident not in self._marks
-                or self._marks[ident] != read
-                or (always and ident == EVERYBODY)
-            ):
-                about.append(self._progressed(told.read(ident, read, now)))
-        if about:
-            began = asyncio.get_running_loop().time()
-            await self._writer.write(about)
-            self._marks = {**self._marks, **marks}
-            self._confirmed = began
-
-    def _about(self, settled: Settled) -> list[Outgoing]:
-        now = self._worker.clock()
-        found = [self._of(self._names.deliveries, topics.delivery(one)) for one in settled.attempts]
-        found += [self._progressed(told.queue(one, now)) for one in settled.queues.values()]
-        for delivery in settled.met:
-            if self._progress.asked.pop(delivery, None) is not None:
-                found.append(self._progressed(told.over(delivery)))
-        for ident, why in settled.disabled.items():
-            known = self._roster.kept.get(ident)
-            if known is not None and known.subscription.disabled is None:
-                said = replace(known, subscription=replace(known.subscription, disabled=why))
-                message = topics.subscription(said, now)
-                found.append(self._of(self._names.subscriptions, message))
-        return found
-
-    def _progressed(self, message: Message) -> Outgoing:
-        return Outgoing(self._names.progress, self._partition, *message)
-
-    def _of(self, topic: str, message: Message) -> Outgoing:
-        partition = partition_of(message.key.decode(), self._sizes[topic])
-        return Outgoing(topic, partition, *message)
-
-    # --- what others say -------------------------------------------------------------------------
-
-    async def _follow_people(self) -> None:
-        while True:
-            for one in await self._people.more():
-                ident = one.key.decode()
-                self._roster.take(ident, one.value)
-                kept = self._roster.kept.get(ident)
-                if kept is None:
-                    await self._forget(ident)
-                else:
-                    await self._refresh(kept)
-                self.loop.wake()
-
-    async def _refresh(self, kept: Kept) -> None:
-        readers = await self._store.aside(self._store.readers)
-        if kept.subscription.id in readers:
-            await self._store.aside(self._store.enrol, kept)
-        else:
-            await self._enrol(kept)
-
-    async def _forget(self, ident: str) -> None:
-        """Nothing is kept of a subscription that was removed."""
-        async with self._turn:
-            readers = await self._store.aside(self._store.readers)
-            if ident not in readers:
-                return
-            companies = await self._store.aside(self._store.queues_of, ident)
-            await self._store.aside(self._store.remove, ident)
-            keys = [ident, *(f"{ident}/{company}" for company in companies)]
-            self._marks.pop(ident, None)
-            await self._write([self._progressed(told.over(key)) for key in keys])
-
-    async def _follow_wishes(self) -> None:
-        while True:
-            for one in await self._marked.more():
-                if one.kind == told.ASKED:
-                    self._progress.take(one.key.decode(), one.kind, one.value)
-                    await self._again(self._progress.asked[one.key.decode()])
-                    self.loop.wake()
-
-    async def _again(self, asked: Asked) -> None:
-        """Have a message wait that was asked for again."""
-        store, now = self._store, self._worker.clock()
-        kept = self._roster.kept.get(asked.subscription)
-        if kept is None or kept.subscription.disabled is not None:
-            await self._drop(asked)
-        elif await store.aside(store.holds, asked.delivery):
-            await store.aside(store.redeliver, asked.delivery, now)
-        else:
-            stood = await self._source.at(asked.offset)
-            if stood is None or stood.change.id != asked.change:
-                await self._drop(asked)
-                return
-            body = data(stood.change, self._worker.registry)
-            again = draft(asked.subscription, stood.change, body, asked.offset)
-            await store.aside(store.again, again, asked.n, asked.attempts, now)
-
-    async def _drop(self, asked: Asked) -> None:
-        self._progress.asked.pop(asked.delivery, None)
-        async with self._turn:
-            await self._write([self._progressed(told.over(asked.delivery))])
-
-    async def _mark_now_and_then(self) -> None:
-        while True:
-            await asyncio.sleep(_MARK_S)
-            await self.mark()

@@ -8,6 +8,7 @@ offset is kept beside them.
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
@@ -115,7 +116,8 @@ def outcome(
 
 
 def _changes(population: Population, told: Sequence[Told], place: Place) -> list[Message]:
-    """With each company as it is known by the end of the batch; one that is parked is not known."""
+    """In the order in which they are told, whoever asks; with each company as it is known by the
+    end of the batch; one that is parked is not known."""
     partition = int(place.position.partition(":")[0])
     described = {
         company: messages.described(population.company(company))
@@ -128,7 +130,7 @@ def _changes(population: Population, told: Sequence[Told], place: Place) -> list
             partition,
             described.get(one.change.company, messages.UNKNOWN),
         )
-        for one in told
+        for one in sorted(told, key=attrgetter("place"))
     ]
 
 

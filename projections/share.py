@@ -29,8 +29,9 @@ from projections.changes import Change
 from projections.company import Company
 from projections.messages import Message, Place
 from projections.outgoing import outgoing
-from projections.partition import Copy, fold
+from projections.partition import Brought, Copy, fold
 from projections.population import Population, is_about_a_company
+from projections.published import outcome
 from projections.rows import Told
 
 Times = Sequence[tuple[Instant, int]]
@@ -107,22 +108,22 @@ def fold_share(registry: Registry, stretch: Stretch) -> Share:
 def _alone(
     kept: Company, records: Sequence[Record], times: Times, stretch: Stretch, share: Share
 ) -> None:
-    registry, begun = kept.history.registry, len(share.changes)
-
-    def tell(changes: Iterable[Change], offset: int) -> None:
-        told = _placed(changes, offset, times)
-        share.changes.extend(messages.change(one.change, registry) for one in told)
-
+    registry = kept.history.registry
+    told: list[Told] = []
+    known = messages.UNKNOWN
     try:
         for record in records:
             if kept.due <= record.recorded:
-                tell(kept.pass_time(record.recorded), record.offset)
-            tell(kept.apply(record), record.offset)
-        tell(kept.pass_time(stretch.clock), stretch.position)
-        share.statuses.append(messages.current(kept, stretch.place))
+                told += _placed(kept.pass_time(record.recorded), record.offset, times)
+            told += _placed(kept.apply(record), record.offset, times)
+        told += _placed(kept.pass_time(stretch.clock), stretch.position, times)
+        status = messages.current(kept, stretch.place)
+        known = messages.described(kept)
     except Exception as error:  # noqa: BLE001 - as live: a company is parked, its neighbours go on
-        why, sequence = f"{type(error).__name__}: {error}", len(share.changes) - begun
-        share.statuses.append(messages.parked(kept.company, why, sequence, registry, stretch.place))
+        why = f"{type(error).__name__}: {error}"
+        status = messages.parked(kept.company, why, len(told), registry, stretch.place)
+    share.changes.extend(messages.change(one, registry, stretch.partition, known) for one in told)
+    share.statuses.append(status)
 
 
 def fold_group(
@@ -144,13 +145,8 @@ def fold_group(
             copies += brought.copies
         told += _placed(population.pass_time(to.clock), to.position, times)
         population.position, population.clock = to.position, to.clock
-        sequences = {one.change.company: one.change.sequence for one in told}
-        statuses = [
-            messages.status(population, company, to.place, sequences.get(company, 0))
-            for company in sorted(companies)
-        ]
-    changes = [messages.change(one.change, registry) for one in told]
-    return Share(len(records), changes, statuses, copies)
+        out = outcome(population, Brought(told, sorted(companies), copies), to.place, {})
+    return Share(len(records), out.changes, out.statuses, copies)
 
 
 def groups(archive: SqliteArchive, to: int) -> list[list[str]]:

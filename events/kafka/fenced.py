@@ -9,14 +9,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from aiokafka.errors import InvalidProducerEpoch, InvalidProducerIdMapping, ProducerFenced
 
 from events.errors import StoreError
 from events.kafka.connection import Connection
 from events.kafka.packing import Packed, Sealed
-from events.kafka.producing import Producer, started, stopped
+from events.kafka.producing import Producer, acknowledged, started, stopped
 from events.kafka.trouble import KAFKA_ERRORS, said
 
 _GOODBYE_S: Final = 3.0
@@ -86,7 +86,10 @@ class FencedWriter:
             async with asyncio.timeout(self._within):
                 await producer.begin_transaction()
                 async for batches in coming:
-                    await _sent(producer, batches)
+                    await acknowledged(
+                        producer.send_batch(Sealed(one), one.topic, partition=one.partition)
+                        for one in batches
+                    )
                 await producer.commit_transaction()
         except BaseException as error:
             self._producer = None
@@ -99,16 +102,3 @@ class FencedWriter:
             if isinstance(error, KAFKA_ERRORS):
                 raise StoreError(said(self._connection, self._id, error)) from error
             raise
-
-
-async def _sent(producer: Producer, batches: Sequence[Packed]) -> None:
-    waiting: list[asyncio.Future[Any]] = []
-    try:
-        for one in batches:
-            sending = producer.send_batch(Sealed(one), one.topic, partition=one.partition)
-            waiting.append(await sending)
-        await asyncio.gather(*waiting)
-    finally:
-        for answer in waiting:  # of those that fail too, nobody needs to hear
-            if not answer.cancel() and not answer.cancelled():
-                answer.exception()

@@ -7,8 +7,8 @@ from typing import Self
 
 from events.errors import StoreError
 from events.kafka.connection import Connection
-from events.kafka.fenced import Outgoing
-from events.kafka.producing import Producer, Written, started, stopped
+from events.kafka.packing import Outgoing
+from events.kafka.producing import Producer, Written, acknowledged, started, stopped
 from events.kafka.trouble import KAFKA_ERRORS, said
 
 
@@ -41,7 +41,13 @@ class Publisher:
             producer = await self._started(messages[0].topic)
             try:
                 async with asyncio.timeout(self._patience):
-                    return [await self._sent(producer, one) for one in messages]
+                    found = await acknowledged(
+                        producer.send(
+                            one.topic, one.value, one.key, one.partition, headers=list(one.headers)
+                        )
+                        for one in messages
+                    )
+                return [Written(one.partition, one.offset) for one in found]
             except KAFKA_ERRORS as error:
                 self._producer = None
                 await producer.abandon()
@@ -53,10 +59,3 @@ class Publisher:
             options = {"enable_idempotence": True}
             self._producer = await started(self._connection, topic, self._patience, options)
         return self._producer
-
-    @staticmethod
-    async def _sent(producer: Producer, one: Outgoing) -> Written:
-        found = await producer.send_and_wait(
-            one.topic, one.value, one.key, one.partition, headers=list(one.headers)
-        )
-        return Written(found.partition, found.offset)

@@ -4,6 +4,7 @@ topics."""
 import asyncio
 import sys
 
+from alerts.duty import Means
 from alerts.egress import Egress
 from alerts.vault import SharedVault
 from alerts.webhook import WebhookChannel
@@ -14,18 +15,15 @@ from tests.kafka.alerting import KEY, named, now
 from tests.unit.making import REGISTRY
 
 
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
 async def main(servers: str, prefix: str) -> None:
     channels = {"webhook": WebhookChannel(Egress(LOOPBACK), now)}
-    worker = AlertWorker(
-        Connection(servers),
-        REGISTRY,
-        SharedVault(KEY),
-        channels,
-        now,
-        names=named(prefix),
-        tell=lambda text: print(text, flush=True),
-    )
-    await worker.run()
+    means = Means(Connection(servers), REGISTRY, SharedVault(KEY), channels, now, named(prefix))
+    await AlertWorker(means, tell=say).run()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import asyncio
 import sys
 import time
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
 from alerts.desk_on_kafka import KafkaDesk, desk
+from alerts.duty import Means
 from alerts.egress import Egress
 from alerts.names import Names
 from alerts.vault import SharedVault
@@ -25,7 +26,7 @@ from alerts.worker import AlertWorker
 from events.companies import Description
 from events.dates import Instant
 from events.kafka.connection import Connection
-from events.kafka.fenced import Outgoing
+from events.kafka.packing import Outgoing
 from events.kafka.partitioner import partition_of
 from events.kafka.publishing import Publisher
 from events.kafka.tail import Raw, Tail
@@ -108,14 +109,23 @@ class Line:
 
     async def tell(self, *companies: str, country: str | None = None, **detail: Any) -> None:
         """One more record of each, and the change that it brings."""
-        for company in companies:
+        who, homes = (
+            Description(country=country),
+            [partition_of(one, PARTITIONS) for one in companies],
+        )
+        written = await self.publisher.write(
+            [
+                Outgoing(self.names.events, home, company.encode(), b"{}")
+                for company, home in zip(companies, homes, strict=True)
+            ]
+        )
+        told = []
+        for company, (home, offset) in zip(companies, written, strict=True):
             self.sequences[company] += 1
-            partition = partition_of(company, PARTITIONS)
-            record = Outgoing(self.names.events, partition, company.encode(), b"{}")
-            (written,) = await self.publisher.write([record])
-            one = Told(written.offset, change(company, self.sequences[company], **detail))
-            message = messages.change(one, REGISTRY, partition, Description(country=country))
-            await self.publisher.write([Outgoing(self.names.changes, partition, *message)])
+            one = Told(offset, change(company, self.sequences[company], **detail))
+            message = messages.change(one, REGISTRY, home, who)
+            told.append(Outgoing(self.names.changes, home, *message))
+        await self.publisher.write(told)
 
     async def read(self, topic: str) -> list[Raw]:
         """Everything that a topic holds."""
@@ -145,6 +155,17 @@ class Line:
         found = await self.until(self.names.deliveries, lambda some: len(some) >= number)
         return [orjson.loads(one.value or b"") for one in found]
 
+    async def over(self, partition: int) -> None:
+        """Wait until a worker has told that everybody was told everything."""
+        changes = await self.read(self.names.changes)
+        last = max(one.offset for one in changes if one.partition == partition)
+
+        def told(some: list[Raw]) -> bool:
+            marks = [one for one in some if (one.partition, one.key) == (partition, b"*")]
+            return bool(marks) and orjson.loads(marks[-1].value or b"")["read"] >= last
+
+        await self.until(self.names.progress, told)
+
     @asynccontextmanager
     async def desk(self, path: Path) -> AsyncIterator[KafkaDesk]:
         """A desk of its own file."""
@@ -169,14 +190,9 @@ class Line:
     ) -> AsyncIterator[AlertWorker]:
         """A worker in this process that sees to these partitions, and all where none is named."""
         channel = WebhookChannel(Egress(LOOPBACK), clock)
-        worker = AlertWorker(
-            self.connection,
-            REGISTRY,
-            SharedVault(KEY),
-            {"webhook": channel},
-            clock,
-            names=self.names,
-        )
+        channels = {"webhook": channel}
+        vault = SharedVault(KEY)
+        worker = AlertWorker(Means(self.connection, REGISTRY, vault, channels, clock, self.names))
         serving = [
             asyncio.create_task(worker.serve(one)) for one in partitions or range(PARTITIONS)
         ]
@@ -187,7 +203,9 @@ class Line:
                 one.cancel()
             ended = await asyncio.gather(*serving, return_exceptions=True)
             await channel.close()
-        assert [one for one in ended if not isinstance(one, asyncio.CancelledError)] == []
+        for one in ended:
+            if one is not None and not isinstance(one, asyncio.CancelledError):
+                raise one
 
     @asynccontextmanager
     async def process(self) -> AsyncIterator[asyncio.subprocess.Process]:
@@ -221,6 +239,13 @@ async def received(receiver: Receiver, number: int) -> list[Post]:
     async with asyncio.timeout(WITHIN_S), receiver.more:
         await receiver.more.wait_for(lambda: len(distinct(receiver.posts)) >= number)
     return receiver.posts
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait until something holds that nobody tells of."""
+    async with asyncio.timeout(WITHIN_S):
+        while not await holds():  # noqa: ASYNC110 - a copy follows in its own time
+            await asyncio.sleep(0.01)
 
 
 def distinct(posts: Sequence[Post]) -> dict[str, Post]:

@@ -78,17 +78,7 @@ def test_the_roles_are_these() -> None:
     assert sorted(of("Deployment")) == ROLES
 
 
-_COMING = pytest.mark.xfail(strict=True, reason="this version has no `standing worker alerts` yet")
-
-
-@pytest.mark.parametrize(
-    "role",
-    [
-        pytest.param("standing-alerts", marks=_COMING),
-        "standing-api",
-        "standing-projections",
-    ],
-)
+@pytest.mark.parametrize("role", ["standing-alerts", "standing-api", "standing-projections"])
 def test_the_program_has_the_command(role: str, cli: Cli) -> None:
     """With these options; those of a command are read before its help is printed."""
     assert cli(*container(role)["args"], "--help").code == 0
