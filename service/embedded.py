@@ -140,7 +140,7 @@ class Embedded(Standing):
                     alarm.start()
                     alarm.daily(prune)
                     try:
-                        yield Service(self, Stores([store]), following, desk)
+                        yield Service(self, Stores([store]), following, lambda: desk)
                     finally:
                         alarm.stop()
                         for task in work:

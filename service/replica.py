@@ -251,17 +251,22 @@ class Replica(Standing):
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Service]:
         """See `Standing`. It answers from the beginning, where all was read once."""
+        from service.desks import Desks  # noqa: PLC0415 - commands that only ask do not wait for it
+
         await self._checked()
         with self.holding() as held:
             following = self.following(held)
             stores = self.store()
+            told = self.settings, self.connection, self.registry, self.clock, self._tell
+            desk = Desks(*told)
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    work = tasks.create_task(following.run())
+                    work = [tasks.create_task(one.run()) for one in (following, desk)]
                     try:
-                        yield Service(self, stores, following, None)
+                        yield Service(self, stores, following, desk)
                     finally:
-                        work.cancel()
+                        for task in work:
+                            task.cancel()
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from group
             finally:

@@ -106,8 +106,8 @@ class Service:
     standing: "Standing"
     store: Stores
     following: Following
-    alerts: "Desk | None"
-    """None where subscriptions are kept elsewhere."""
+    desk: "Callable[[], Desk]"
+    """Where one subscribes. Raises `StoreError` where nobody can now."""
 
     def answers(self) -> None:
         """Raises `Filling` where what could be said might be wrong."""

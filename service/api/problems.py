@@ -45,7 +45,6 @@ _TITLES: Final = {
     "not-acceptable": "No format that is asked for is served here",
     "store": "The store cannot be used",
     "filling": "This replica has not read the log yet",
-    "elsewhere": "Another service does this",
     "failed": "The service failed",
 }
 

@@ -1,5 +1,6 @@
 """Subscriptions: who is told of changes, whether it arrived, and sending it again."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -11,7 +12,6 @@ from events.errors import Refused
 from service.api import operations
 from service.api.answers import answer
 from service.api.body import read_json
-from service.api.problems import problem
 from service.api.query import Query
 
 _PAGE: Final = 100
@@ -22,26 +22,11 @@ _AT: Final = "/v1/subscriptions"
 _ONE: Final = "/v1/subscriptions/{subscription}"
 
 
-def subscriptions(desk: Desk | None) -> APIRouter:
-    """The routes; where subscriptions are kept elsewhere, an answer that says so."""
-    if desk is not None:
-        return Subscriptions(desk).router
-    router = APIRouter(include_in_schema=False)
-    methods = ["GET", "POST", "DELETE"]
-    router.add_api_route(_AT, _elsewhere, methods=methods, response_class=Response)
-    router.add_api_route(f"{_AT}/{{rest:path}}", _elsewhere, methods=methods)
-    return router
-
-
-async def _elsewhere(_: Request) -> Response:
-    return problem(501, "elsewhere", "subscriptions are not kept by this service")
-
-
 class Subscriptions:
-    """`/v1/subscriptions`."""
+    """`/v1/subscriptions`. `desk` raises `StoreError` where there is none now."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, desk: Callable[[], Desk]) -> None:
+        self._at = desk
         self.router = APIRouter()
         add = self.router.add_api_route
         add(_AT, self.subscribe, methods=["POST"], **operations.SUBSCRIBE)
@@ -54,6 +39,10 @@ class Subscriptions:
         add(f"{_ONE}/rotate", self.rotate, methods=["POST"], **operations.ROTATE)
         add(f"{_ONE}/deliveries", self.deliveries, **operations.DELIVERIES)
         add(f"{_ONE}/redeliver", self.redeliver, methods=["POST"], **operations.REDELIVER)
+
+    @property
+    def _desk(self) -> Desk:
+        return self._at()
 
     async def subscribe(self, request: Request) -> Response:
         """Have a webhook told of changes. The answer has the `id` and, this once, the `secret`

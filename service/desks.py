@@ -1,0 +1,76 @@
+"""Where one subscribes at a replica: there while Kafka is, and there again when Kafka is."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Final
+
+from alerts.desk import Desk
+from alerts.desk_on_kafka import desk
+from alerts.egress import Egress
+from alerts.webhook import WebhookChannel
+from events.errors import StandingError, StoreError
+from events.kafka.connection import Connection
+from events.lists import Registry
+from service.settings import Settings
+from service.standing import Clock
+from service.working import shared_vault
+
+_AGAIN_S: Final = 1.0
+
+
+class Desks:
+    """Call it for the desk. Raises `StoreError` while there is none: where the topics cannot be
+    followed, or the key that workers and replicas share is missing. `tell` hears why."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        connection: Connection,
+        registry: Registry,
+        clock: Clock,
+        tell: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._connection = connection
+        self._registry = registry
+        self._clock = clock
+        self._tell = tell
+        self._desk: Desk | None = None
+        self._why = "they are being read"
+
+    def __call__(self) -> Desk:
+        if self._desk is None:
+            raise StoreError(f"nobody can subscribe, or ask for subscriptions, now: {self._why}")
+        return self._desk
+
+    async def run(self) -> None:
+        """Have a desk, until cancelled."""
+        while True:
+            try:
+                await self._keep()
+            except StandingError as error:
+                if str(error) != self._why:
+                    self._tell(f"subscriptions: {error}; trying again")
+                self._why = str(error)
+            finally:
+                self._desk = None
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _keep(self) -> None:
+        settings, clock = self._settings, self._clock
+        vault = shared_vault(settings)
+        async with AsyncExitStack() as stack:
+            channel = WebhookChannel(Egress(settings.allow_networks), clock)
+            stack.push_async_callback(channel.close)
+            self._desk = await stack.enter_async_context(
+                desk(
+                    self._connection,
+                    settings.home / "desk.db",
+                    self._registry,
+                    vault,
+                    channels={"webhook": channel},
+                    clock=clock,
+                )
+            )
+            await asyncio.Event().wait()
