@@ -63,6 +63,10 @@ class Desk(ABC):
         """Forget a subscription, its secret and its deliveries."""
 
     @abstractmethod
+    async def disable(self, subscription: str, why: str) -> None:
+        """Send nothing more to it."""
+
+    @abstractmethod
     async def rotate(self, subscription: str, overlap: Instant = OVERLAP) -> str:
         """A new secret, returned this once; messages are signed with the old one as well while
         they overlap."""
@@ -189,6 +193,10 @@ class AlertDesk(Desk):
     async def unsubscribe(self, subscription: str) -> None:
         """Forget a subscription, its secret and its deliveries."""
         await self._store.aside(self._store.remove, subscription)
+
+    async def disable(self, subscription: str, why: str) -> None:
+        """See `Desk`."""
+        await self._store.aside(self._store.disable, subscription, why)
 
     async def rotate(self, subscription: str, overlap: Instant = OVERLAP) -> str:
         """A new secret, returned this once; messages are signed with the old one as well while

@@ -62,7 +62,11 @@ class KafkaDesk(Desk):
     @property
     def behind(self) -> bool:
         """Whether it has yet to take in what stood in the topics when it was made."""
-        return not self._wire.caught_up
+        return not self._wire.caught_up.is_set()
+
+    async def caught_up(self) -> None:
+        """Wait until it has."""
+        await self._wire.caught_up.wait()
 
     async def subscribe(self, raw: Any) -> tuple[Subscription, str]:
         """See `Desk`."""
@@ -79,11 +83,21 @@ class KafkaDesk(Desk):
         await self._store.aside(self._store.get, subscription)
         await self._wire.subscribed(topics.removed(subscription))
 
-    async def rotate(self, subscription: str, overlap: Instant = OVERLAP) -> str:
+    async def disable(self, subscription: str, why: str) -> None:
         """See `Desk`."""
+        known = self._known(subscription)
+        kept = replace(known, subscription=replace(known.subscription, disabled=why))
+        await self._wire.subscribed(topics.subscription(kept, self._clock()))
+
+    def _known(self, subscription: str) -> Kept:
         known = self._wire.roster.kept.get(subscription)
         if known is None:
             raise UnknownSubscription(subscription)
+        return known
+
+    async def rotate(self, subscription: str, overlap: Instant = OVERLAP) -> str:
+        """See `Desk`."""
+        known = self._known(subscription)
         secret, now = new_secret(), self._clock()
         current = self._wire.vault.unlock(known.sealed)[0]
         sealed = self._wire.vault.lock((secret, current))
@@ -138,7 +152,7 @@ class _Wire:
         self.store = store
         self.vault = vault
         self.roster = Roster()
-        self.caught_up = False
+        self.caught_up = asyncio.Event()
         self._connection = connection
         self._names = names
         self._clock = clock
@@ -200,7 +214,7 @@ class _Wire:
     async def _follow_attempts(self) -> None:
         async for some in self._attempts.to_end():
             await self._take_in(some)
-        self.caught_up = True
+        self.caught_up.set()
         while True:
             if found := await self._attempts.more():
                 await self._take_in(found)

@@ -41,6 +41,7 @@ def republished(
     each anew, and the differences as changes. Published statuses tell of the present and the next
     flip alone: what differs of the past is told of nowhere. `sequences` are moved on."""
     mark = Mark(population.position, place.recorded)
+    generation = 1 + sum(sequences.values())  # greater than that of any revision before
     told: list[Told] = []
     for one in statements:
         said = one.told
@@ -51,7 +52,7 @@ def republished(
         before = {each["list"]: _published(each, mark.clock) for each in said.get("lists", ())}
         after = {one: _from_now(timeline, mark.clock) for one, timeline in kept.timelines.items()}
         if before != after:
-            revision = Revision(company, before, after, population.registry, mark, 1)
+            revision = Revision(company, before, after, population.registry, mark, generation)
             for each in list(revision.changes(kept.sequence)):
                 kept.sequence = each.change.sequence
                 told.append(each)
@@ -79,7 +80,7 @@ def _from_now(timeline: Timeline, now: Instant) -> Flips:
 
 class Revision(NamedTuple):
     """The readings of one company before and after, by list. `generation` tells several revisions
-    at one mark apart, from 1."""
+    at one mark apart, later ones having a greater one."""
 
     company: str
     before: Mapping[str, Flips]

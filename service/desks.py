@@ -1,12 +1,14 @@
 """Where one subscribes at a replica: there while Kafka is, and there again when Kafka is."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
 from alerts.desk import Desk
-from alerts.desk_on_kafka import desk
+from alerts.desk_on_kafka import KafkaDesk, desk
 from alerts.egress import Egress
 from alerts.webhook import WebhookChannel
 from events.errors import StandingError, StoreError
@@ -58,19 +60,35 @@ class Desks:
             await asyncio.sleep(_AGAIN_S)
 
     async def _keep(self) -> None:
-        settings, clock = self._settings, self._clock
-        vault = shared_vault(settings)
-        async with AsyncExitStack() as stack:
-            channel = WebhookChannel(Egress(settings.allow_networks), clock)
-            stack.push_async_callback(channel.close)
-            self._desk = await stack.enter_async_context(
-                desk(
-                    self._connection,
-                    settings.home / "desk.db",
-                    self._registry,
-                    vault,
-                    channels={"webhook": channel},
-                    clock=clock,
-                )
-            )
+        settings = self._settings
+        path = settings.home / "desk.db"
+        async with opened(settings, self._connection, self._registry, self._clock, path) as one:
+            self._desk = one
             await asyncio.Event().wait()
+
+
+@asynccontextmanager
+async def desk_once(
+    settings: Settings, connection: Connection, registry: Registry, clock: Clock
+) -> AsyncIterator[Desk]:
+    """For the length of a command: with all that stands in the topics, and a copy of its own."""
+    with TemporaryDirectory(prefix="standing-") as folder:
+        path = Path(folder) / "desk.db"
+        async with opened(settings, connection, registry, clock, path) as one:
+            await one.caught_up()
+            yield one
+
+
+@asynccontextmanager
+async def opened(
+    settings: Settings, connection: Connection, registry: Registry, clock: Clock, path: Path
+) -> AsyncIterator[KafkaDesk]:
+    """A desk, with the channels for its test messages."""
+    vault = shared_vault(settings)
+    channel = WebhookChannel(Egress(settings.allow_networks), clock)
+    channels = {"webhook": channel}
+    try:
+        async with desk(connection, path, registry, vault, channels=channels, clock=clock) as one:
+            yield one
+    finally:
+        await channel.close()

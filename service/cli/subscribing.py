@@ -18,10 +18,11 @@ from service.cli.common import (
     say,
     using_embedded,
 )
+from service.settings import load_settings
 
 if TYPE_CHECKING:
-    from alerts.desk import AlertDesk
-    from alerts.store import AlertStore
+    from alerts.desk import Desk
+    from service.embedded import Embedded
 
 Many = list[str] | None
 Id = Annotated[str, typer.Argument(help="The id of a subscription.")]
@@ -35,33 +36,43 @@ def add_to(app: typer.Typer) -> None:
 
 
 @asynccontextmanager
-async def desk() -> AsyncIterator[tuple["AlertDesk", "AlertStore"]]:
-    """The alert desk over the files of this standing, whether or not a service runs on them."""
+async def desk() -> AsyncIterator["Desk"]:
+    """The alert desk of this standing, whether or not a service runs on it."""
+    settings = load_settings()
+    if settings.kafka is None:
+        with using_embedded() as standing:
+            async with desk_on_files(standing) as found:
+                yield found
+        return
+    from events.lists import load_registry
+    from service.compose import system_clock
+    from service.desks import desk_once
+
+    registry = load_registry(settings.lists)
+    async with desk_once(settings, settings.kafka, registry, system_clock) as found:
+        yield found
+
+
+@asynccontextmanager
+async def desk_on_files(standing: "Embedded") -> AsyncIterator["Desk"]:
+    """Over the files of the home."""
     from alerts.desk import AlertDesk
     from alerts.egress import Egress
     from alerts.source import Projected
     from alerts.store import AlertStore
     from alerts.webhook import WebhookChannel
 
-    with using_embedded() as standing:
-        (projected,) = standing.store().stores
-        store = AlertStore(standing.settings.home / "alerts.db")
-        channel = WebhookChannel(Egress(standing.settings.allow_networks), standing.clock)
-        try:
-            yield (
-                AlertDesk(
-                    store,
-                    Projected(projected, standing.log.end),
-                    standing.registry,
-                    {"webhook": channel},
-                    standing.clock,
-                ),
-                store,
-            )
-        finally:
-            await channel.close()
-            store.close()
-            projected.close()
+    (projected,) = standing.store().stores
+    store = AlertStore(standing.settings.home / "alerts.db")
+    channel = WebhookChannel(Egress(standing.settings.allow_networks), standing.clock)
+    source = Projected(projected, standing.log.end)
+    channels = {"webhook": channel}
+    try:
+        yield AlertDesk(store, source, standing.registry, channels, standing.clock)
+    finally:
+        await channel.close()
+        store.close()
+        projected.close()
 
 
 def subscribe(
@@ -106,7 +117,7 @@ def subscribe(
         request["label"] = label
 
     async def work() -> dict[str, Any]:
-        async with desk() as (alerts, _):
+        async with desk() as alerts:
             made, secret = await alerts.subscribe(request)
             return {**made.shown(), "secret": secret}
 
@@ -144,7 +155,7 @@ def subscriptions(
 
 
 async def _do(do: What, subscription: str) -> dict[str, Any]:
-    async with desk() as (alerts, store):
+    async with desk() as alerts:
         match do:
             case "list":
                 return {"subscriptions": [one.shown() for one in await alerts.subscriptions()]}
@@ -155,7 +166,7 @@ async def _do(do: What, subscription: str) -> dict[str, Any]:
             case "rotate":
                 return {"id": subscription, "secret": await alerts.rotate(subscription)}
             case "disable":
-                await store.aside(store.disable, subscription, "disabled from the command line")
+                await alerts.disable(subscription, "disabled from the command line")
                 return await alerts.subscription(subscription)
             case "delete":
                 await alerts.unsubscribe(subscription)
@@ -170,7 +181,7 @@ def deliveries(
     """What was sent to a subscription, latest first, with every attempt."""
 
     async def work() -> list[dict[str, Any]]:
-        async with desk() as (alerts, _):
+        async with desk() as alerts:
             return await alerts.deliveries(subscription, limit=limit)
 
     found = run(work())
@@ -197,7 +208,7 @@ def redeliver(
     """Send a message again, with the same id, number and body, when the service next looks."""
 
     async def work() -> dict[str, Any]:
-        async with desk() as (alerts, _):
+        async with desk() as alerts:
             return await alerts.redeliver(delivery)
 
     told = run(work())

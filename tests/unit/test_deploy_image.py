@@ -206,9 +206,9 @@ def test_the_image_has_the_version_of_the_program() -> None:
 class Idle:
     """A service of which there is nothing to tell."""
 
-    def gauges(self) -> list[tuple[str, float]]:
+    def gauges(self) -> list[tuple[str, float, dict[str, str]]]:
         """Every one that there is."""
-        return [(name, 0.0) for name in NAMES if name not in _COUNTED]
+        return [(name, 0.0, {}) for name in NAMES if name not in _COUNTED]
 
     def skipped(self) -> int:
         """None."""
