@@ -5,7 +5,6 @@ the partition which the batch came from. A worker that was thought dead and goes
 fenced: nothing that it writes from then on counts.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -14,6 +13,7 @@ from typing import Final, Self
 from aiokafka.errors import InvalidProducerEpoch, InvalidProducerIdMapping, ProducerFenced
 
 from events.errors import StoreError
+from events.kafka.bounded import bounded
 from events.kafka.connection import Connection
 from events.kafka.packing import Packed, Sealed
 from events.kafka.producing import Producer, acknowledged, started, stopped
@@ -83,22 +83,23 @@ class FencedWriter:
         if producer is None:
             raise StoreError(f"{self._id}: nothing is written after an error")
         try:
-            async with asyncio.timeout(self._within):
-                await producer.begin_transaction()
-                async for batches in coming:
-                    await acknowledged(
-                        producer.send_batch(Sealed(one), one.topic, partition=one.partition)
-                        for one in batches
-                    )
-                await producer.commit_transaction()
+            await bounded(_transaction(producer, coming), self._within)
         except BaseException as error:
             self._producer = None
             with suppress(*KAFKA_ERRORS):  # the brokers give it up by themselves, in time
-                async with asyncio.timeout(_GOODBYE_S):
-                    await producer.take_back()
+                await bounded(producer.take_back(), _GOODBYE_S)
             await producer.abandon()
             if isinstance(error, _FENCED):
                 raise Fenced(f"{self._id}: another worker has taken over") from error
             if isinstance(error, KAFKA_ERRORS):
                 raise StoreError(said(self._connection, self._id, error)) from error
             raise
+
+
+async def _transaction(producer: Producer, coming: AsyncIterator[Sequence[Packed]]) -> None:
+    await producer.begin_transaction()
+    async for batches in coming:
+        await acknowledged(
+            producer.send_batch(Sealed(one), one.topic, partition=one.partition) for one in batches
+        )
+    await producer.commit_transaction()

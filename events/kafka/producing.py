@@ -12,6 +12,7 @@ from aiokafka.producer.transaction_manager import TransactionState
 
 from events.errors import StoreError
 from events.kafka.binding import HEADERS
+from events.kafka.bounded import bounded
 from events.kafka.connection import Connection
 from events.kafka.trouble import KAFKA_ERRORS, said, trouble, why_not
 
@@ -51,13 +52,10 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no typ
         """Stop at once. What was not answered fails, for everybody who waits for it."""
         self._closed = True
         self._message_accumulator.fail_all(KafkaError("this producer was let go of"))
-        closing = asyncio.ensure_future(self._sender.close())
-        try:
-            await asyncio.wait([closing], timeout=_GOODBYE_S)
-        finally:
-            if not closing.cancel() and not closing.cancelled():
-                closing.exception()
-            await self.client.close()
+        with suppress(*KAFKA_ERRORS):
+            await bounded(self._sender.close(), _GOODBYE_S)
+        with suppress(*KAFKA_ERRORS):
+            await bounded(self.client.close(), _GOODBYE_S)
 
     async def take_back(self) -> None:
         """Abort the transaction, where one is open."""
@@ -199,7 +197,6 @@ async def acknowledged(sending: Iterable[Awaitable[asyncio.Future[Any]]]) -> lis
 async def stopped(producer: Producer) -> None:
     """Let go of a producer: after what is under way, where that does not take too long."""
     try:
-        async with asyncio.timeout(_GOODBYE_S):
-            await producer.stop()
+        await bounded(producer.stop(), _GOODBYE_S)
     except TimeoutError:
         await producer.abandon()

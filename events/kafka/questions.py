@@ -8,6 +8,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from events.errors import StoreError
+from events.kafka.bounded import let_go
 from events.kafka.connection import Connection
 from events.kafka.topic import wrong_times
 from events.kafka.trouble import trouble
@@ -48,7 +49,7 @@ class TopicQuestions:
         async with self._asking:
             asker, self._asker = self._asker, None
         if asker is not None:
-            await asker.stop()
+            await let_go(asker)
 
     def stands(self, partition: int, offset: int) -> None:
         """An event was written there, or read."""
@@ -128,7 +129,7 @@ class TopicQuestions:
                     yield self._asker
                 except BaseException:
                     asker, self._asker = self._asker, None
-                    await asker.stop()
+                    await let_go(asker)
                     raise
 
     async def started(self, **options: Any) -> Any:
@@ -145,7 +146,7 @@ class TopicQuestions:
             async with asyncio.timeout(self._patience):
                 await consumer.start()
         except BaseException:
-            await consumer.stop()
+            await let_go(consumer)
             raise
         return consumer
 

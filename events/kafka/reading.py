@@ -10,6 +10,7 @@ from events.bulk import no_collection
 from events.dates import Instant
 from events.errors import Problem, StoreError
 from events.kafka.binding import Unreadable, decode
+from events.kafka.bounded import let_go
 from events.kafka.partitioner import partition_of
 from events.kafka.questions import ASKED_MS, NONE, TopicQuestions, Watch
 from events.kafka.trouble import trouble
@@ -59,7 +60,7 @@ class TopicReader(TopicQuestions):
                     if to is not None:
                         watch.look(await self._progress(consumer, goals))
             finally:
-                await consumer.stop()
+                await let_go(consumer)
 
     async def _goals(
         self, consumer: Any, after: Position, to: Position | None

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Se
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
+from events.kafka.bounded import let_go
 from events.kafka.questions import ASKED_MS, NONE, TopicQuestions, Watch
 from events.kafka.trouble import trouble
 
@@ -39,7 +40,7 @@ class Tail(TopicQuestions):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._consumer.stop()
+        await let_go(self._consumer)
         await self.close()
 
     async def begin(
