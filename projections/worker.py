@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from events.bulk import no_collection
 from events.dates import NEVER, SECOND, Instant
@@ -36,8 +36,8 @@ from projections.population import Population
 from projections.published import Restored, Statement, outcome, restored
 
 GROUP: Final = "standing.projections.v1"
-_BATCH: Final = 10_000
-"""At most, when it is behind: the more at once, the fewer statuses are published on the way."""
+_MOST: Final = 10_000
+"""Records in a batch, when it is behind: the more at once, the fewer statuses are published on the way."""
 
 Append = Callable[[dict[str, object]], Awaitable[object]]
 
@@ -179,6 +179,13 @@ class ProjectionWorker:
         return restored(latest.values(), self._registry)
 
 
+class _Batch(NamedTuple):
+    """What to publish of a batch, and the last offset of it."""
+
+    told: list[Packed]
+    upto: int
+
+
 class PartitionWorker:
     """Sees to one partition, from where it was published to."""
 
@@ -211,10 +218,13 @@ class PartitionWorker:
             parked=found.parked,
             owns=lambda company: partition_of(company, partitions) == mirror.partition,
         )
+        self.due = self.population.due
+        """When the next known flip comes, as of the last batch that was folded: the population
+        itself is not to be asked while it is at work in another thread."""
 
     def gauges(self) -> dict[str, tuple[str, float]]:
         """What is measured of it: by name, in words and now."""
-        due = self.population.due
+        due = self.due
         return {
             "standing_projection_offset": ("the last offset that was folded", self.read),
             "standing_parked_companies": (
@@ -233,18 +243,38 @@ class PartitionWorker:
 
     async def run(self, make_alarm: MakeAlarm) -> None:
         """Follow the partition until cancelled. Raises `Fenced` where another has taken over."""
-        alarm = make_alarm(lambda: self.population.due, self._append)
+        alarm = make_alarm(lambda: self.due, self._append)
         alarm.start()
+        folded: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=1)
+        tasks = [
+            asyncio.create_task(self._fold_all(folded)),
+            asyncio.create_task(self._publish_all(folded, alarm)),
+        ]
         try:
-            after = Position({self._partition: self.read})
-            async for entries in self._log.entries(after, batch=_BATCH, only={self._partition}):
-                told = await asyncio.to_thread(self._follow, entries)
-                if told:
-                    await self._writer.write(told)
-                self.read = entries[-1].offset
-                alarm.set()
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         finally:
             alarm.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def _fold_all(self, folded: "asyncio.Queue[_Batch]") -> None:
+        """The next batch is folded while one is being published, and waits for its turn."""
+        after = Position({self._partition: self.read})
+        async for entries in self._log.entries(after, batch=_MOST, only={self._partition}):
+            told = await asyncio.to_thread(self._follow, entries)
+            self.due = self.population.due
+            await folded.put(_Batch(told, entries[-1].offset))
+
+    async def _publish_all(self, folded: "asyncio.Queue[_Batch]", alarm: AlarmClock) -> None:
+        while True:
+            one = await folded.get()
+            if one.told:
+                await self._writer.write(one.told)
+            self.read = one.upto
+            alarm.set()
 
     async def _append(self, raw: dict[str, object]) -> None:
         await self._log.append([admit(raw, self._registry)], partition=self._partition)
