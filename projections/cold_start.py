@@ -16,6 +16,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Final
 
+from events.aside import aside
 from events.errors import StoreError
 from events.kafka.binding import Unreadable
 from events.kafka.fenced import FencedWriter
@@ -75,7 +76,7 @@ class Helpers:
     async def fold(self, stretch: Stretch) -> Parcel:
         """`fold_share`, in another process where there are processors for it."""
         if self.number == 1:
-            share = await asyncio.to_thread(fold_share, self.registry, stretch)
+            share = await aside(fold_share, self.registry, stretch)
             return parcelled(share, stretch.partition)
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
@@ -101,7 +102,7 @@ async def fill(mirror: Mirror, coming: AsyncIterator[list[Entry]]) -> list[Outgo
     async for entries in coming:
         told += [unreadable(one) for one in entries if isinstance(one, Unreadable)]
         records = [one for one in entries if isinstance(one, Record)]
-        sifted = await asyncio.to_thread(mirror.take, records)
+        sifted = await aside(mirror.take, records)
         told += map(rejected, sifted.rejected)
     return told
 
@@ -164,5 +165,5 @@ async def _folded(
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
     for group in together:
-        share = await asyncio.to_thread(fold_group, mirror, group, helpers.registry, whole)
+        share = await aside(fold_group, mirror, group, helpers.registry, whole)
         yield parcelled(share, mirror.partition)

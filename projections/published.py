@@ -6,15 +6,16 @@ for. So the latest position among the statuses of a partition says how far it wa
 offset is kept beside them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import orjson
 
+from events import vocabulary as words
 from events.dates import NEVER, Instant, start
 from events.lists import Registry
-from events.log import Position
+from events.log import Archive, Position
 from projections import messages
 from projections.messages import Message, Place
 from projections.partition import Brought
@@ -42,12 +43,18 @@ class Statement(NamedTuple):
     value: bytes
     headers: Iterable[tuple[str, bytes]]
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What it says."""
+        found: dict[str, Any] = orjson.loads(self.value)
+        return found
+
 
 def restored(statements: Iterable[Statement], registry: Registry) -> Restored:
     """What is known from the latest statuses of a partition, tombstones left out."""
     found = Restored()
     for one in statements:
-        told = orjson.loads(one.value)
+        told = one.told
         headers = dict(one.headers)
         company, kind = told["company"], headers["ce_type"].decode()
         said_by = messages.status_id(kind, company, told["position"], registry)
@@ -66,6 +73,24 @@ def restored(statements: Iterable[Statement], registry: Registry) -> Restored:
 def _due(told: Mapping[str, Any]) -> Instant:
     flips = (one["next"] for one in told.get("lists", ()))
     return min((start(flip["at"]) for flip in flips if flip), default=NEVER)
+
+
+def forgotten(
+    archive: Archive, registry: Registry, owns: Callable[[str], bool], found: Restored
+) -> dict[str, int]:
+    """The sequences of companies of which nothing is published any more, and something was: others
+    were merged into them, which was taken back, and the log has nothing else of them."""
+    merged = archive.of_type(words.MERGED, to=found.position)
+    targets = {one.event["data"]["into"] for one in merged} - found.sequences.keys()
+    if not any(map(owns, targets)):
+        return {}
+    population = Population(registry, archive, owns=owns)
+    told: dict[str, int] = {}
+    group = sorted({one.subject for one in merged} | {one.event["data"]["into"] for one in merged})
+    for record in archive.of_subjects(group, to=found.position):
+        for change in population.apply(record):
+            told[change.company] = change.sequence
+    return {company: told.get(company, 0) for company in targets if owns(company)}
 
 
 class Outcome(NamedTuple):

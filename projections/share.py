@@ -30,7 +30,7 @@ from projections.company import Company
 from projections.messages import Message, Place
 from projections.outgoing import outgoing
 from projections.partition import Copy, fold
-from projections.population import Population, is_about_a_company
+from projections.population import Population, is_a_company
 from projections.rows import Told
 
 Times = Sequence[tuple[Instant, int]]
@@ -91,15 +91,11 @@ def fold_share(registry: Registry, stretch: Stretch) -> Share:
     count = 0
     with no_collection():
         archive, times = _opened(stretch.mirror, stretch.partition, stretch.position)
-        for company, records in archive.by_company(
+        for company, number, records in archive.by_company(
             to=stretch.position, first=stretch.first, last=stretch.last
         ):
-            count += len(records)
-            if (
-                is_about_a_company(records[0])
-                and company not in stretch.bound_up
-                and stretch.owns(company)
-            ):
+            count += number
+            if is_a_company(company) and company not in stretch.bound_up and stretch.owns(company):
                 _alone(Company(company, registry), records, times, stretch, share)
     return share._replace(events=count)
 

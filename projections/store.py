@@ -11,7 +11,16 @@ import orjson
 
 from events.dates import Instant
 from events.sqlite_store import connect, transaction, trouble
-from projections.rows import ChangeRow, CompanyRow, Folded, Told, flips, told_again
+from projections.rows import (
+    ChangeRow,
+    CompanyRow,
+    Folded,
+    Kept,
+    Told,
+    flips,
+    searched,
+    told_again,
+)
 from projections.timeline import Flip
 
 FORMAT: Final = 1
@@ -24,12 +33,14 @@ CREATE TABLE companies{0} (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE standings{0} (
     company TEXT NOT NULL, list TEXT NOT NULL, flips BLOB NOT NULL, PRIMARY KEY (company, list)
-) STRICT, WITHOUT ROWID;
-CREATE VIRTUAL TABLE names{0} USING fts5 (company UNINDEXED, text, tokenize = 'trigram')
+) STRICT, WITHOUT ROWID
+"""
+NAMES: Final = """
+CREATE VIRTUAL TABLE names USING fts5 (company UNINDEXED, text, tokenize = 'trigram')
 """
 _SCHEMA: Final = (
-    KEPT_BY_COMPANY.format("")
-    + """;
+    f"{KEPT_BY_COMPANY.format('')};{NAMES};"
+    """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE changes (
     position INTEGER NOT NULL, moment INTEGER NOT NULL, company TEXT NOT NULL,
@@ -101,7 +112,8 @@ class ProjectionStore:
             if old is not None:
                 self.db.execute("DELETE FROM names WHERE company = ?", (company,))
             if new.row.known:
-                self.db.execute("INSERT INTO names VALUES (?, ?)", (company, new.searched))
+                text = searched(company, new.described)
+                self.db.execute("INSERT INTO names VALUES (?, ?)", (company, text))
 
     def put_changes(self, changes: Iterable[ChangeRow]) -> None:
         """Write changes, within a transaction."""
@@ -135,9 +147,20 @@ class ProjectionStore:
         """Companies that could not be folded, and why."""
         return dict(self._all("SELECT company, parked FROM companies WHERE parked IS NOT NULL"))
 
-    def sequences(self) -> dict[str, int]:
-        """The latest sequence of every company."""
-        return dict(self._all("SELECT company, sequence FROM companies"))
+    def kept(self, first: str = "", last: str | None = None) -> dict[str, Kept]:
+        """What there is of each company of [first, last), if only a part of it."""
+        where = "WHERE company >= ?" if last is None else "WHERE company >= ? AND company < ?"
+        values = (first,) if last is None else (first, last)
+        found: dict[str, Kept] = {
+            row[0]: (row, [])
+            for row in self._all(f"SELECT * FROM companies {where}", *values)  # noqa: S608
+        }
+        for row in self._all(
+            f"SELECT * FROM standings {where} ORDER BY company, list",  # noqa: S608
+            *values,
+        ):
+            found.setdefault(row[0], ((row[0], 0), []))[1].append(row)
+        return found
 
     def counts(self) -> dict[str, int]:
         """How much there is."""

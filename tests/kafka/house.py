@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from events.dates import start
 from events.door import admit
 from events.kafka.administration import apply
 from events.kafka.binding import Unreadable
@@ -48,6 +50,7 @@ class Told(NamedTuple):
     key: str
     value: Json | None
     id: str | None
+    time: str
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,9 @@ async def until(reached: Callable[[], bool]) -> None:
 class Expected(NamedTuple):
     """What must have been published."""
 
-    statuses: Mapping[str, Json | None]
+    statuses: Mapping[str, Callable[[Place], Json | None]]
+    """By company, what is to be said at a place: what a record does not concern may change with the
+    time up to which its batch was folded."""
     changes: Mapping[str, Sequence[tuple[str, Json]]]
     """By company, ids and values in order."""
     rejected: set[str]
@@ -176,7 +181,7 @@ class Expected(NamedTuple):
 
 def expected(entries: Sequence[Record | Unreadable], partitions: int) -> Expected:
     """The pure fold of a log."""
-    statuses: dict[str, Json | None] = {}
+    statuses: dict[str, Callable[[Place], Json | None]] = {}
     changes: dict[str, list[tuple[str, Json]]] = defaultdict(list)
     rejected: set[str] = {one.position for one in entries if isinstance(one, Unreadable)}
     there = {(one.partition, one.id) for one in entries if isinstance(one, Record)}
@@ -204,34 +209,30 @@ def expected(entries: Sequence[Record | Unreadable], partitions: int) -> Expecte
                 sequences[change.company] = change.sequence
                 value = orjson.loads(messages.change(change, REGISTRY).value or b"")
                 changes[change.company].append((change.id, value))
-        place = Place(f"{partition}:0", population.clock)
         for company in companies:
-            said = messages.status(population, company, place, sequences.get(company, 0))
-            statuses[company] = None if said.value is None else orjson.loads(said.value)
+            sequence = sequences.get(company, 0)
+            statuses[company] = partial(_said, population, company, sequence=sequence)
     return Expected(statuses, changes, rejected, missing)
 
 
-_OF_THE_BATCH = ("position", "as_of")
-"""They say up to where a batch was folded, not what was."""
+def _said(population: Population, company: str, place: Place, *, sequence: int) -> Json | None:
+    said = messages.status(population, company, place, sequence)
+    return None if said.value is None else orjson.loads(said.value)
 
 
-def _statuses_wrong(told: Sequence[Told], wanted: Mapping[str, Json | None]) -> list[str]:
-    latest = {one.key: one.value for one in told}
+def _statuses_wrong(
+    told: Sequence[Told], wanted: Mapping[str, Callable[[Place], Json | None]]
+) -> list[str]:
+    latest = {one.key: one for one in told}
     wrong = [f"{one}: a status of nobody" for one in latest.keys() - wanted.keys()]
     for company, want in wanted.items():
-        if want is not None and latest.get(company) is None:
-            wrong.append(f"{company}: its status is missing")
-        elif _cut(latest.get(company)) != _cut(want):
-            wrong.append(
-                f"{company}: missing or wrong: {_cut(latest.get(company))} for {_cut(want)}"
-            )
+        one = latest.get(company)
+        value = None if one is None else one.value
+        place = Place(value["position"], start(one.time)) if one and value else Place("0:0", 0)
+        wish = want(place)
+        if value != wish:
+            wrong.append(f"{company}: missing or wrong: {value} for {wish}")
     return wrong
-
-
-def _cut(value: Json | None) -> Json | None:
-    if value is None:
-        return None
-    return {key: one for key, one in value.items() if key not in _OF_THE_BATCH}
 
 
 def _changes_wrong(
@@ -276,6 +277,7 @@ def _told(message: Any) -> Told:
         message.key.decode(errors="replace"),
         None if message.value is None else orjson.loads(message.value),
         headers["ce_id"].decode() if "ce_id" in headers else None,
+        headers.get("ce_time", b"").decode(),
     )
 
 

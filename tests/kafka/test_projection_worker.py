@@ -1,5 +1,7 @@
 """The projection worker on a real Kafka: what it publishes is the pure fold of the log."""
 
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -8,6 +10,7 @@ import pytest
 from events import vocabulary as words
 from events.dates import show
 from events.kafka.fenced import Fenced, FencedWriter
+from events.kafka.mirror import Mirror
 from events.kafka.packing import Outgoing, packed
 from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS
 from events.log import Record
@@ -147,3 +150,20 @@ async def test_two_workers_share_the_partitions(house: House, tmp_path: Path) ->
         await house.record(issued("2021-01-14", "i", ENTITY) | {"subject": "new"})
         assert await house.folded() == []
         assert one.working.keys() == {0, 1, 2}
+
+
+async def test_the_mirrors_of_others_partitions_are_kept(house: House, tmp_path: Path) -> None:
+    """So that taking over does not begin with reading the log."""
+    async with house.working(tmp_path / "one") as one, house.working(tmp_path / "two") as two:
+        await until(lambda: 0 < len(two.working) == 3 - len(one.working))
+        await house.record(*(sent.raw for sent in shipped_history()))
+        ends = {one.partition: one.offset for one in await house.entries()}
+        for home in ("one", "two"):
+            for partition, end in ends.items():
+                with closing(Mirror(tmp_path / home / f"{partition}.db", partition)) as mirror:
+                    await until(partial(_has, mirror, end))
+        assert await house.folded() == []
+
+
+def _has(mirror: Mirror, end: int) -> bool:
+    return mirror.end() == end
