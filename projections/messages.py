@@ -146,10 +146,11 @@ def status_id(kind: str, company: str, position: str, registry: Registry) -> str
 
 def change(one: Change, registry: Registry) -> Message:
     """What `standing.changes.v1` says of a change."""
+    told = shown(one, registry)
     return Message(
         one.company.encode(),
-        orjson.dumps(shown(one, registry)),
-        attributes(one.id, TYPE_PREFIX + one.kind, one.company, one.recorded),
+        orjson.dumps(told),
+        attributes(told["change"], TYPE_PREFIX + one.kind, one.company, one.recorded),
     )
 
 
