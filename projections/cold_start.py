@@ -43,6 +43,8 @@ WITHIN_S: Final = 900.0
 """So long one transaction may take: what brokers allow where nothing else is set."""
 BATCH: Final = 10_000
 """Records to fill the mirror with at once."""
+_MOST: Final = 4
+"""Processes: filling the mirrors, in this one, does not keep pace with more."""
 _SHARES: Final = 16
 """Pieces of work for each process: none waits long for another."""
 _TENTHS: Final = 10
@@ -55,7 +57,7 @@ class Helpers:
     def __init__(self, registry: Registry, tell: Callable[[str], None]) -> None:
         self.registry = registry
         self.tell = tell
-        self.number = os.cpu_count() or 1
+        self.number = min(os.cpu_count() or 1, _MOST)
         self.filling = asyncio.Lock()
         self.folding = asyncio.Lock()
         self._users = 0

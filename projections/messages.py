@@ -180,7 +180,7 @@ def change(
     return Message(
         one.company.encode(),
         orjson.dumps(value),
-        attributes(one.id, TYPE_PREFIX + one.kind, one.company, one.recorded),
+        attributes(value["change"], TYPE_PREFIX + one.kind, one.company, one.recorded),
     )
 
 

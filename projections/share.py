@@ -30,7 +30,7 @@ from projections.company import Company
 from projections.messages import Message, Place
 from projections.outgoing import outgoing
 from projections.partition import Brought, Copy, fold
-from projections.population import Population, is_about_a_company
+from projections.population import Population, is_a_company
 from projections.published import outcome
 from projections.rows import Told
 
@@ -96,11 +96,7 @@ def fold_share(registry: Registry, stretch: Stretch) -> Share:
             to=stretch.position, first=stretch.first, last=stretch.last
         ):
             count += number
-            if (
-                is_about_a_company(records[0])
-                and company not in stretch.bound_up
-                and stretch.owns(company)
-            ):
+            if is_a_company(company) and company not in stretch.bound_up and stretch.owns(company):
                 _alone(Company(company, registry), records, times, stretch, share)
     return share._replace(events=count)
 

@@ -8,9 +8,10 @@ was published, the mirror is brought there, and from there on live and catching 
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from events.aside import aside
+from events.errors import StoreError
 from events.kafka.assignment import SESSION_S, serve_assigned
 from events.kafka.connection import Connection
 from events.kafka.fenced import FencedWriter
@@ -19,9 +20,9 @@ from events.kafka.mirror import Mirror
 from events.kafka.questions import NONE, TopicQuestions
 from events.kafka.topics import EVENTS, STATUS
 from events.lists import Registry
-from events.log import Position
+from events.log import Position, Record
 from projections import cold_start
-from projections.partition_worker import MakeAlarm, PartitionWorker, bring
+from projections.follower import MakeAlarm, PartitionWorker
 from projections.published import Statement, restored
 from projections.standby import Standby
 
@@ -30,8 +31,8 @@ GROUP: Final = "standing.projections.v1"
 
 class ProjectionWorker:
     """`home` is where the mirrors are, which may be thrown away; no other worker uses it. `tell`
-    hears what an operator should know. A partition of which nothing was published is folded at once
-    where it has so `many` events."""
+    hears what an operator should know. A partition of which nothing was published is folded all at
+    once where it has so `many` events."""
 
     def __init__(
         self,
@@ -111,7 +112,6 @@ class ProjectionWorker:
                     few = (await log.ends()).get(partition, NONE) < self._many
                     if begun or few or statements:
                         await self._go_on(log, mirror, writer, statements, partitions)
-                        return
                 await self._begin(log, mirror, name, partitions)
                 begun = True
 
@@ -122,10 +122,10 @@ class ProjectionWorker:
         writer: FencedWriter,
         statements: list[Statement],
         partitions: int,
-    ) -> None:
-        partition = mirror.partition
-        found = restored(statements, self._registry)
-        await bring(log, mirror, found.position)
+    ) -> NoReturn:
+        """Follow the partition from where it was published to."""
+        partition, found = mirror.partition, restored(statements, self._registry)
+        await _bring(log, mirror, found.position)
         one = PartitionWorker(
             log, mirror, writer, self._registry, found=found, partitions=partitions
         )
@@ -171,3 +171,18 @@ class ProjectionWorker:
         finally:
             await questions.close()
         return list(latest.values())
+
+
+async def _bring(log: KafkaEventLog, mirror: Mirror, to: int) -> None:
+    """Have in the mirror what was published of the partition, and nothing beyond."""
+    mirror.cut(to)
+    partition = mirror.partition
+    after, goal = Position({partition: mirror.end()}), Position({partition: to})
+    async for entries in log.entries(after, goal, only={partition}):
+        records = [one for one in entries if isinstance(one, Record)]
+        await aside(mirror.take, records)
+    if mirror.end() != to:
+        raise StoreError(
+            f"{mirror.path}: {EVENTS.name} does not have what was published of it up to "
+            f"{partition}:{to}; was the topic made anew? Then make the other topics anew, too"
+        )

@@ -15,6 +15,8 @@ _BENCHMARKS = (
     "over_http",
     "command_line",
     "kafka_log",
+    "kafka_worker",
+    "kafka_live",
 )
 
 

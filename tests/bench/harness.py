@@ -94,7 +94,8 @@ def run(task: str, folder: Path, options: Options) -> Figures:
             try:
                 output, _ = process.communicate(timeout=_LOOK_S)
             except subprocess.TimeoutExpired:
-                helpers |= {pid: peak_mib(pid) for pid in descendants(process.pid)}
+                for pid in descendants(process.pid):  # one that has ended tells nothing any more
+                    helpers[pid] = max(peak_mib(pid), helpers.get(pid, 0))
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     figures: Figures = json.loads(output.splitlines()[-1])

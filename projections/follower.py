@@ -1,8 +1,9 @@
-"""What a projection worker does for one partition: folds what comes and publishes what follows, all
-of a batch at once. Live and catching up are the same."""
+"""Following one partition, from where it was published to: what comes is folded, and what follows
+from a batch is published all at once."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, NoReturn, Protocol
 
 from events.aside import aside
 from events.bulk import no_collection
@@ -16,7 +17,7 @@ from events.kafka.mirror import Mirror
 from events.kafka.packing import Outgoing, Packed, packed
 from events.kafka.partitioner import partition_of
 from events.kafka.reading import Entry
-from events.kafka.topics import CHANGES, EVENTS, STATUS
+from events.kafka.topics import CHANGES, STATUS
 from events.lists import Registry
 from events.log import Position, Record
 from projections.messages import Place
@@ -26,8 +27,8 @@ from projections.population import Population
 from projections.published import Outcome, Restored, Statement, forgotten, outcome
 from projections.revision import republished
 
-_BATCH: Final = 10_000
-"""At most, when it is behind: the more at once, the fewer statuses are published on the way."""
+_MOST: Final = 10_000
+"""Records in a batch where it is behind: the more at once, the fewer statuses on the way."""
 
 Append = Callable[[dict[str, object]], Awaitable[object]]
 
@@ -45,6 +46,13 @@ class AlarmClock(Protocol):
 
 MakeAlarm = Callable[[Callable[[], Instant], Append], AlarmClock]
 """From who knows when the next flip is due, and how to append."""
+
+
+class _Batch(NamedTuple):
+    """What to publish of a batch, and the last offset of it."""
+
+    told: list[Packed]
+    upto: int
 
 
 class PartitionWorker:
@@ -83,12 +91,15 @@ class PartitionWorker:
             parked=found.parked,
             owns=owns,
         )
-        # Asked for at any time, while a thread folds: the population's own is in its hands then.
-        self._due = self.population.due
+        self.due = self.population.due
+        """When the next known flip comes, as of the last batch that was folded: the population
+        itself is not to be asked while it is at work in another thread."""
 
     async def republish(self, statements: Sequence[Statement]) -> None:
         """Publish everything as the rules of now have it, and what differs from these."""
-        await self._writer.write(await aside(self._under_these_rules, statements))
+        told = await aside(self._under_these_rules, statements)
+        await self._writer.write(told)
+        self.due = self.population.due
 
     async def free(self) -> None:
         """Publish those who were parked and can be folded now."""
@@ -96,6 +107,7 @@ class PartitionWorker:
         if freed.companies:
             out = outcome(self.population, freed, self._place, self._sequences)
             await self._writer.write(packed(self._out(out)))
+            self.due = self.population.due
 
     def _under_these_rules(self, statements: Sequence[Statement]) -> list[Packed]:
         out = republished(self.population, statements, self._place, self._sequences)
@@ -103,7 +115,7 @@ class PartitionWorker:
 
     def gauges(self) -> dict[str, tuple[str, float]]:
         """What is measured of it: by name, in words and now."""
-        due = self._due
+        due = self.due
         return {
             "standing_projection_offset": ("the last offset that was folded", self.read),
             "standing_parked_companies": (
@@ -120,20 +132,39 @@ class PartitionWorker:
             ),
         }
 
-    async def run(self, make_alarm: MakeAlarm) -> None:
+    async def run(self, make_alarm: MakeAlarm) -> NoReturn:
         """Follow the partition until cancelled. Raises `Fenced` where another has taken over."""
-        alarm = make_alarm(lambda: self._due, self._append)
+        alarm = make_alarm(lambda: self.due, self._append)
         alarm.start()
+        folded: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=1)
+        tasks = [
+            asyncio.create_task(self._fold_all(folded)),
+            asyncio.create_task(self._publish_all(folded, alarm)),
+        ]
         try:
-            after = Position({self._partition: self.read})
-            async for entries in self._log.entries(after, batch=_BATCH, only={self._partition}):
-                told = await aside(self._follow, entries)
-                if told:
-                    await self._writer.write(told)
-                self.read, self._due = entries[-1].offset, self.population.due
-                alarm.set()
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            raise next(iter(done)).exception() or StoreError("a partition that is read has no end")
         finally:
             alarm.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    async def _fold_all(self, folded: "asyncio.Queue[_Batch]") -> None:
+        """The next batch is folded while one is being published, and waits for its turn."""
+        after = Position({self._partition: self.read})
+        async for entries in self._log.entries(after, batch=_MOST, only={self._partition}):
+            told = await aside(self._follow, entries)
+            self.due = self.population.due
+            await folded.put(_Batch(told, entries[-1].offset))
+
+    async def _publish_all(self, folded: "asyncio.Queue[_Batch]", alarm: AlarmClock) -> None:
+        while True:
+            one = await folded.get()
+            if one.told:
+                await self._writer.write(one.told)
+            self.read = one.upto
+            alarm.set()
 
     async def _append(self, raw: dict[str, object]) -> None:
         await self._log.append([admit(raw, self._registry)], partition=self._partition)
@@ -165,18 +196,3 @@ class PartitionWorker:
             *outgoing(CHANGES, self._partition, out.changes),
             *outgoing(STATUS, self._partition, out.statuses),
         ]
-
-
-async def bring(log: KafkaEventLog, mirror: Mirror, to: int) -> None:
-    """Have in the mirror what was published of the partition, and nothing beyond."""
-    mirror.cut(to)
-    partition = mirror.partition
-    after, goal = Position({partition: mirror.end()}), Position({partition: to})
-    async for entries in log.entries(after, goal, only={partition}):
-        records = [one for one in entries if isinstance(one, Record)]
-        await aside(mirror.take, records)
-    if mirror.end() != to:
-        raise StoreError(
-            f"{mirror.path}: {EVENTS.name} does not have what was published of it up to "
-            f"{partition}:{to}; was the topic made anew? Then make the other topics anew, too"
-        )
