@@ -88,9 +88,11 @@ def status(population: Population, company: str, place: Place, sequence: int) ->
 
 
 def current(company: Company, place: Place) -> Message:
-    """The standing of a company that counts for itself; a tombstone where it has no event."""
+    """The standing of a company that counts for itself; a tombstone where it never had an event.
+    One whose events were another's, of a merge that was taken back, keeps a message: its changes
+    are told, and the next must not have the number of the first."""
     entries = company.history.entries.values()
-    if not entries:
+    if not (entries or company.sequence):
         return Message(company.company.encode(), None)
     told = standing(company, place.recorded)
     return _about(company.company, CURRENT, told, company.history.registry, place)

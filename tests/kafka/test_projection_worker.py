@@ -70,6 +70,23 @@ async def test_merges_across_partitions_with_late_events_and_chains(
     assert _lists(latest["initech"]) == []
 
 
+async def test_changes_are_counted_on_where_a_company_came_to_have_no_event(
+    house: House, tmp_path: Path
+) -> None:
+    """It had another's, until the merge was taken back; and whoever goes on is another worker."""
+    async with house.working(tmp_path):
+        await house.record(
+            issued("2021-01-14", "i", ENTITY) | {"subject": "acme"},
+            merged("acme", "globex", "m"),
+        )
+        assert await house.folded() == []
+        await house.record(retracted("m", "t") | {"subject": "acme"})
+        assert await house.folded() == []
+    async with house.working(tmp_path):
+        await house.record(issued("2021-01-14", "j", ENTITY) | {"subject": "globex"})
+        assert await house.folded() == []
+
+
 def _lists(value: dict[str, object] | None) -> list[str]:
     lists = (value or {}).get("lists", [])
     assert isinstance(lists, list)

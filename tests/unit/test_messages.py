@@ -81,7 +81,10 @@ def test_the_topic_says_what_the_reader_answers(arrivals: Arrivals) -> None:
             try:
                 answer = without_coverage(reader.status(company))
             except UnknownCompany:
-                assert message == Message(company.encode(), None)
+                if told[company]:
+                    assert read(STATUS, message)["status"] == "not_listed"
+                else:
+                    assert message == Message(company.encode(), None)
                 continue
             assert read(STATUS, message) == {**answer, "sequence": told[company]}
             assert header(message, "type") == "standing.status.current"
@@ -163,10 +166,20 @@ def test_a_merged_id_names_the_next_of_its_chain() -> None:
 
 def test_of_what_was_merged_into_and_is_no_more_the_log_has_nothing() -> None:
     world = World()
-    world.record("2021-01-02", issued("2021-01-01", list_=ENTITY), "old")
+    world.record("2021-01-02", event("company.described", "d", name="Acme"), "old")
     world.record("2021-02-01", merged("old", "new"))
     world.record("2021-03-01", retracted("merge"), "old")
     assert messages.status(world.population, "new", HERE, 0) == Message(b"new", None)
+
+
+def test_what_was_merged_into_and_is_no_more_keeps_the_number_of_its_last_change() -> None:
+    """Whoever goes on after the messages alone must not begin it anew."""
+    world = World()
+    world.record("2021-01-02", issued("2021-01-01", list_=ENTITY), "old")
+    world.record("2021-02-01", merged("old", "new"))
+    taken_back = world.record("2021-03-01", retracted("merge"), "old")
+    last = max(one.sequence for one in taken_back if one.company == "new")
+    assert (of(world, "new")["status"], of(world, "new")["sequence"]) == ("not_listed", last)
     assert of(world, "old")["status"] == "designated"
 
 
