@@ -7,9 +7,9 @@ was published, the mirror is brought there, and from there on live and catching 
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import orjson
 
@@ -38,6 +38,9 @@ from projections.published import Restored, Statement, outcome, restored
 
 GROUP: Final = "standing.projections.v1"
 _BATCH: Final = 2_000
+
+_Given = TypeVar("_Given")
+_Found = TypeVar("_Found")
 
 Append = Callable[[dict[str, object]], Awaitable[object]]
 
@@ -197,7 +200,7 @@ class PartitionWorker:
         try:
             after = Position({self._partition: self.read})
             async for entries in self._log.entries(after, batch=_BATCH, only={self._partition}):
-                told = await asyncio.to_thread(self._follow, entries)
+                told = await _in_a_thread(self._follow, entries)
                 if told:
                     await self._writer.write(told)
                 self.read = entries[-1].offset
@@ -248,12 +251,30 @@ async def _bring(log: KafkaEventLog, mirror: Mirror, to: int) -> None:
     after, goal = Position({partition: mirror.end()}), Position({partition: to})
     async for entries in log.entries(after, goal, only={partition}):
         records = [one for one in entries if isinstance(one, Record)]
-        await asyncio.to_thread(mirror.take, records)
+        await _in_a_thread(mirror.take, records)
     if mirror.end() != to:
         raise StoreError(
             f"{mirror.path}: {EVENTS.name} does not have what was published of it up to "
             f"{partition}:{to}; was the topic made anew? Then make the other topics anew, too"
         )
+
+
+async def _in_a_thread(work: Callable[[_Given], _Found], given: _Given) -> _Found:
+    """Have it done there, to its end: where nobody waits for it any more, the file that it works on
+    must not be closed under it, nor a successor begin with that file before it has ended."""
+    working = asyncio.ensure_future(asyncio.to_thread(work, given))
+    try:
+        return await asyncio.shield(working)
+    except asyncio.CancelledError:
+        await _ended(working)
+        raise
+
+
+async def _ended(working: asyncio.Future[_Found]) -> None:
+    while not working.done():
+        with suppress(asyncio.CancelledError):  # whoever cancels, cancels already
+            await asyncio.wait([working])
+    working.exception()  # nobody needs to hear of it
 
 
 def _unreadable(one: Unreadable) -> Message:
