@@ -173,10 +173,12 @@ class PartitionWorker:
             parked=found.parked,
             owns=lambda company: partition_of(company, partitions) == mirror.partition,
         )
+        # Asked for at any time, while a thread folds: the population's own is in its hands then.
+        self._due = self.population.due
 
     def gauges(self) -> dict[str, tuple[str, float]]:
         """What is measured of it: by name, in words and now."""
-        due = self.population.due
+        due = self._due
         return {
             "standing_projection_offset": ("the last offset that was folded", self.read),
             "standing_parked_companies": (
@@ -195,7 +197,7 @@ class PartitionWorker:
 
     async def run(self, make_alarm: MakeAlarm) -> None:
         """Follow the partition until cancelled. Raises `Fenced` where another has taken over."""
-        alarm = make_alarm(lambda: self.population.due, self._append)
+        alarm = make_alarm(lambda: self._due, self._append)
         alarm.start()
         try:
             after = Position({self._partition: self.read})
@@ -203,7 +205,7 @@ class PartitionWorker:
                 told = await _in_a_thread(self._follow, entries)
                 if told:
                     await self._writer.write(told)
-                self.read = entries[-1].offset
+                self.read, self._due = entries[-1].offset, self.population.due
                 alarm.set()
         finally:
             alarm.stop()
