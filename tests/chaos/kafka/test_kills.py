@@ -1,0 +1,75 @@
+"""Whoever folds is killed, again and again, at every point of what it does, and paused for too
+long; what is published is the pure fold of the log all the same.
+
+`STANDING_CHAOS=long` goes on for hundreds of kills; `STANDING_CHAOS_SEED` draws the same again.
+"""
+
+import asyncio
+import time
+import signal
+from itertools import cycle
+from random import Random
+
+import pytest
+
+from tests.chaos.kafka.plan import LONG, figures
+from tests.chaos.kafka.frail import PAUSES, POINTS
+from tests.chaos.kafka.processes import Process, Troop
+from tests.chaos.kafka.recorder import Recorder
+from tests.chaos.kafka.verdict import repeats, verdict
+from tests.kafka.house import House
+
+ROUNDS = 13 if LONG else 1
+ANYWHERE = 6
+"""Of each round, the kills that come from outside, at any moment."""
+ENDS_WITHIN_S = 120
+pytestmark = pytest.mark.timeout(900)
+
+
+class Siege:
+    """Two that share the work, and are killed and replaced."""
+
+    def __init__(self, troop: Troop, random: Random, kills: int) -> None:
+        self.killed: list[str] = []
+        self._troop = troop
+        self._random = random
+        points = [*POINTS, *[""] * ANYWHERE]
+        random.shuffle(points)
+        self._points = iter(points)
+
+    async def stand(self) -> None:
+        """Until every point had its kill."""
+        await asyncio.gather(self._one_after_the_other(), self._one_after_the_other())
+
+    async def _one_after_the_other(self) -> None:
+        for point in self._points:
+            process = await self._troop.frail(
+                "projections", point=point, nth=self._random.randint(1, 3)
+            )
+            if not point:
+                limit = self._random.uniform(0.5, 6)
+                await asyncio.wait([process.ended], timeout=limit)
+                await process.kill()
+            async with asyncio.timeout(ENDS_WITHIN_S):
+                code = await process.ended
+            assert code == -signal.SIGKILL, process.told
+            self.killed.append(point or "anywhere")
+            print(point, time.monotonic(), process.told[-2:], flush=True)
+
+
+@pytest.mark.parametrize("turn", range(ROUNDS))
+async def test_killed_at_every_point_nothing_is_lost_or_wrong(
+    house: House, troop: Troop, seed: int, turn: int
+) -> None:
+    random = Random(f"{seed} {turn}")  # noqa: S311  no secret
+    recorder = Recorder(house, random.getrandbits(32))
+    siege = Siege(troop, random, len(POINTS) + ANYWHERE)
+    async with recorder.recording():
+        await recorder.poison()
+        await siege.stand()
+    await troop.frail("projections")
+    assert await verdict(house) == [], f"seed {seed}"
+    print(
+        f"kills {len(siege.killed)}, events {recorder.recorded}, "
+        f"repeats {await repeats(house)}, seed {seed}"
+    )
