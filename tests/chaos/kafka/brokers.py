@@ -24,6 +24,7 @@ from tests.chaos.kafka.processes import end_with_the_tests
 _CLUSTER: Final = "chaos00000000000000000"
 _HEAP: Final = ("-Xms96m", "-Xmx512m", "-XX:+UseSerialGC")
 _QUICK: Final = ("-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
+_FORMAT: Final = ("kafka.tools.StorageTool", "format", "-t", _CLUSTER)
 _STARTS_WITHIN_S: Final = 180
 _HASTY: Final = {
     # Members may be so short of breath; by default 6 s.
@@ -72,7 +73,7 @@ class Brokers:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
-                    preexec_fn=end_with_the_tests,
+                    preexec_fn=end_with_the_tests,  # noqa: PLW1509  it takes no lock
                 )
 
     async def serve(self) -> None:
@@ -105,8 +106,7 @@ class Brokers:
             file.writelines(f"{key}={value}\n" for key, value in more.items())
         named = f"{node.number}/server.properties"
         subprocess.run(
-            [*self._java, *_QUICK, "kafka.tools.StorageTool", "format"]
-            + ["-t", _CLUSTER, "-c", named],
+            [*self._java, *_QUICK, *_FORMAT, "-c", named],
             cwd=self.folder,
             check=True,
             capture_output=True,

@@ -1,8 +1,8 @@
 """The command `standing`, with a process around it that does something to itself at a named point.
 
 `python -m tests.chaos.kafka.frail POINT NTH ACTION SESSION_S ARGUMENT…`: the nth time that the
-point is reached, the process sends itself the signal of that name, or raises. No point, no harm. What runs is the
-real thing: each class here is the one it is derived from, and a line at the point.
+point is reached, the process sends itself the signal of that name, or raises. No point, no harm.
+What runs is the real thing: each class here is the one it is derived from, and a line at the point.
 """
 
 import asyncio
@@ -45,12 +45,14 @@ PAUSES: Final = ("before the name is taken", "begun", "sending", "sent", "commit
 
 
 class Point:
-    """Where the process does something to itself."""
+    """Where the process does something to itself; nowhere, until that is said."""
 
-    def __init__(self, name: str, nth: int, action: str) -> None:
-        self._name = name
-        self._left = nth
-        self._action = action
+    def __init__(self) -> None:
+        self._name, self._left, self._action = "", 0, ""
+
+    def at(self, name: str, nth: int, action: str) -> None:
+        """There, and then, and that."""
+        self._name, self._left, self._action = name, nth, action
 
     def __call__(self, name: str) -> None:
         """To be called when a point is reached."""
@@ -62,63 +64,76 @@ class Point:
                 os.kill(os.getpid(), signal.Signals[self._action])
 
 
-def beset(reached: Point, session_s: float) -> None:
-    """Have the points told of, and sessions as short as that."""
+reached: Final = Point()
 
-    class Told(Producer):
-        async def start(self) -> None:
-            if self._txn_manager is None:
-                await super().start()
-                return
-            reached("before the name is taken")
+
+class FrailProducer(Producer):
+    """Tells of its transactions; one that has none is as it was."""
+
+    async def start(self) -> None:
+        if self._txn_manager is None or self._txn_manager.transactional_id is None:
             await super().start()
-            reached("name taken")
+            return
+        reached("before the name is taken")
+        await super().start()
+        reached("name taken")
 
-        async def begin_transaction(self) -> None:
-            await super().begin_transaction()
-            reached("begun")
+    async def begin_transaction(self) -> None:
+        await super().begin_transaction()
+        reached("begun")
 
-        async def send(self, *arguments: Any, **options: Any) -> Any:
-            sending = await super().send(*arguments, **options)
-            if self._txn_manager is not None:
-                reached("sending")
-            return sending
+    async def send(self, *arguments: Any, **options: Any) -> Any:
+        sending = await super().send(*arguments, **options)
+        if self._txn_manager is not None and self._txn_manager.transactional_id is not None:
+            reached("sending")
+        return sending
 
-        async def commit_transaction(self) -> None:
-            reached("sent")
-            committing = asyncio.ensure_future(super().commit_transaction())
-            await asyncio.wait([committing], timeout=0.002)  # about as long as the brokers take
-            reached("committing")
-            await committing
-            reached("committed")
+    async def commit_transaction(self) -> None:
+        reached("sent")
+        committing = asyncio.ensure_future(super().commit_transaction())
+        await asyncio.wait([committing], timeout=0.002)  # about as long as the brokers take
+        reached("committing")
+        await committing
+        reached("committed")
 
-    class Mirrored(Mirror):
-        def cut(self, after: int) -> None:
-            super().cut(after)
-            reached("mirror cut")
 
-        def take(self, records: Sequence[Record]) -> Sifted:
-            reached("before the mirror")
-            sifted = super().take(records)
-            reached("mirrored")
-            return sifted
+class FrailMirror(Mirror):
+    """Tells of each batch."""
 
-    def folded(population: Population, batch: Sequence[Record]) -> Brought:
-        brought = fold(population, batch)
-        reached("folded")
-        return brought
+    def cut(self, after: int) -> None:
+        super().cut(after)
+        reached("mirror cut")
 
-    def read_back(*arguments: Any) -> Restored:
-        found = restored(*arguments)
-        reached("read back")
-        return found
+    def take(self, records: Sequence[Record]) -> Sifted:
+        reached("before the mirror")
+        sifted = super().take(records)
+        reached("mirrored")
+        return sifted
 
+
+def frail_fold(population: Population, batch: Sequence[Record]) -> Brought:
+    """Tells that it is done."""
+    brought = fold(population, batch)
+    reached("folded")
+    return brought
+
+
+def frail_restored(*arguments: Any) -> Restored:
+    """Tells that it is done."""
+    found = restored(*arguments)
+    reached("read back")
+    return found
+
+
+def beset(session_s: float) -> None:
+    """Have the points told of, and sessions as short as that."""
+    hasty = partial(worker.ProjectionWorker, session_s=session_s)
     replaced: list[tuple[Any, str, Any]] = [
-        (producing, "Producer", Told),
-        (worker, "Mirror", Mirrored),
-        (worker, "fold", folded),
-        (worker, "restored", read_back),
-        (working, "ProjectionWorker", partial(worker.ProjectionWorker, session_s=session_s)),
+        (producing, "Producer", FrailProducer),
+        (worker, "Mirror", FrailMirror),
+        (worker, "fold", frail_fold),
+        (worker, "restored", frail_restored),
+        (working, "ProjectionWorker", hasty),
     ]
     for module, name, value in replaced:
         assert hasattr(module, name)
@@ -128,5 +143,6 @@ def beset(reached: Point, session_s: float) -> None:
 if __name__ == "__main__":
     _point, _nth, _action, _session, *_arguments = sys.argv[1:]
     assert not _point or _point in POINTS
-    beset(Point(_point, int(_nth), _action), float(_session))
+    reached.at(_point, int(_nth), _action)
+    beset(float(_session))
     sys.exit(main(_arguments))

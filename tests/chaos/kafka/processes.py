@@ -5,6 +5,7 @@ import ctypes
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -31,6 +32,12 @@ def end_with_the_tests() -> None:
     """In a new process: Linux kills it if the tests themselves are killed."""
     if _LIBC is not None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+
+
+def _stands_still(pid: int) -> bool:
+    """After `ps`, which every Unix has."""
+    told = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
+    return told.stdout.strip().startswith(b"T")
 
 
 class Process:
@@ -78,10 +85,9 @@ class Process:
 
     async def paused(self) -> None:
         """Wait until it stands still, by whatever paused it."""
-        stat = Path(f"/proc/{self.pid}/stat")
         async with asyncio.timeout(PATIENCE_S):
-            while stat.read_text().rpartition(")")[2].split()[0] != "T":
-                done, _ = await asyncio.wait([self.ended], timeout=0.02)
+            while not _stands_still(self.pid):
+                done, _ = await asyncio.wait([self.ended], timeout=0.1)
                 assert not done, f"it ended: {self.told}"
 
 
@@ -135,7 +141,11 @@ class Troop:
     async def _begin(self, command: list[str], settings: dict[str, str]) -> Process:
         home = self._folder / str(next(self._numbers))
         given = {key: value for key, value in os.environ.items() if not key.startswith("STANDING_")}
-        mine = {"STANDING_KAFKA": self._servers, "STANDING_HOME": str(home), "PYTHONPATH": str(ROOT)}
+        mine = {
+            "STANDING_KAFKA": self._servers,
+            "STANDING_HOME": str(home),
+            "PYTHONPATH": str(ROOT),
+        }
         options: dict[str, Any] = {
             "cwd": ROOT,
             "env": given | mine | settings,

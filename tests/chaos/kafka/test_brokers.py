@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.kafka.brokers import Brokers, brokers
-from tests.chaos.kafka.plan import LONG, figures
+from tests.chaos.kafka.plan import LONG
 from tests.chaos.kafka.processes import Process, Troop, at_work
 from tests.chaos.kafka.recorder import Recorder
 from tests.chaos.kafka.verdict import verdict
@@ -59,7 +59,9 @@ async def test_one_broker_of_three_is_lost_and_comes_back(
                 await three.serve()
             await recorder.more(MORE)
         assert await verdict(house) == [], f"seed {seed}"
-        assert all(one.alive for one in workers), [line for one in workers for line in one.told[-40:]]
+        assert all(one.alive for one in workers), [
+            line for one in workers for line in one.told[-40:]
+        ]
 
 
 async def _both_at_work(troop: Troop) -> list[Process]:

@@ -7,7 +7,7 @@ import pytest
 
 from events.kafka.altering import alter
 from events.kafka.topics import STATUS
-from tests.chaos.kafka.plan import LONG, figures
+from tests.chaos.kafka.plan import LONG
 from tests.chaos.kafka.processes import Troop, at_work
 from tests.chaos.kafka.recorder import Recorder
 from tests.chaos.kafka.verdict import verdict

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.chaos.kafka.brokers import Brokers
-from tests.chaos.kafka.plan import LONG, figures
+from tests.chaos.kafka.plan import LONG
 from tests.chaos.kafka.processes import Troop, at_work
 from tests.chaos.kafka.proxy import network
 from tests.chaos.kafka.recorder import Recorder

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from tests.chaos.kafka.plan import LONG, figures
 from tests.chaos.kafka.frail import PAUSES
+from tests.chaos.kafka.plan import LONG
 from tests.chaos.kafka.processes import Troop, at_work
 from tests.chaos.kafka.recorder import Recorder
 from tests.chaos.kafka.verdict import verdict
@@ -44,10 +44,10 @@ async def test_what_a_paused_worker_writes_when_it_goes_on_does_not_count(
             paused.send(signal.SIGCONT)
             # It finds itself replaced, joins again, and shares the work.
             await paused.until(
-                lambda one, told=before: any(
-                    line.startswith("partitions ") for line in one.told[told:]
+                lambda one, told=before: (
+                    any(line.startswith("partitions ") for line in one.told[told:])
+                    and bool(at_work(one))
                 )
-                and bool(at_work(one))
             )
             await paused.kill()
             await stays.until(lambda one: at_work(one) == ALL)

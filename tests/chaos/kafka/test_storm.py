@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from tests.chaos.kafka.plan import LONG, figures
+from tests.chaos.kafka.plan import LONG
 from tests.chaos.kafka.processes import Process, Troop
 from tests.chaos.kafka.recorder import Recorder
 from tests.chaos.kafka.verdict import verdict

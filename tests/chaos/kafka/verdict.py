@@ -2,7 +2,7 @@
 
 import asyncio
 
-from events.kafka.topics import CHANGES, STATUS
+from events.kafka.topics import CHANGES
 from tests.chaos.kafka.processes import PATIENCE_S
 from tests.kafka.house import House
 
@@ -14,9 +14,6 @@ async def verdict(house: House) -> list[str]:
     give_up = loop.time() + PATIENCE_S
     while (found := await house.check()) and loop.time() < give_up:
         """The changes of an earlier moment cannot get better, and end here."""
-    if found:
-        import pickle, pathlib, time
-        pathlib.Path(f"/tmp/lead/chaos/dump-{int(time.time())}").write_bytes(pickle.dumps((found, await house.entries(), await house.read(CHANGES), await house.read(STATUS))))
     return found
 
 
