@@ -102,10 +102,11 @@ async def test_what_a_killed_worker_had_is_taken_over_soon(
     took: list[float] = []
     async with recorder.recording():
         stays = await troop.start("projections")
+        await stays.until(lambda one: at_work(one) == ALL)
         for _ in range(TAKEOVERS):
             other = await troop.start("projections")
             await other.until(lambda one: bool(at_work(one)))
-            await stays.until(lambda one: len(at_work(one)) < len(ALL))
+            await stays.until(lambda one: 0 < len(at_work(one)) < len(ALL))
             began = time.monotonic()
             await stays.kill()
             await other.until(lambda one: at_work(one) == ALL)
