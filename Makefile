@@ -93,11 +93,17 @@ chaos: .venv/.installed ## kill, pause and starve it hundreds of times; an hour 
 	STANDING_CHAOS=long $(BIN)/python -m pytest tests/chaos
 
 .PHONY: bench
-bench: .venv/.benched ## measure, beside a library that does likewise; prints the figures
+bench: .venv/.benched .venv/quix/.synced ## measure, beside a library that does likewise; prints the figures
 	$(BIN)/python -m pytest tests/bench --capture no --timeout 0
 
 .venv/.benched: .venv/.installed requirements/bench.txt
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements/bench.txt
+	@touch $@
+
+.venv/quix/.synced: .venv/.synced requirements/bench-quix.txt
+	@test -x .venv/quix/bin/python || \
+	  $(UV) venv --quiet --no-project --python "$$(command -v $(PYTHON))" .venv/quix
+	$(UV) pip sync --quiet --python .venv/quix/bin/python --require-hashes requirements/bench-quix.txt
 	@touch $@
 
 # --- keep -------------------------------------------------------------------------------------
@@ -114,6 +120,7 @@ lock: .uv/.installed ## pin what requirements/*.in ask for, with hashes
 	$(LOCK) requirements/runtime.in -o requirements/runtime.txt
 	$(LOCK) -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 	$(LOCK) requirements/bench.in -o requirements/bench.txt
+	$(LOCK) requirements/bench-quix.in -o requirements/bench-quix.txt
 
 .PHONY: lock-kafka
 lock-kafka: .venv/.installed ## pin the jars of Kafka, with hashes

@@ -2,12 +2,10 @@
 who began in the past and have yet to come to it."""
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
 from typing import Final
 
 from alerts.matching import sends
 from alerts.messages import Draft, data, draft
-from alerts.places import place
 from alerts.source import ChangeSource
 from alerts.store import AlertStore, Reader
 from alerts.subscriptions import Subscription
@@ -62,10 +60,11 @@ class Intake:
 
     async def _common(self, subscriptions: Sequence[Subscription]) -> bool:
         cursor = await self._store.aside(lambda: self._store.cursor)
-        page = self._source.changes(cursor, PAGE)
+        page = await self._source.changes(cursor, PAGE)
         if page:
             drafts = self._drafts(page, subscriptions)
-            await self._store.aside(self._store.take, drafts, place(page[-1]), self._clock())
+            to = self._source.place(page[-1])
+            await self._store.aside(self._store.take, drafts, to, self._clock())
         return len(page) == PAGE
 
     async def _catch_up(self, reader: Reader) -> bool:
@@ -77,7 +76,8 @@ class Intake:
             return False
         if await store.aside(store.outbox.pending, me.id, WAITING) >= WAITING:
             return False
-        page = self._source.changes(reader.behind, PAGE)
+        place = self._source.place
+        page = () if reader.behind >= cursor else await self._source.changes(reader.behind, PAGE)
         past = [told for told in page if place(told) <= cursor]
         done = len(past) < PAGE
         drafts = self._drafts(past, [me])
@@ -86,12 +86,12 @@ class Intake:
         return True
 
     def _drafts(self, page: Iterable[Told], subscriptions: Sequence[Subscription]) -> list[Draft]:
-        who = cache(self._source.who)
         found = []
         for told in page:
-            about = who(told.change.company)
+            about = self._source.who(told)
             wanting = [one for one in subscriptions if sends(one.request, one.start, told, about)]
             if wanting:
                 body = data(told.change, self._registry)
-                found += [draft(one.id, told.change, body) for one in wanting]
+                position = self._source.place(told)[0]
+                found += [draft(one.id, told.change, body, position) for one in wanting]
         return found

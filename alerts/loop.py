@@ -6,7 +6,7 @@ In order per subscription and company, at least once; across those nothing waits
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from alerts.channel import Channel, Outcome, Parcel, Target
@@ -88,6 +88,13 @@ class AlertLoop:
         finally:
             await self._land()
 
+    async def keep(self, ended: Sequence[Ended]) -> None:
+        """Keep attempts that are over, before anything more of their queues is sent."""
+        await self._store.aside(self._store.settle, ended)
+
+    async def sure(self) -> None:
+        """Asked before anything is sent: raises where this is another one's work by now."""
+
     async def _send(self, now: Instant) -> None:
         """Start what is due, as far as there is room."""
         flying = Counter(flight.waiting.subscription for flight in self._flying.values())
@@ -100,7 +107,10 @@ class AlertLoop:
             for ident in [*open_[self._turn :], *open_[: self._turn]]
             if flying[ident] < self._limit(ident)
         ]
-        for waiting, secrets in await self._store.aside(self._store.due, asked, now):
+        due = await self._store.aside(self._store.due, asked, now)
+        if due:
+            await self.sure()
+        for waiting, secrets in due:
             ident = waiting.subscription
             room = len(self._flying) < AT_ONCE and flying[ident] < self._limit(ident)
             if room and (ident, waiting.company) not in queues:
@@ -123,9 +133,7 @@ class AlertLoop:
         over = [task for task in self._flying if task.done()]
         flights = [(self._flying.pop(task), _outcome(task)) for task in over]
         if flights:
-            await self._store.aside(
-                self._store.settle, [self._ended(flight, outcome) for flight, outcome in flights]
-            )
+            await self.keep([self._ended(flight, outcome) for flight, outcome in flights])
 
     def _ended(self, flight: _Flight, outcome: Outcome) -> Ended:
         waiting, now = flight.waiting, self._clock()

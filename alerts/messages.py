@@ -24,6 +24,10 @@ class Draft:
     type: str
     at: Instant
     data: bytes
+    sequence: int = 0
+    """Of the change, among its company's."""
+    position: int = -1
+    """Of the change, in the order of its source."""
 
     @property
     def id(self) -> str:
@@ -47,10 +51,11 @@ def data(change: Change, registry: Registry) -> bytes:
     return orjson.dumps(shown(change, registry))
 
 
-def draft(subscription: str, change: Change, told: bytes) -> Draft:
+def draft(subscription: str, change: Change, told: bytes, position: int = -1) -> Draft:
     """The message of a change to one subscriber, `told` being its `data`."""
-    kind = TYPE_PREFIX + change.kind
-    return Draft(subscription, change.company, change.id, kind, change.recorded, told)
+    kind, at = TYPE_PREFIX + change.kind, change.recorded
+    about = (change.company, change.id, kind, at, told)
+    return Draft(subscription, *about, sequence=change.sequence, position=position)
 
 
 def trial(subscription: str, now: Instant, key: str) -> Draft:

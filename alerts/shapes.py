@@ -10,6 +10,7 @@ from projections.blocks import (
     TIME,
     TRUTH,
     Schema,
+    array,
     one_of,
     or_null,
     ref,
@@ -57,6 +58,8 @@ SUBSCRIPTION: Final[Schema] = structure(
         "after": told(ref("Place"), "Only what stands behind it is sent,"),
         "since": or_null(TIME, "and only what was recorded then or later."),
         "behind": or_null(ref("Place"), "How far it was read, where it lags behind the others."),
+        "places": told(array(ref("Place")), "`after`, of each partition of the events."),
+        "rotated": or_null(TIME, "When the newest secret was made; null: with the subscription."),
     },
     "A subscription, with what is needed to go on with it.",
 )
@@ -78,7 +81,54 @@ DELIVERY: Final[Schema] = structure(
             one_of(("delivered", "pending", "failed", "abandoned", "test")),
             "Of the message after it; `pending` is tried again.",
         ),
+        "since": told(TIME, "When the message began to wait."),
+        "due": or_null(TIME, "When it is tried again, where it is."),
+        "stands": or_null(POSITION, "Where the change stands in `standing.changes.v1`."),
     },
     "An attempt to deliver a message, and its outcome.",
 )
 SHAPES: Final[dict[str, Schema]] = {"Place": PLACE}
+_TRIED: Final = structure(
+    {
+        "delivery": TEXT,
+        "attempts": COUNT,
+        "earlier": told(COUNT, "How many of them were before it was to be delivered again."),
+        "since": told(TIME, "When it began to wait."),
+        "due": or_null(TIME, "When it is tried next, where it is the first that waits."),
+    }
+)
+PROGRESS_SHAPES: Final[dict[str, Schema]] = {
+    "ProgressRead": structure(
+        {
+            "subscription": or_null(TEXT, "Null: every subscription that is said nothing else of."),
+            "read": or_null(
+                {"type": "integer", "minimum": -1},
+                "Everything up to this offset in the changes was told; null: as everybody's.",
+            ),
+        },
+        "How far a partition of the changes was told.",
+    ),
+    "ProgressQueue": structure(
+        {
+            "subscription": TEXT,
+            "company": TEXT,
+            "n": told(COUNT, "Of the last message that is over."),
+            "sequence": told(COUNT, "Of the change that it told."),
+            "waiting": told(array(_TRIED), "Messages behind it that were tried."),
+        },
+        "What a subscription was told of a company.",
+    ),
+    "DeliveryAsked": structure(
+        {
+            "delivery": TEXT,
+            "subscription": TEXT,
+            "company": TEXT,
+            "n": COUNT,
+            "change": TEXT,
+            "offset": told(COUNT, "Of the change in its partition."),
+            "attempts": told(COUNT, "So far."),
+            "asked": TIME,
+        },
+        "A message is to be delivered again. It stands until it was.",
+    ),
+}

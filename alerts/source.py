@@ -13,11 +13,16 @@ from projections.store import ProjectionStore
 
 
 class ChangeSource(Protocol):
-    """All changes in their one order. The calls that are not awaited answer at once."""
+    """All changes in their one order: of a log, or of one partition of a log of several. The calls
+    that are not awaited answer at once."""
 
-    def changes(self, after: Place, limit: int) -> Sequence[Told]:
+    async def changes(self, after: Place, limit: int) -> Sequence[Told]:
         """The next changes after a place, at most `limit`; fewer only where there are no more.
         What was told on reading one record becomes visible all at once."""
+        ...
+
+    def place(self, told: Told) -> Place:
+        """Where one of them stands in that order."""
         ...
 
     def position(self) -> int:
@@ -30,8 +35,8 @@ class ChangeSource(Protocol):
         behind it."""
         ...
 
-    def who(self, company: str) -> Who:
-        """The company as it is known now; also one that is not known at all."""
+    def who(self, told: Told) -> Who:
+        """The company of a change; also one that is not known at all."""
         ...
 
     async def beyond(self, position: int) -> None:
@@ -60,9 +65,13 @@ class Projected:
         self._reached = reached
         self._poll_s = poll_s
 
-    def changes(self, after: Place, limit: int) -> Sequence[Told]:
+    async def changes(self, after: Place, limit: int) -> Sequence[Told]:
         """See `ChangeSource`."""
         return self._store.changes(after=after, limit=limit)
+
+    def place(self, told: Told) -> Place:
+        """See `ChangeSource`."""
+        return told.place
 
     def position(self) -> int:
         """See `ChangeSource`."""
@@ -72,9 +81,9 @@ class Projected:
         """See `ChangeSource`."""
         return behind(self._end(), int(self._store.meta("generation") or 0))
 
-    def who(self, company: str) -> Who:
-        """See `ChangeSource`."""
-        described = self._store.described(company)
+    def who(self, told: Told) -> Who:
+        """See `ChangeSource`. The company is told of as it is known now."""
+        described = self._store.described(told.change.company)
         if described is None:
             return Who()
         return Who(described["country"], frozenset(described["former_ids"]))

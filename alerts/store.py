@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import orjson
 
@@ -23,7 +23,7 @@ from alerts.subscriptions import Request, Start, Subscription
 from alerts.vault import Vault
 from events.dates import DAY, Instant
 from events.errors import StandingError
-from events.sqlite_store import connect, transaction, trouble
+from events.sqlite_store import Synchronous, connect, transaction, trouble
 
 FORMAT: Final = 1
 KEEP: Final[Instant] = 90 * DAY
@@ -65,13 +65,17 @@ class AlertStore:
     `StoreError` where a file cannot be used.
     """
 
-    def __init__(self, path: Path) -> None:
+    SCHEMA: ClassVar = _SCHEMA
+    SYNCHRONOUS: ClassVar[Synchronous] = "FULL"
+
+    def __init__(self, path: Path, vault: Vault | None = None) -> None:
+        """With a `vault`, there is no key file."""
         self.path = path
-        self.db = connect(path, _SCHEMA, FORMAT, synchronous="FULL")
+        self.db = connect(path, self.SCHEMA, FORMAT, synchronous=self.SYNCHRONOUS)
         self.outbox = Outbox(self.db)
         with trouble(path):
             locked = self.db.execute("SELECT secrets FROM subscriptions LIMIT 1").fetchone()
-        self._vault = Vault(path.with_suffix(".key"), create=locked is None)
+        self._vault = vault or Vault(path.with_suffix(".key"), create=locked is None)
         if locked is not None:
             self._vault.unlock(locked[0])
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="standing-alerts")
@@ -111,10 +115,10 @@ class AlertStore:
                     subscription.id,
                     subscription.created,
                     subscription.request.model_dump_json(by_alias=True).encode(),
-                    _packed(subscription.start.after),
+                    packed(subscription.start.after),
                     subscription.start.since,
                     self._vault.lock((secret,)),
-                    _packed(subscription.start.after),
+                    packed(subscription.start.after),
                 ),
             )
         self._version = -1
@@ -181,8 +185,8 @@ class AlertStore:
     def take(self, drafts: Iterable[Draft], cursor: Place, now: Instant) -> None:
         """Queue what a page of changes brings, and move the cursor over it."""
         with self._writing() as db:
-            self.outbox.put(self._living(drafts), now)
-            db.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", (_packed(cursor),))
+            self._queue(self._living(drafts), now)
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", (packed(cursor),))
 
     def catch_up(
         self, subscription: str, drafts: Iterable[Draft], to: Place | None, now: Instant
@@ -190,12 +194,15 @@ class AlertStore:
         """Queue what a page brings to one subscription, and move its own place; with None, it has
         come to the cursor."""
         with self._writing() as db:
-            self.outbox.put(self._living(drafts), now)
+            self._queue(self._living(drafts), now)
             db.execute(
                 "UPDATE subscriptions SET behind = ? WHERE id = ?",
-                (_packed(to) if to else None, subscription),
+                (packed(to) if to else None, subscription),
             )
         self._version = -1
+
+    def _queue(self, drafts: Iterable[Draft], now: Instant) -> None:
+        self.outbox.put(drafts, now)
 
     def _living(self, drafts: Iterable[Draft]) -> list[Draft]:
         """Without those of subscriptions that went while the page was read."""
@@ -272,7 +279,8 @@ def _reader(row: Sequence[Any]) -> Reader:
     return Reader(kept, _place(place) if place else None)
 
 
-def _packed(place: Place) -> str:
+def packed(place: Place) -> str:
+    """As the tables have it."""
     return orjson.dumps(place).decode()
 
 

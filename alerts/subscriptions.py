@@ -4,6 +4,7 @@ The models are strict: what is not here is refused by its field. What will be se
 cadences, reminders) is refused with a clear word rather than taken and ignored.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 
@@ -75,6 +76,12 @@ class Start(NamedTuple):
 
     after: Place
     since: Instant = ALWAYS
+    others: tuple[Place, ...] = ()
+    """Of a log of several partitions, the places in those behind the first."""
+
+    def within(self, partition: int) -> "Start":
+        """What counts in one partition."""
+        return Start((self.after, *self.others)[partition], self.since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,26 +139,33 @@ def filtered(raw: Any, registry: Registry) -> Filter:
     return found
 
 
-def started(text: str, head: Place, field: str = "start") -> Start:
-    """Where to begin, `head` being the place behind all that there is now.
+def started(text: str, heads: Sequence[Place], field: str = "start") -> Start:
+    """Where to begin, `heads` being the places behind all that there is now, of each partition.
 
     A date counts from its first instant, in UTC, on the recorded axis. Raises `Refused`.
     """
     if text == "now":
-        return Start(head)
+        return _start(heads)
+    beginnings = [BEGINNING] * len(heads)
     if text == "beginning":
-        return Start(BEGINNING)
+        return _start(beginnings)
     if ":" in text and "T" not in text:
         position = Position.parse(text, field)
-        if set(position) != {0}:
-            raise Refused.field(field, f"{text!r} should name partition 0, and no other")
-        if position[0] > head[0]:
-            raise Refused.field(field, f"{text!r} is behind the end of the log, 0:{head[0]}")
-        return Start(behind(position[0]))
+        ends = Position({number: head[0] for number, head in enumerate(heads)})
+        if set(position) != set(ends):
+            named = "partition 0" if len(ends) == 1 else f"partitions 0 to {len(ends) - 1}"
+            raise Refused.field(field, f"{text!r} should name {named}, and no other")
+        if any(position[one] > ends[one] for one in ends):
+            raise Refused.field(field, f"{text!r} is behind the end of the log, {ends}")
+        return _start([behind(position[one]) for one in ends])
     try:
-        return Start(BEGINNING, start(text))
+        return _start(beginnings, start(text))
     except BadDate as error:
         raise Refused.field(field, f"{error}; or now, beginning, a position such as 0:41") from None
+
+
+def _start(places: Sequence[Place], since: Instant = ALWAYS) -> Start:
+    return Start(places[0], since, tuple(places[1:]))
 
 
 def _check_lists(given: Filter, registry: Registry, field: str) -> None:

@@ -33,6 +33,8 @@ class Kept:
     sealed: bytes
     overlap: Instant = 0
     behind: Place | None = None
+    rotated: Instant = 0
+    """When the newest secret was made; 0 is with the subscription."""
 
 
 def subscription(kept: Kept, now: Instant) -> Message:
@@ -45,6 +47,11 @@ def subscription(kept: Kept, now: Instant) -> Message:
         "after": _placed(one.start.after),
         "since": None if one.start.since == ALWAYS else show(one.start.since),
         "behind": None if kept.behind is None else _placed(kept.behind),
+        "places": [
+            _placed(place, number)
+            for number, place in enumerate((one.start.after, *one.start.others))
+        ],
+        "rotated": None if kept.rotated == 0 else show(kept.rotated),
     }
     event_id = derived_id([SUBSCRIPTION, told])
     return Message(
@@ -67,13 +74,18 @@ def read_subscription(value: bytes) -> Kept:
             told["id"],
             start(told["created"]),
             Request.model_validate(asked),
-            Start(_place(told["after"]), ALWAYS if since is None else start(since)),
+            Start(
+                _place(told["after"]),
+                ALWAYS if since is None else start(since),
+                tuple(_place(one) for one in told.get("places", ())[1:]),
+            ),
             told["disabled"],
             None if failing is None else start(failing),
         ),
         b64decode(told["secrets"]),
         0 if told["overlap"] is None else start(told["overlap"]),
         None if behind is None else _place(behind),
+        0 if told.get("rotated") is None else start(told["rotated"]),
     )
 
 
@@ -82,13 +94,13 @@ _ASKED: Final = tuple(
 )  # what a caller asks for, under the names that it is asked by
 
 
-def _placed(place: Place) -> dict[str, Any]:
+def _placed(place: Place, partition: int = _PARTITION) -> dict[str, Any]:
     """Without the large numbers that stand for what lies behind all moments: not every reader of
     JSON has room for them."""
     offset, moment, company, sequence = place
     behind_all = moment >= NEVER
     return {
-        "position": str(Position({_PARTITION: offset})),
+        "position": str(Position({partition: offset})),
         "moment": None if behind_all else show(moment),
         "revisions": moment - NEVER if behind_all else 0,
         "company": company,
@@ -98,8 +110,9 @@ def _placed(place: Place) -> dict[str, Any]:
 
 def _place(told: dict[str, Any]) -> Place:
     moment = told["moment"]
+    (offset,) = Position.parse(told["position"], "position").values()
     return (
-        Position.parse(told["position"], "position")[_PARTITION],
+        offset,
         NEVER + told["revisions"] if moment is None else start(moment),
         told["company"],
         told["sequence"],
@@ -119,6 +132,12 @@ class Attempt:
     number: int
     ended: Ended
     state: str
+    since: Instant
+    """When the message began to wait."""
+    due: Instant | None = None
+    """When it is tried again."""
+    stands: str | None = None
+    """Where the change stands in its topic, as `partition:offset`."""
 
 
 def delivery(one: Attempt) -> Message:
@@ -138,6 +157,9 @@ def delivery(one: Attempt) -> Message:
         "error": ended.outcome.error,
         "latency_ms": ended.latency / 1_000,
         "state": one.state,
+        "since": show(one.since),
+        "due": None if one.due is None else show(one.due),
+        "stands": one.stands,
     }
     event_id = derived_id([ATTEMPT, ended.message, one.number])
     return Message(

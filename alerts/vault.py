@@ -5,15 +5,19 @@ Whoever gets hold of the store alone (a backup, a copy for support) has no secre
 
 import os
 import stat
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import orjson
 from cryptography.fernet import Fernet, InvalidToken
 
-from events.errors import StoreError
+from events.errors import Refused, StoreError
 
 _ONLY_OWNER: Final = 0o600
+_SETTING: Final = "STANDING_SECRET_KEY"
+_SHORTEST: Final = 32
 
 
 class Vault:
@@ -51,6 +55,21 @@ class Vault:
             raise StoreError(
                 f"{self.path}: not the key that this store's secrets were kept under; restore it"
             ) from error
+
+
+class SharedVault(Vault):
+    """With a key that a setting gives, so that every machine opens what one of them has locked."""
+
+    def __init__(self, key: str) -> None:
+        """Raises `Refused` where it is missing or too short."""
+        if len(key) < _SHORTEST:
+            raise Refused.field(
+                _SETTING,
+                "is missing or too short; give all workers and replicas the same "
+                f"{_SHORTEST} random characters or more, such as `openssl rand -base64 32` makes",
+            )
+        self.path = Path(_SETTING)
+        self._fernet = Fernet(urlsafe_b64encode(sha256(key.encode()).digest()))
 
 
 def _create(path: Path) -> None:

@@ -49,3 +49,8 @@ class Admitted(NamedTuple):
 def takes_back(data: Mapping[str, Any]) -> bool:
     """Whether an event's data may name another event that it takes back."""
     return "replaces" in data or "event" in data
+
+
+def may_take_back(body: bytes) -> bool:
+    """The same of an event that was not read yet; only a no is certain."""
+    return b'"replaces"' in body or b'"event"' in body

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from events import vocabulary as words
 from events.admitted import takes_back
-from events.counted import NOTHING_TAKEN_BACK, Verdict, verdict
+from events.counted import Verdict, verdict
 from events.ids import legal
 from events.log import Record
 
@@ -45,8 +45,6 @@ def takings_back(records: Sequence[Record]) -> Verdict:
     An event takes back only one of its own subject, and one that is there.
     """
     takers = [record for record in records if takes_back(record.event["data"])]
-    if not takers:
-        return NOTHING_TAKEN_BACK
     subjects = {record.id: record.subject for record in records}
     return verdict(
         (taker.id, target)
@@ -66,33 +64,36 @@ def targets(event: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(target for target in named if target)
 
 
-def _taken_back_descriptions(records: Sequence[Record]) -> Mapping[str, str]:
-    """Only where a description is taken back at all is it judged who counts: a company may have
-    thousands of corrections of its standing."""
-    ids = {one.event["id"] for one in records if one.event["type"] == words.DESCRIBED}
-    meant = (
-        target for one in records if takes_back(one.event["data"]) for target in targets(one.event)
-    )
-    return takings_back(records).taken_back if any(one in ids for one in meant) else {}
-
-
 def describe(records: Sequence[Record], company: str) -> Description:
     """Fold the descriptions: the latest recorded wins, field by field.
 
     Of companies merged into this one, the names and identifiers are kept as its aliases, and a
     field counts only where the company itself has none.
     """
-    void = _taken_back_descriptions(records)
-    mine = Description()
+    told: dict[str, Mapping[str, Any]] = {}
+    former: set[str] = set()
+    meant: list[str] = []
+    for _, _, event, _ in records:
+        if event["subject"] != company:
+            former.add(event["subject"])
+        if event["type"] == words.DESCRIBED:
+            told[event["id"]] = event
+        if takes_back(event["data"]):
+            meant += targets(event)
+    if former:
+        told = {one.id: one.event for one in as_first_held(records) if one.id in told}
+    # Only where a description is taken back at all is it judged who counts: a company may have
+    # thousands of corrections of its standing.
+    void = takings_back(records).taken_back if any(one in told for one in meant) else ()
+    given: dict[str, Any] = {}
     others = Description()
-    former = {record.event["subject"] for record in records} - {company}
-    for record in as_first_held(records) if former else records:
-        event = record.event
-        if event["type"] == words.DESCRIBED and event["id"] not in void:
+    for key, event in told.items():
+        if key not in void:
             if event["subject"] == company:
-                mine = overlaid(mine, event["data"])
+                given.update(_given(event["data"]))
             else:
                 others = _gathered(others, event["data"])
+    mine = Description(**given)
     if not former:
         return mine
     names = (*mine.aliases, *((others.name,) if others.name else ()), *others.aliases)
@@ -108,12 +109,17 @@ def describe(records: Sequence[Record], company: str) -> Description:
 
 def overlaid(known: Description, data: Mapping[str, Any]) -> Description:
     """A description with the fields that `data` gives."""
+    return replace(known, **_given(data))
+
+
+def _given(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a description that `data` gives."""
     given = {key: data[key] for key in _FIELDS if key in data}
     if "aliases" in data:
         given["aliases"] = tuple(data["aliases"])
     if "identifiers" in data:
         given["identifiers"] = tuple((one["scheme"], one["value"]) for one in data["identifiers"])
-    return replace(known, **given)
+    return given
 
 
 def says_nothing_new(known: Description, data: Mapping[str, Any]) -> bool:

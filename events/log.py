@@ -69,9 +69,8 @@ class Record(NamedTuple):
 
     @property
     def held(self) -> Instant:
-        """When a log first took the event in: this one, or the one that it was moved from."""
-        origin = self.event.get("origintime")
-        return min(start(origin), self.recorded) if origin else self.recorded
+        """See `first_held`."""
+        return first_held(self.event, self.recorded)
 
     @property
     def origin(self) -> tuple[int, int]:
@@ -82,6 +81,12 @@ class Record(NamedTuple):
             return self.partition, self.offset
         ((partition, offset),) = Position.parse(copied, COPY_OF).items()
         return partition, offset
+
+
+def first_held(event: Mapping[str, Any], recorded: Instant) -> Instant:
+    """When a log first took an event in: this one, or the one that it was moved from."""
+    origin = event.get("origintime")
+    return min(start(origin), recorded) if origin else recorded
 
 
 class Receipt(NamedTuple):

@@ -1,18 +1,30 @@
 """Looking up what stands in a log in SQLite: by company, by type, in order."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
+from events.admitted import may_take_back
 from events.dates import Instant
 from events.log import Archive, Record
 from events.sqlite_store import connect, trouble
-from events.sqlite_table import FEW, FORMAT, SCHEMA, records
+from events.sqlite_table import FORMAT, SCHEMA, one_of_few, records
+from events.vocabulary import NOTE_RECORDED
+
+_made: Final = tuple.__new__
+_SAMPLE: Final = 8_192
+"""Events by which the shares of a log are told."""
+# Offsets may have gaps: of each that is asked for, the event there or the next one.
+_SAMPLED: Final = """
+SELECT (SELECT subject FROM events WHERE offset >= asked.value ORDER BY offset LIMIT 1) AS found
+FROM json_each(?) AS asked ORDER BY found
+"""
+_MAPPED_BYTES: Final = 2**40
+"""Of the file, for reading it in the order of companies, which jumps: SQLite takes what it can,
+and need not ask the system for each page."""
 
 
 class SqliteArchive(Archive):
@@ -53,40 +65,46 @@ class SqliteArchive(Archive):
 
     def of_type(self, event_type: str, *, to: int | None = None) -> list[Record]:
         """See `Archive`."""
-        if event_type not in FEW:
-            raise ValueError(f"{event_type} has no index")
-        # written out, so that the partial index serves
-        where = f"WHERE type = '{event_type}' AND offset <= ? ORDER BY offset"
+        where = f"{one_of_few(event_type)} AND offset <= ? ORDER BY offset"
         return self._select(where, self.end() if to is None else to)
 
     def by_company(
-        self, *, to: int, first: str = "", last: str | None = None
-    ) -> Iterator[tuple[str, list[Record]]]:
-        """Every subject of [first, last) with its events in log order, up to the offset `to`."""
+        self, *, to: int, first: str = "", last: str | None = None, context: bool = True
+    ) -> Iterator[tuple[str, int, list[Record]]]:
+        """Every subject of [first, last) with the number of its events up to the offset `to`, and
+        these in log order: without `context` but for plain notes, which bear on no standing."""
         beyond = "" if last is None else "AND subject < ?"
+        partition = self.partition
         with trouble(self.path):
+            self._reader.execute(f"PRAGMA mmap_size = {_MAPPED_BYTES}")
             rows = self._reader.execute(
-                "SELECT subject, offset, recorded, body FROM events INDEXED BY events_by_subject "  # noqa: S608
+                "SELECT subject, offset, recorded, body, type = ? "  # noqa: S608
+                "FROM events INDEXED BY events_by_subject "
                 f"WHERE offset <= ? AND subject >= ? {beyond} ORDER BY subject, offset",
-                (to, first) if last is None else (to, first, last),
+                (NOTE_RECORDED, to, first) if last is None else (NOTE_RECORDED, to, first, last),
             )
-            for subject, some in groupby(rows, key=itemgetter(0)):
-                yield (
-                    subject,
-                    [Record(row[1], row[2], orjson.loads(row[3]), self.partition) for row in some],
-                )
+            known, count, records = "", 0, list[Record]()
+            for subject, offset, recorded, body, note in rows:
+                if subject != known:
+                    if count:
+                        yield known, count, records
+                    known, count, records = subject, 0, []
+                count += 1
+                if context or not note or may_take_back(body):
+                    made = (offset, recorded, orjson.loads(body), partition)
+                    records.append(_made(Record, made))
+            if count:
+                yield known, count, records
 
     def borders(self, shares: int) -> list[str]:
-        """Subjects that cut the log into so many shares of about as many events each."""
-        step = (self.end() + 1) // shares
+        """Subjects that cut the log into so many shares of about as many events each, as far as
+        a sample tells."""
+        size = self.end() + 1
+        asked = list(range(0, size, max(size // _SAMPLE, 1)))
         with self._reading, trouble(self.path):
-            found = [
-                self._reader.execute(
-                    "SELECT subject FROM events ORDER BY subject LIMIT 1 OFFSET ?", (step * share,)
-                ).fetchone()
-                for share in range(1, shares)
-            ]
-        return sorted({row[0] for row in found if row})
+            rows = self._reader.execute(_SAMPLED, (orjson.dumps(asked).decode(),)).fetchall()
+        found = [rows[len(rows) * share // shares][0] for share in range(1, shares) if rows]
+        return sorted(set(found))
 
     def subjects(self, *, after: int, to: int) -> list[str]:
         """See `Archive`."""

@@ -31,11 +31,6 @@ class SqliteEventLog(SqliteArchive, EventLog):
         self._watchers: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._writer = Writer(path, clock, self._tell_followers, synchronous)
 
-    @classmethod
-    def reading(cls, path: Path) -> "SqliteEventLog":
-        """A log that another process writes: only to be read here."""
-        return cls(path, lambda: 0)
-
     def append(
         self, events: Sequence[Admitted], *, atomic: bool = False
     ) -> Coroutine[Any, Any, list[Receipt]]:

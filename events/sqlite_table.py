@@ -14,7 +14,11 @@ from events.intake import Shelved
 from events.log import Receipt, Record
 
 FORMAT: Final = 1
-SCHEMA: Final = """
+_FEW: Final = ("standing.company.merged", "standing.list.checked", "standing.time.passed")
+"""The types that have an index."""
+_AMONG: Final = f"type IN {_FEW}"
+SCHEMA: Final = (
+    """
 CREATE TABLE events (
     offset INTEGER PRIMARY KEY,
     recorded INTEGER NOT NULL,
@@ -26,11 +30,9 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_by_subject ON events (subject);
 CREATE INDEX events_by_fingerprint ON events (fingerprint) WHERE fingerprint IS NOT NULL;
-CREATE INDEX events_few ON events (type) WHERE type IN
-    ('standing.company.merged', 'standing.list.checked', 'standing.time.passed')
 """
-FEW: Final = frozenset({"standing.company.merged", "standing.list.checked", "standing.time.passed"})
-"""The types that have an index."""
+    f"CREATE INDEX events_few ON events (type) WHERE {_AMONG}"
+)
 
 _LAST: Final = "SELECT offset, recorded FROM events ORDER BY offset DESC LIMIT 1"
 _PUT: Final = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -95,6 +97,14 @@ def put(connection: sqlite3.Connection, placed: Iterable[tuple[int, Instant, Adm
         for offset, recorded, event in placed
     )
     connection.executemany(_PUT, rows)
+
+
+def one_of_few(event_type: str) -> str:
+    """The condition for one of the types that have an index, by that index: SQLite does not
+    conclude from the type alone that it is in it."""
+    if event_type not in _FEW:
+        raise ValueError(f"{event_type} has no index")
+    return f"WHERE type = '{event_type}' AND {_AMONG}"
 
 
 def records(

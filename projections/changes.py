@@ -5,7 +5,7 @@ where, so that reading the log again yields the same ones.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +18,10 @@ from projections.timeline import UNLISTED, Flip, Reading, Span, differs
 
 MOST: Final = 100
 """How many intervals, flips, anomalies or sources an answer lists; the count tells of the rest."""
+MORE: Final = 900
+"""How many further ones a message of the topic has, which is all of one that a broker takes."""
+
+When = Callable[[Instant | None], str | None]
 
 _STRENGTH: Final = {status: strength for strength, status in enumerate(STATUSES)}
 
@@ -178,13 +182,7 @@ def _to_come(flips: Sequence[Flip], now: Instant) -> tuple[Flip, ...]:
 
 def shown(change: Change, registry: Registry) -> dict[str, Any]:
     """A change as JSON, its times in the list's zone."""
-    info = registry.find(change.list) if change.list else None
-
-    def when(instant: Instant | None) -> str | None:
-        if instant is None or instant in (NEVER, ALWAYS):
-            return None
-        return show(instant, info.zone) if info else show(instant)
-
+    when = _times(change, registry)
     told: dict[str, Any] = {
         "change": change.id,
         "company": change.company,
@@ -204,22 +202,53 @@ def shown(change: Change, registry: Registry) -> dict[str, Any]:
         "backfill": change.backfill,
     }
     if change.kind == "corrected":
-        told["intervals"] = [
-            {
-                "from": when(one.begins),
-                "until": when(one.ends),
-                "before": _reading(one.before),
-                "after": _reading(one.after),
-            }
-            for one in change.intervals[:MOST]
-        ]
+        told["intervals"] = _intervals(change.intervals[:MOST], when)
         told["intervals_count"] = len(change.intervals)
     if change.kind == "scheduled":
-        for key, flips in (("before", change.flips_before), ("after", change.flips_after)):
-            told.setdefault("flips", {})[key] = [
-                {"at": when(flip.at), **_reading(flip.reading)} for flip in flips[:MOST]
-            ]
+        told["flips"] = {
+            "before": _flips(change.flips_before[:MOST], when),
+            "after": _flips(change.flips_after[:MOST], when),
+        }
     return told
+
+
+def rest(change: Change, registry: Registry) -> dict[str, Any] | None:
+    """What `shown` leaves out, up to `MORE` of each; None where that is nothing."""
+    when = _times(change, registry)
+    part = slice(MOST, MOST + MORE)
+    found = {
+        "intervals": _intervals(change.intervals[part], when),
+        "before": _flips(change.flips_before[part], when),
+        "after": _flips(change.flips_after[part], when),
+    }
+    return found if any(found.values()) else None
+
+
+def _times(change: Change, registry: Registry) -> When:
+    info = registry.find(change.list) if change.list else None
+
+    def when(instant: Instant | None) -> str | None:
+        if instant is None or instant in (NEVER, ALWAYS):
+            return None
+        return show(instant, info.zone) if info else show(instant)
+
+    return when
+
+
+def _intervals(intervals: Iterable[Interval], when: When) -> list[dict[str, Any]]:
+    return [
+        {
+            "from": when(one.begins),
+            "until": when(one.ends),
+            "before": _reading(one.before),
+            "after": _reading(one.after),
+        }
+        for one in intervals
+    ]
+
+
+def _flips(flips: Iterable[Flip], when: When) -> list[dict[str, Any]]:
+    return [{"at": when(flip.at), **_reading(flip.reading)} for flip in flips]
 
 
 def _reading(reading: Reading) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from projections.episodes import begun, episodes, intervals
 from projections.episodes import shown as shown_episode
 from projections.facts import LEGAL_TYPES, Entry
 from projections.history import Cutoffs, History, View
-from projections.reader import EVERYTHING, Question, Reader
+from projections.reader import EVERYTHING, Asked, Question, Reader
 from projections.rows import Told
 from projections.status import precision
 from projections.timeline import UNLISTED, Reading, Timeline
@@ -37,13 +37,14 @@ class _Seen(NamedTuple):
 
 
 def history(
-    reader: Reader, told: Iterable[Told], company: str, question: Question = EVERYTHING
+    asked: Asked, told: Iterable[Told], company: str, question: Question = EVERYTHING
 ) -> dict[str, Any]:
     """The story of a company. `told` are its changes, in order. With `as_of`, what begins later
     is left out. Raises `UnknownCompany`, or `Refused` by field."""
-    position = reader.refresh()
     for list_id in question.lists:
-        reader.registry.require(list_id, "list")
+        asked.registry.require(list_id, "list")
+    reader, question = asked.seat(company, question)
+    position = reader.refresh()
     seen = _views(reader, company, question)
     general = seen[UTC_ZONE]
     known = general.known
@@ -59,9 +60,9 @@ def history(
         "as_of": question.as_of,
         "announced_by": question.announced_by,
         "known_at": question.known_at,
-        "position": str(Position({0: position})),
+        "position": str(Position({reader.partition.partition: position})),
         "ownership": "not_evaluated",
-        "lists": [_list(list_id, seen, reader) for list_id in listed],
+        "lists": [_list(list_id, seen, reader, question) for list_id in listed],
         "events": _events(seen, reader.registry, question.lists),
         "public": _public(seen, reader, question),
         "known": [
@@ -75,7 +76,7 @@ def history(
 def _views(reader: Reader, company: str, question: Question) -> dict[ZoneInfo, _Seen]:
     """What the question sees, in the zone of each list: a day ends with its list's day."""
     seen: dict[ZoneInfo, _Seen] = {}
-    known = reader.known(company, reader.cutoffs(question, UTC_ZONE))
+    known = reader.known(company, question)
     for zone in {UTC_ZONE, *(info.zone for info in reader.registry)}:
         cut = reader.cutoffs(question, zone)
         upto = reader.moment(question, zone) if question.as_of else NEVER
@@ -87,7 +88,9 @@ def _told_by(told: Told, cut: Cutoffs) -> bool:
     return told.change.recorded <= cut.known_at and told.position <= cut.offset
 
 
-def _list(list_id: str, seen: dict[ZoneInfo, _Seen], reader: Reader) -> dict[str, Any]:
+def _list(
+    list_id: str, seen: dict[ZoneInfo, _Seen], reader: Reader, question: Question
+) -> dict[str, Any]:
     info = reader.registry[list_id]
     mine = seen[info.zone]
     timeline = mine.view.timelines[list_id]
@@ -95,7 +98,7 @@ def _list(list_id: str, seen: dict[ZoneInfo, _Seen], reader: Reader) -> dict[str
     return {
         "list": list_id,
         "list_version": info.version,
-        "coverage": reader.coverage(list_id, mine.cut).shown(),
+        "coverage": reader.coverage(list_id, question).shown(),
         "episodes": [
             shown_episode(one, number, info) for number, one in begun(episodes(timeline), mine.upto)
         ],
@@ -135,7 +138,7 @@ def _event(entry: Entry, view: View) -> dict[str, Any]:
     circular = any(one.record.id == record.id for one in view.circular)
     anomaly = timeline.anomalies.get(record.id) if timeline and taken_back is None else None
     return {
-        "position": record.position,
+        "position": "{}:{}".format(*record.origin),
         "id": record.id,
         "type": record.type,
         "subject": record.subject,

@@ -14,8 +14,8 @@ from events.lists import Registry
 from events.log import Record
 from projections.changes import Change, Overall, difference, overall
 from projections.facts import LEGAL_TYPES, Entry
-from projections.fold import in_force
 from projections.history import WHOLE, History, Touched
+from projections.restrictions import in_force
 from projections.timeline import UNLISTED, Reading, Timeline, differs
 
 _NOTED = LEGAL_TYPES | {words.NOTE_RECORDED, words.EVENT_RETRACTED}

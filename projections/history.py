@@ -8,11 +8,12 @@ any is kept and moved on, because it is the one that every new event changes.
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from events.admitted import takes_back
 from events.counted import NOTHING_TAKEN_BACK, Verdict, verdict
 from events.dates import ALWAYS, NEVER, Instant
 from events.lists import Registry
 from events.log import Record
-from projections.facts import Entry, Fact, entry
+from projections.facts import Entry, Fact, entry, fact_of
 from projections.timeline import Span, Timeline
 
 
@@ -86,6 +87,20 @@ def _with(parts: tuple[Part, ...], new: Part) -> tuple[Part, ...]:
         else:
             apart.append(part)
     return tuple(apart)
+
+
+def standing(records: Sequence[Record], registry: Registry) -> dict[str, Timeline]:
+    """The lists of a company without cut-offs, where only the outcome is wanted: as the view of
+    its history, which is only made where something is taken back, as else everything counts."""
+    facts: dict[str, list[Fact]] = {}
+    for record in records:
+        data = record.event["data"]
+        if takes_back(data):
+            return History(registry, records).now.timelines
+        fact = fact_of(record, registry)
+        if fact is not None:
+            facts.setdefault(data["list"], []).append(fact)
+    return {list_id: Timeline(registry[list_id], some) for list_id, some in facts.items()}
 
 
 class History:

@@ -7,22 +7,24 @@ be known for a repeat. A tombstone is no event, and has no headers.
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from events.admitted import DEFAULT_SOURCE
-from events.companies import describe
-from events.dates import UTC_ZONE, Instant, show
+from events.companies import Description, describe
+from events.dates import ALWAYS, NEVER, UTC_ZONE, Instant, show, start
 from events.errors import Problem
 from events.ids import derived_id
 from events.lists import Registry
-from projections.changes import MOST, Change, shown
+from projections.changes import MOST, Change, Interval, Overall, rest, shown
 from projections.company import Company
 from projections.facts import Entry
 from projections.population import Population
+from projections.rows import Told
 from projections.status import parts, together
+from projections.timeline import Flip, Reading
 
 TYPE_PREFIX: Final = "standing.status."
 """Of the types of changes; a change's kind follows."""
@@ -39,6 +41,12 @@ _ALWAYS_THERE: Final = (
     ("ce_specversion", b"1.0"),
     ("ce_source", DEFAULT_SOURCE.encode()),
 )
+UNKNOWN: Final = Description()
+_NO_FLIPS: Final[Mapping[str, Any]] = {"before": (), "after": ()}
+_NO_REST: Final[Mapping[str, Any]] = {**_NO_FLIPS, "intervals": ()}
+
+Unknown = TypeVar("Unknown", Instant, None)
+"""What an instant is where nothing is said."""
 
 
 class Message(NamedTuple):
@@ -78,8 +86,7 @@ def status(population: Population, company: str, place: Place, sequence: int) ->
     the log has nothing of it. `sequence` is that of its latest change."""
     why = population.parked.get(company)
     if why is not None:
-        told = {"sequence": sequence, "parked": why}
-        return _about(company, PARKED, told, population.registry, place)
+        return parked(company, why, sequence, population.registry, place)
     into = population.into.get(company)
     if into is not None:
         told = {"sequence": sequence, "merged_into": into}
@@ -87,12 +94,15 @@ def status(population: Population, company: str, place: Place, sequence: int) ->
     return current(population.company(company), place)
 
 
+def parked(company: str, why: str, sequence: int, registry: Registry, place: Place) -> Message:
+    """Why nothing can be said of a company."""
+    return _about(company, PARKED, {"sequence": sequence, "parked": why}, registry, place)
+
+
 def current(company: Company, place: Place) -> Message:
-    """The standing of a company that counts for itself; a tombstone where it never had an event.
-    One whose events were another's, of a merge that was taken back, keeps a message: its changes
-    are told, and the next must not have the number of the first."""
+    """The standing of a company that counts for itself; a tombstone where it has no event."""
     entries = company.history.entries.values()
-    if not (entries or company.sequence):
+    if not entries:
         return Message(company.company.encode(), None)
     told = standing(company, place.recorded)
     return _about(company.company, CURRENT, told, company.history.registry, place)
@@ -107,7 +117,7 @@ def standing(company: Company, now: Instant) -> dict[str, Any]:
         one = parts(view.timelines[list_id], view.circular, now)
         lists.append({**one.head, **one.rest})
     return {
-        "name": describe([one.record for one in entries], company.company).name,
+        "name": described(company).name,
         "as_of": show(now, _zone(entries, registry)),
         "announced_by": None,
         "known_at": None,
@@ -142,13 +152,90 @@ def status_id(kind: str, company: str, position: str, registry: Registry) -> str
     return derived_id([kind, company, position, registry.digest])
 
 
-def change(one: Change, registry: Registry) -> Message:
-    """What `standing.changes.v1` says of a change."""
+def described(company: Company) -> Description:
+    """Who a company is."""
+    return describe([one.record for one in company.history.entries.values()], company.company)
+
+
+def change(
+    told: Told, registry: Registry, partition: int, company: Description = UNKNOWN
+) -> Message:
+    """What `standing.changes.v1` says of a change that was told on reading a record of this
+    partition, `company` being whom it is about, as it was known then."""
+    one = told.change
+    behind_all = one.moment >= NEVER
+    value = {
+        **shown(one, registry),
+        "place": {
+            "position": f"{partition}:{told.position}",
+            "moment": None if behind_all else show(one.moment),
+            "revisions": one.moment - NEVER if behind_all else 0,
+        },
+        "country": company.country,
+        "former_ids": list(company.former_ids),
+    }
+    more = rest(one, registry)
+    if more is not None:
+        value["rest"] = more
     return Message(
         one.company.encode(),
-        orjson.dumps(shown(one, registry)),
+        orjson.dumps(value),
         attributes(one.id, TYPE_PREFIX + one.kind, one.company, one.recorded),
     )
+
+
+def read_change(value: bytes) -> Told:
+    """A change as its message had it: what `change` was given. An instant that is not known is
+    None, whether it lies before all times or behind them. Fields that a later version added are
+    passed over; raises `KeyError` where one is missing."""
+    return restored(orjson.loads(value))
+
+
+def restored(said: Mapping[str, Any]) -> Told:
+    """`read_change`, of a value that was parsed already."""
+    place, overall, flips = said["place"], said["overall"], said.get("flips", _NO_FLIPS)
+    more = said.get("rest", _NO_REST)
+    one = Change(
+        said["company"],
+        said["list"],
+        said["sequence"],
+        said["kind"],
+        _reading(said["from"]),
+        _reading(said["to"]),
+        _overall(overall["before"]),
+        _overall(overall["after"]),
+        effective=_instant(said["effective"], None),
+        announced=_instant(said["announced"], None),
+        cause=tuple(said["cause"]),
+        recorded=start(said["recorded"]),
+        moment=_instant(place["moment"], NEVER + place["revisions"]),
+        backfill=said["backfill"],
+        intervals=tuple(map(_interval, (*said.get("intervals", ()), *more["intervals"]))),
+        flips_before=tuple(map(_flip, (*flips["before"], *more["before"]))),
+        flips_after=tuple(map(_flip, (*flips["after"], *more["after"]))),
+    )
+    return Told(int(place["position"].partition(":")[2]), one)
+
+
+def _interval(said: Mapping[str, Any]) -> Interval:
+    begins, ends = _instant(said["from"], ALWAYS), _instant(said["until"], NEVER)
+    return Interval(begins, ends, _reading(said["before"]), _reading(said["after"]))
+
+
+def _flip(said: Mapping[str, Any]) -> Flip:
+    return Flip(_instant(said["at"], NEVER), _reading(said))
+
+
+def _reading(said: Mapping[str, Any]) -> Reading:
+    return Reading(said["status"], said["how"], tuple(said["restrictions"]))
+
+
+def _overall(said: Mapping[str, Any]) -> Overall:
+    return Overall(said["status"], tuple(said["restrictions"]))
+
+
+def _instant(text: str | None, otherwise: Unknown) -> Instant | Unknown:
+    return otherwise if text is None else start(text)
 
 
 def rejected(

@@ -116,6 +116,17 @@ class Population:
         timelines = {} if into is not None else kept.timelines
         return folded(row, describe(records, company), timelines, told)
 
+    def free(self) -> list[str]:
+        """Try those that are parked again, as an earlier version may have parked them; who can be
+        folded now."""
+        freed = []
+        for company in sorted(self.parked):
+            del self.parked[company]
+            self._guarded(company, partial(self._restore, company))
+            if company not in self.parked:
+                freed.append(company)
+        return freed
+
     def let_go(self) -> None:
         """Forget the companies that were not touched for longest; call it between batches, when
         the store has their sequences."""
@@ -136,6 +147,10 @@ class Population:
             self._kept.pop(company, None)
             self._dues.pop(company, None)
             return []
+
+    def _restore(self, company: str) -> list[Change]:
+        self._await(self.company(company))
+        return []
 
     def _pass_time(self, company: str, due: Instant) -> list[Change]:
         kept = self.company(company)
@@ -216,7 +231,11 @@ class Population:
 
 def is_about_a_company(record: Record) -> bool:
     """Whether a record concerns a company, and not a list or the clock."""
-    subject = record.event["subject"]
+    return is_a_company(record.event["subject"])
+
+
+def is_a_company(subject: str) -> bool:
+    """Whether a subject is a company, and not a list or the clock."""
     return subject != words.CLOCK_SUBJECT and not subject.startswith(words.LIST_SUBJECT_PREFIX)
 
 

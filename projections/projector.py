@@ -4,7 +4,7 @@ One process projects at a time, held apart by a lock beside the store; others re
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from events.bulk import no_collection
@@ -21,23 +21,32 @@ class LocalLog(EventLog, Archive, Protocol):
     """A log that is on this machine, to be read by company as well as in order."""
 
 
-class Projector:
-    """Folds a log into a store, from where the store stopped."""
+class Folder:
+    """Folds what stands of one partition into a store, from where the store stopped. With
+    `keeps_told` false, the changes that it comes to are not kept: they are known from elsewhere."""
 
-    def __init__(self, log: LocalLog, store: ProjectionStore, registry: Registry) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        store: ProjectionStore,
+        registry: Registry,
+        *,
+        owns: Callable[[str], bool] = lambda _: True,
+        keeps_told: bool = True,
+    ) -> None:
         mark = store.mark
-        self._log = log
         self._store = store
+        self._keeps_told = keeps_told
         self._population = Population(
             registry,
-            log,
+            archive,
             position=mark.position,
             clock=mark.clock,
             sequence_of=self._sequence_of,
             dues=store.dues(),
             parked=store.parked(),
+            owns=owns,
         )
-        self._moved = asyncio.Condition()
 
     @property
     def position(self) -> int:
@@ -67,15 +76,28 @@ class Projector:
             for one in brought.told:
                 by_company[one.change.company].append(one)
             population = self._population
-            self._store.commit(
-                Mark(population.position, population.clock),
-                [
-                    population.folded(company, some, self._sequence_of(company))
-                    for company, some in by_company.items()
-                ],
-            )
+            found = [
+                population.folded(company, some, self._sequence_of(company))
+                for company, some in by_company.items()
+            ]
+            if not self._keeps_told:
+                found = [one._replace(told=[]) for one in found]
+            self._store.commit(Mark(population.position, population.clock), found)
             population.let_go()
         return brought.told
+
+    def _sequence_of(self, company: str) -> int:
+        row = self._store.row(company)
+        return row.sequence if row else 0
+
+
+class Projector(Folder):
+    """Folds a log of one partition, as it comes."""
+
+    def __init__(self, log: LocalLog, store: ProjectionStore, registry: Registry) -> None:
+        super().__init__(log, store, registry)
+        self._log = log
+        self._moved = asyncio.Condition()
 
     async def take(self, batch: Sequence[Record]) -> list[Told]:
         """`apply`, and wake whoever waits for a position."""
@@ -93,7 +115,3 @@ class Projector:
         """Wait until the projection has come so far."""
         async with self._moved:
             await self._moved.wait_for(lambda: self.position >= position)
-
-    def _sequence_of(self, company: str) -> int:
-        row = self._store.row(company)
-        return row.sequence if row else 0

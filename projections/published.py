@@ -6,19 +6,22 @@ for. So the latest position among the statuses of a partition says how far it wa
 offset is kept beside them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import orjson
 
+from events import vocabulary as words
 from events.dates import NEVER, Instant, start
 from events.lists import Registry
-from events.log import Position
+from events.log import Archive, Position
 from projections import messages
 from projections.messages import Message, Place
 from projections.partition import Brought
 from projections.population import Population
+from projections.rows import Told
 
 
 @dataclass(slots=True)
@@ -42,12 +45,18 @@ class Statement(NamedTuple):
     value: bytes
     headers: Iterable[tuple[str, bytes]]
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What it says."""
+        found: dict[str, Any] = orjson.loads(self.value)
+        return found
+
 
 def restored(statements: Iterable[Statement], registry: Registry) -> Restored:
     """What is known from the latest statuses of a partition, tombstones left out."""
     found = Restored()
     for one in statements:
-        told = orjson.loads(one.value)
+        told = one.told
         headers = dict(one.headers)
         company, kind = told["company"], headers["ce_type"].decode()
         said_by = messages.status_id(kind, company, told["position"], registry)
@@ -68,6 +77,24 @@ def _due(told: Mapping[str, Any]) -> Instant:
     return min((start(flip["at"]) for flip in flips if flip), default=NEVER)
 
 
+def forgotten(
+    archive: Archive, registry: Registry, owns: Callable[[str], bool], found: Restored
+) -> dict[str, int]:
+    """The sequences of companies of which nothing is published any more, and something was: others
+    were merged into them, which was taken back, and the log has nothing else of them."""
+    merged = archive.of_type(words.MERGED, to=found.position)
+    targets = {one.event["data"]["into"] for one in merged} - found.sequences.keys()
+    if not any(map(owns, targets)):
+        return {}
+    population = Population(registry, archive, owns=owns)
+    told: dict[str, int] = {}
+    group = sorted({one.subject for one in merged} | {one.event["data"]["into"] for one in merged})
+    for record in archive.of_subjects(group, to=found.position):
+        for change in population.apply(record):
+            told[change.company] = change.sequence
+    return {company: told.get(company, 0) for company in targets if owns(company)}
+
+
 class Outcome(NamedTuple):
     """The messages that a batch brings, for the topics of the partition."""
 
@@ -84,8 +111,27 @@ def outcome(
         sequences[one.change.company] = one.change.sequence
     return Outcome(
         _statuses(population, brought.companies, place, sequences),
-        [messages.change(one.change, population.registry) for one in brought.told],
+        _changes(population, brought.told, place),
     )
+
+
+def _changes(population: Population, told: Sequence[Told], place: Place) -> list[Message]:
+    """In the order in which they are told, whoever asks; with each company as it is known by the
+    end of the batch; one that is parked is not known."""
+    partition = int(place.position.partition(":")[0])
+    described = {
+        company: messages.described(population.company(company))
+        for company in {one.change.company for one in told} - population.parked.keys()
+    }
+    return [
+        messages.change(
+            one,
+            population.registry,
+            partition,
+            described.get(one.change.company, messages.UNKNOWN),
+        )
+        for one in sorted(told, key=attrgetter("place"))
+    ]
 
 
 def _statuses(

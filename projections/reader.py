@@ -6,7 +6,7 @@ any cut-off costs the same. Histories are kept in memory until the log has more 
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -16,12 +16,11 @@ from events.companies import members, merges, root, targets
 from events.dates import NEVER, UTC_ZONE, BadDate, Instant, last, show
 from events.errors import Refused, StandingError, UnknownCompany
 from events.lists import Registry
-from events.log import Position, Record
+from events.log import Archive, Position, Record
 from projections.coverage import Checks, Coverage, told
 from projections.dossier import Dossier, Views
 from projections.history import Cutoffs
 from projections.population import is_about_a_company
-from projections.projector import LocalLog
 from projections.sheets import Line
 
 _KEPT: Final = 10_000
@@ -35,6 +34,8 @@ class Question(NamedTuple):
     as_of: str | None = None
     announced_by: str | None = None
     known_at: str | None = None
+    apart: frozenset[str] = frozenset()
+    """Companies whose own merge is passed over. Nobody asks so, but for `Readers`."""
 
     @property
     def everywhere(self) -> bool:
@@ -53,6 +54,7 @@ class Answer(NamedTuple):
 
 EVERYTHING: Final = Question()
 EVERYTHING_KNOWN: Final = Cutoffs()
+_NOBODY: Final = frozenset[str]()
 
 
 class Parked(StandingError):
@@ -65,18 +67,54 @@ class Parked(StandingError):
         self.why = why
 
 
-class Reader:
-    """Questions to one log. Not for several threads at once."""
+class Seat(NamedTuple):
+    """Which partition a reader reads, and of how many."""
 
-    def __init__(self, log: LocalLog, registry: Registry, clock: Callable[[], Instant]) -> None:
+    partition: int = 0
+    of: int = 1
+
+
+class Asked(Protocol):
+    """Whom a question about a company is put to."""
+
+    registry: Registry
+
+    def seat(self, company: str, question: Question = EVERYTHING) -> tuple["Reader", Question]:
+        """The reader that has the company, and the question as it is to be put to it."""
+        ...
+
+
+class Reader(Asked):
+    """Questions to the log of one partition. Not for several threads at once."""
+
+    def __init__(
+        self,
+        log: Archive,
+        registry: Registry,
+        clock: Callable[[], Instant],
+        partition: Seat = Seat(),  # noqa: B008 - a tuple
+    ) -> None:
         self.log = log
         self.registry = registry
+        self.partition = partition
+        self.holder: Callable[[str], Reader] = lambda _: self
+        """The reader of the partition in which the events of a list stand."""
+        self.ends: Callable[[], Position] = lambda: Position({partition.partition: self._seen})
+        """How far the log was read, over all its partitions."""
         self._clock = clock
         self._seen = -1
         self._kept: OrderedDict[str, Dossier] = OrderedDict()
         self._views = Views()
         self._merging: list[Record] | None = None
         self._checks: dict[str, Checks] = {}
+
+    def seat(
+        self,
+        company: str,  # noqa: ARG002 - there is but this one
+        question: Question = EVERYTHING,
+    ) -> tuple["Reader", Question]:
+        """See `Asked`."""
+        return self, question
 
     def status(self, company: str, question: Question = EVERYTHING) -> dict[str, Any]:
         """The standing of a company. Raises `UnknownCompany`, or `Refused` by field."""
@@ -89,7 +127,7 @@ class Reader:
         for list_id in question.lists:
             self.registry.require(list_id, "list")
         general = self.cutoffs(question, UTC_ZONE)
-        dossier = self.known(company, general)
+        dossier = self._known(company, general, question.apart)
         zone = self._zone(dossier, question, general)
         everywhere = question.everywhere
         cut = general if everywhere else self.cutoffs(question, zone)
@@ -101,7 +139,7 @@ class Reader:
             "as_of": show(now, zone),
             "announced_by": None if cut.announced_by == NEVER else show(cut.announced_by, zone),
             "known_at": question.known_at if cut.offset != NEVER else known_at,
-            "position": f"0:{position}",
+            "position": f"{self.partition.partition}:{position}",
         }
         lines = self._lines(dossier, question, None if everywhere else zone, cut, now)
         summary = self._views.summary(tuple(line for line, _ in lines))
@@ -130,7 +168,8 @@ class Reader:
             if events or question.lists:
                 sheet = views.sheet(dossier, info, events, counted.circular)
                 line = views.line(sheet, sheet.turn(at))
-                lines.append((line, told(self.coverage(list_id, mine), info).at(at)))
+                covered = self._covered(list_id, mine, question)
+                lines.append((line, told(covered, info).at(at)))
         return lines
 
     def _zone(self, dossier: Dossier, question: Question, general: Cutoffs) -> ZoneInfo:
@@ -139,14 +178,19 @@ class Reader:
         zones = {self.registry[list_id].zone for list_id in question.lists}
         return zones.pop() if len(zones) == 1 else UTC_ZONE
 
-    def known(self, company: str, cut: Cutoffs = EVERYTHING_KNOWN) -> Dossier:
+    def known(self, company: str, question: Question = EVERYTHING) -> Dossier:
         """What the log has about a company, under the id that it had at the cut. Raises
         `UnknownCompany` where the log, as far as the question may look back, never heard of it.
         """
-        into = self._into(cut)
+        self.refresh()
+        return self._known(company, self.cutoffs(question, UTC_ZONE), question.apart)
+
+    def _known(self, company: str, cut: Cutoffs, apart: frozenset[str]) -> Dossier:
+        into = self._into(cut, apart)
         present = root(into, company)
         ids = members(into, present)
-        if self._merged(cut) and ids != members(self._into(EVERYTHING_KNOWN), present):
+        some = apart or self._merged(cut)
+        if some and ids != members(self._into(EVERYTHING_KNOWN), present):
             records = self.log.of_subjects(ids, to=self._seen)
             dossier = self._read(present, records)
         else:
@@ -181,11 +225,35 @@ class Reader:
 
     def resolve(self, company: str, question: Question = EVERYTHING) -> str:
         """The id that a company goes by, where it was merged into another."""
-        self.refresh()
-        return root(self._into(self.cutoffs(question, UTC_ZONE)), company)
+        return root(self.merged(question), company)
 
-    def coverage(self, list_id: str, cut: Cutoffs = EVERYTHING_KNOWN) -> Coverage:
+    def merged(self, question: Question = EVERYTHING) -> dict[str, str]:
+        """Which company counts for which, as this partition knew it at the cut."""
+        self.refresh()
+        return self._into(self.cutoffs(question, UTC_ZONE), question.apart)
+
+    @property
+    def merges(self) -> bool:
+        """Whether there ever was a merge, taken back or not."""
+        self.refresh()
+        self._into(EVERYTHING_KNOWN)
+        return bool(self._merging)
+
+    def coverage(self, list_id: str, question: Question = EVERYTHING) -> Coverage:
         """Since when, and how lately, the log covers a list, as it was known at the cut."""
+        cut = self.cutoffs(question, self.registry[list_id].zone)
+        return self._covered(list_id, cut, question)
+
+    def _covered(self, list_id: str, cut: Cutoffs, question: Question) -> Coverage:
+        holder = self.holder(list_id)
+        if holder is not self:
+            holder.refresh()
+            if question.known_at is not None and cut.offset != NEVER:
+                cut = cut._replace(offset=holder.offset(question.known_at, "known_at"))
+        return holder.covers(list_id, cut)
+
+    def covers(self, list_id: str, cut: Cutoffs) -> Coverage:
+        """The coverage of a list whose events stand in this partition."""
         checks = self._checks.get(list_id)
         if checks is None:
             records = self.log.of_subjects([words.LIST_SUBJECT_PREFIX + list_id], to=self._seen)
@@ -217,7 +285,7 @@ class Reader:
         fresh = self.log.of_type(words.MERGED, to=end)
         return bool(merged.intersection(subjects)) or any(one.offset > self._seen for one in fresh)
 
-    def _into(self, cut: Cutoffs) -> dict[str, str]:
+    def _into(self, cut: Cutoffs, apart: frozenset[str] = _NOBODY) -> dict[str, str]:
         if self._merging is None:
             subjects = sorted(
                 {one.subject for one in self.log.of_type(words.MERGED, to=self._seen)}
@@ -228,7 +296,7 @@ class Reader:
             ]
         if not self._merging:
             return {}
-        return merges(one for one in self._merging if cut.sees(one))
+        return merges(one for one in self._merging if cut.sees(one) and one.subject not in apart)
 
     def moment(self, question: Question, zone: ZoneInfo) -> Instant:
         """What `as_of` means in a zone; now, where nothing was said."""
@@ -247,15 +315,17 @@ class Reader:
         return Cutoffs(announced_by, known_at, offset)
 
     def offset(self, text: str, field: str) -> int:
-        """A position of this log, which has one partition. Raises `Refused` naming the field."""
+        """What a position of the whole log says of this partition. Raises `Refused` naming the
+        field, also where it names other partitions than there are."""
+        partition, count = self.partition
         position = Position.parse(text, field)
-        if set(position) != {0}:
-            raise Refused.field(field, f"{text!r} should name the partition 0, and no other")
-        if position[0] > self._seen:
-            raise Refused.field(
-                field, f"{text!r} is not written yet; the log ends at 0:{self._seen}"
-            )
-        return position[0]
+        if position.keys() != set(range(count)):
+            named = "the partition 0, and no other" if count == 1 else f"each of {count} partitions"
+            raise Refused.field(field, f"{text!r} should name {named}")
+        ends = self.ends()
+        if any(offset > ends.get(one, offset) for one, offset in position.items()):
+            raise Refused.field(field, f"{text!r} is not written yet; the log ends at {ends}")
+        return position[partition]
 
 
 def _instant(text: str, field: str, zone: ZoneInfo) -> Instant:

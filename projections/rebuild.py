@@ -13,6 +13,7 @@ import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,14 +23,14 @@ from events.companies import Description, describe
 from events.dates import NEVER, Instant
 from events.lists import Registry, load_registry
 from events.log import Record
-from events.sqlite_log import SqliteEventLog
+from events.sqlite_archive import SqliteArchive
 from projections.changes import Change
 from projections.company import Company, next_due
 from projections.draft import beside
-from projections.history import History
-from projections.population import Population, is_about_a_company
+from projections.history import History, standing
+from projections.population import Population, is_a_company
 from projections.revision import revised
-from projections.rows import CompanyRow, Folded, Told, folded
+from projections.rows import CompanyRow, Folded, Kept, Told, folded
 from projections.store import Mark, ProjectionStore
 
 _ALONE: Final = 50_000
@@ -44,20 +45,33 @@ Times = Sequence[tuple[Instant, int]]
 
 
 class Task(NamedTuple):
-    """A share of the companies, for another process to fold."""
+    """A share of the companies, for another process to fold: those of [first, last), but for
+    those that are `bound_up` with others."""
 
     log: Path
+    kept: Path
     lists: Path | None
     mark: Mark
-    first: str
-    last: str | None
     bound_up: frozenset[str]
+    parked: frozenset[str]
     with_changes: bool
     times: Times
+    first: str = ""
+    last: str | None = None
+
+
+class Share(NamedTuple):
+    """What came out of a task."""
+
+    events: int
+    found: list[Folded]
+    """The companies that are not kept so."""
+    gone: list[str]
+    """Those that are kept, but are not in the log."""
 
 
 def rebuild(
-    log: SqliteEventLog,
+    log: SqliteArchive,
     store: ProjectionStore,
     registry: Registry,
     lists: Path | None = None,
@@ -73,15 +87,17 @@ def rebuild(
     times = log.times(to=end) if fresh else []
     mark = Mark(end, times[-1][0] if times else 0) if fresh else store.mark
     groups = _bound_up(log.of_type(words.MERGED, to=mark.position))
+    bound_up, parked = frozenset(groups), frozenset(store.parked())
     with beside(store) as draft:
-        sequences = store.sequences()
-        for batch in _fold(log, lists, mark, groups, times, with_changes=fresh, progress=progress):
-            draft.put([one.counted(sequences) for one in batch])
+        whole = Task(log.path, store.path, lists, mark, bound_up, parked, fresh, times)
+        for share in _fold(log, whole):
+            progress(share.events)
+            draft.put(share.found, share.gone)
         for group in {id(group): group for group in groups.values()}.values():
             together = list(_together(log, sorted(group), registry, times, mark))
             if not fresh:
-                together = [one._replace(told=[]) for one in together]
-            together = [one.counted(sequences) for one in together]
+                kept = [(one, store.row(one.row.company)) for one in together]
+                together = [one.told_before(row.sequence if row else 0) for one, row in kept]
             draft.put(together)
         if not fresh:
             draft.tell(revised(store, draft, registry, mark))
@@ -89,52 +105,65 @@ def rebuild(
     return mark
 
 
-def _fold(
-    log: SqliteEventLog,
-    lists: Path | None,
-    mark: Mark,
-    groups: dict[str, frozenset[str]],
-    times: Times,
-    *,
-    with_changes: bool,
-    progress: Progress,
-) -> Iterator[list[Folded]]:
-    workers = os.cpu_count() or 1 if mark.position >= _ALONE else 1
-    borders = ["", *log.borders(workers * _SHARES if workers > 1 else 1)]
+def _fold(log: SqliteArchive, whole: Task) -> Iterator[Share]:
+    workers = os.cpu_count() or 1 if whole.mark.position >= _ALONE else 1
+    if workers == 1:
+        try:
+            share = fold_share(whole)
+        finally:
+            _opened(log.path, whole.lists)[0].close()
+            _opened.cache_clear()
+        yield share
+        return
+    borders = ["", *log.borders(workers * _SHARES)]
     tasks = [
-        Task(log.path, lists, mark, first, last, frozenset(groups), with_changes, times)
+        whole._replace(first=first, last=last)
         for first, last in zip(borders, [*borders[1:], None], strict=True)
     ]
-    if workers == 1:
-        for task in tasks:
-            count, batch = fold_share(task)
-            progress(count)
-            yield batch
-        return
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        for count, batch in pool.map(fold_share, tasks):
-            progress(count)
-            yield batch
+        yield from pool.map(fold_share, tasks)
 
 
-def fold_share(task: Task) -> tuple[int, list[Folded]]:
-    """Fold the companies of one share; how many events that were, and what came out."""
-    registry = load_registry(task.lists)
-    log = SqliteEventLog.reading(task.log)
+def fold_share(task: Task) -> Share:
+    """Fold the companies of one share."""
     count, found = 0, []
     with no_collection():
-        for company, records in log.by_company(
-            to=task.mark.position, first=task.first, last=task.last
+        log, registry = _opened(task.log, task.lists)
+        kept = {} if task.with_changes else _kept(task)
+        for company, number, some in log.by_company(
+            to=task.mark.position, first=task.first, last=task.last, context=task.with_changes
         ):
-            count += len(records)
-            if is_about_a_company(records[0]) and company not in task.bound_up:
-                found.append(_alone(company, records, registry, task))
-    log.close()
-    return count, found
+            count += number
+            if not is_a_company(company) or company in task.bound_up:
+                continue
+            if company in task.parked:  # what parked it may be a note, and is to be read, too
+                some = log.of_subjects([company], to=task.mark.position)  # noqa: PLW2901
+            before = kept.pop(company, None)
+            new = _alone(company, some, registry, task, before[0][1] if before else 0)
+            if new.kept != before:
+                found.append(new)
+    return Share(count, found, [company for company in kept if company not in task.bound_up])
 
 
-def _alone(company: str, records: list[Record], registry: Registry, task: Task) -> Folded:
+@lru_cache(maxsize=1)
+def _opened(path: Path, lists: Path | None) -> tuple[SqliteArchive, Registry]:
+    """What a process needs for each of its shares: a log warms up as it is read."""
+    return SqliteArchive(path), load_registry(lists)
+
+
+def _kept(task: Task) -> dict[str, Kept]:
+    store = ProjectionStore(task.kept)
+    try:
+        return store.kept(task.first, task.last)
+    finally:
+        store.close()
+
+
+def _alone(
+    company: str, records: list[Record], registry: Registry, task: Task, sequence: int
+) -> Folded:
+    """`sequence` is that of the last change, where none are told now."""
     told: list[Told] = []
     try:
         if task.with_changes:
@@ -145,19 +174,21 @@ def _alone(company: str, records: list[Record], registry: Registry, task: Task) 
                 told += [Told(record.offset, change) for change in kept.apply(record)]
             told += _flips(kept.pass_time(task.mark.clock), task.times)
             timelines = kept.timelines
-        else:
+        elif company in task.parked:
             timelines = History(registry, records).now.timelines
+        else:
+            timelines = standing(records, registry)
         due = next_due(timelines.values(), task.mark.clock)
-        row = CompanyRow(company, len(told), due)
+        row = CompanyRow(company, len(told) or sequence, due)
         return folded(row, describe(records, company), timelines, told)
     except Exception as error:  # noqa: BLE001 - as live: a company is parked, its neighbours go on
         why = f"{type(error).__name__}: {error}"
-        row = CompanyRow(company, len(told), NEVER, parked=why)
+        row = CompanyRow(company, len(told) or sequence, NEVER, parked=why)
         return folded(row, Description(), {}, told)
 
 
 def _together(
-    log: SqliteEventLog, group: list[str], registry: Registry, times: Times, mark: Mark
+    log: SqliteArchive, group: list[str], registry: Registry, times: Times, mark: Mark
 ) -> Iterator[Folded]:
     """Companies that were merged at some time go through a population of their own."""
     population = Population(registry, log)

@@ -4,20 +4,22 @@ Without a cut on knowledge the stored readings answer, one look each. With one, 
 folded under it.
 """
 
+import heapq
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from events.dates import ALWAYS, Instant, last, on_the_calendar, show, start
 from events.errors import UnknownCompany
 from projections.changes import overall
-from projections.reader import Parked, Question, Reader
+from projections.reader import Parked, Question
+from projections.readers import Readers
 from projections.rows import Packed, unpack
-from projections.store import ProjectionStore
+from projections.stores import Stores
 from projections.timeline import Reading
 
 _KEPT: Final = 2_048
@@ -66,23 +68,28 @@ class Row(NamedTuple):
     """Neither the 50 % rule nor rules on affiliates are in any answer."""
 
 
-def replay(store: ProjectionStore, reader: Reader, question: Question, as_of: str) -> Iterator[Row]:
+def replay(store: Stores, reader: Readers, question: Question, as_of: str) -> Iterator[Row]:
     """Everybody's standing at `as_of`, by company id. `question` brings lists and other cuts."""
     return panel(store, reader, question, (as_of,))
 
 
 def panel(
-    store: ProjectionStore, reader: Reader, question: Question, dates: Sequence[str]
+    store: Stores, reader: Readers, question: Question, dates: Sequence[str]
 ) -> Iterator[Row]:
     """Everybody's standing at each of the dates: company by company, each with its dates in the
     order given. With lists in the question, only companies that have events on one of them."""
     if question.announced_by is not None or question.known_at is not None:
-        return _asked(store, reader, question, dates)
-    return _stored(store, reader, question.lists, dates)
+        return _asked(_everybody(store), reader, question, dates)
+    found = _stored(store, reader, question.lists, dates)
+    waiting = reader.waiting()
+    if not waiting:
+        return found
+    rows = ((one, row.country) for one in waiting if (row := store.row(one)) is not None)
+    return heapq.merge(found, _asked(rows, reader, question, dates), key=attrgetter("company"))
 
 
 def _stored(
-    store: ProjectionStore, reader: Reader, asked: Sequence[str], dates: Sequence[str]
+    store: Stores, reader: Readers, asked: Sequence[str], dates: Sequence[str]
 ) -> Iterator[Row]:
     registry = reader.registry
     at = _Moments(reader, dates)
@@ -110,7 +117,7 @@ def _stored(
 class _Moments:
     """The dates as moments of each list."""
 
-    def __init__(self, reader: Reader, dates: Sequence[str]) -> None:
+    def __init__(self, reader: Readers, dates: Sequence[str]) -> None:
         registry = self._registry = reader.registry
         reader.refresh()
         self._moments = {}
@@ -161,10 +168,13 @@ def _nothing(as_of: str, company: str, parked: str) -> Row:
 
 
 def _asked(
-    store: ProjectionStore, reader: Reader, question: Question, dates: Sequence[str]
+    companies: Iterable[tuple[str, str | None]],
+    reader: Readers,
+    question: Question,
+    dates: Sequence[str],
 ) -> Iterator[Row]:
     asked = question.lists
-    for company, country in _everybody(store):
+    for company, country in companies:
         for as_of in dates:
             try:
                 answer = reader.status(company, question._replace(as_of=as_of, lists=()))
@@ -189,7 +199,7 @@ def _of(answer: dict[str, Any], zone: ZoneInfo) -> Standing:
     return Standing(*named, since, until, answer["how"], kinds, zone)
 
 
-def _everybody(store: ProjectionStore) -> Iterator[tuple[str, str | None]]:
+def _everybody(store: Stores) -> Iterator[tuple[str, str | None]]:
     """Merged ids too: they may have been companies of their own at the cut."""
     after = ""
     while rows := store.rows(after, _PAGE):

@@ -1,15 +1,20 @@
 """What a new version of the lists' rules changed: the difference between two projections of the
 same events, told as changes whose cause is the version."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any, NamedTuple
 
-from events.dates import NEVER, Instant
+from events.dates import NEVER, Instant, start
 from events.lists import Registry
 from projections.changes import Change, Overall, difference, overall
 from projections.draft import Draft
 from projections.history import WHOLE, Touched
+from projections.messages import Place
+from projections.partition import Brought
+from projections.population import Population
+from projections.published import Outcome, Statement, outcome
 from projections.rows import Told
 from projections.store import Mark, ProjectionStore
 from projections.timeline import UNLISTED, Flip, Reading, Timeline, differs
@@ -25,12 +30,56 @@ def revised(store: ProjectionStore, draft: Draft, registry: Registry, mark: Mark
         before, after = store.readings(company), draft.readings(company)
         if before != after:
             row = store.row(company)
-            revision = _Revision(company, before, after, registry, mark, draft.generation)
+            revision = Revision(company, before, after, registry, mark, draft.generation)
             yield from revision.changes(row.sequence if row else 0)
 
 
-class _Revision(NamedTuple):
-    """The readings of one company before and after."""
+def republished(
+    population: Population, statements: Iterable[Statement], place: Place, sequences: dict[str, int]
+) -> Outcome:
+    """What other rules than those under which a partition's statuses were published make of them:
+    each anew, and the differences as changes. Published statuses tell of the present and the next
+    flip alone: what differs of the past is told of nowhere. `sequences` are moved on."""
+    mark = Mark(population.position, place.recorded)
+    told: list[Told] = []
+    for one in statements:
+        said = one.told
+        company = said["company"]
+        if company in population.parked or company in population.into:
+            continue
+        kept = population.company(company)
+        before = {each["list"]: _published(each, mark.clock) for each in said.get("lists", ())}
+        after = {one: _from_now(timeline, mark.clock) for one, timeline in kept.timelines.items()}
+        if before != after:
+            revision = Revision(company, before, after, population.registry, mark, 1)
+            for each in list(revision.changes(kept.sequence)):
+                kept.sequence = each.change.sequence
+                told.append(each)
+    return outcome(population, Brought(told, sorted(sequences), []), place, sequences)
+
+
+def _published(told: Mapping[str, Any], now: Instant) -> Flips:
+    """A list as a status message tells of it."""
+    flips = [Flip(now, Reading(told["status"], told["how"], _kinds(told["restrictions"])))]
+    if following := told["next"]:
+        reading = Reading(following["status"], None, tuple(following["restrictions"]))
+        flips.append(Flip(start(following["at"]), reading))
+    return tuple(flips)
+
+
+def _kinds(restrictions: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(one["kind"] for one in restrictions)
+
+
+def _from_now(timeline: Timeline, now: Instant) -> Flips:
+    """The same of a timeline."""
+    following = (Flip(one.at, one.reading._replace(how=None)) for one in timeline.flips_after(now))
+    return (Flip(now, timeline.reading(now)), *islice(following, 1))
+
+
+class Revision(NamedTuple):
+    """The readings of one company before and after, by list. `generation` tells several revisions
+    at one mark apart, from 1."""
 
     company: str
     before: Mapping[str, Flips]
@@ -40,6 +89,7 @@ class _Revision(NamedTuple):
     generation: int
 
     def changes(self, sequence: int) -> Iterator[Told]:
+        """What to tell of it, after the change of this sequence."""
         now = self.mark.clock
         was = overall(_at(flips, now) for flips in self.before.values())
         is_ = overall(_at(flips, now) for flips in self.after.values())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -12,6 +12,7 @@ from projections.changes import Change, Interval, Overall
 from projections.search import normalise
 from projections.timeline import Flip, Reading, Timeline
 
+_made: Final = tuple.__new__
 ChangeRow = tuple[int, Instant, str, int, str | None, str, Instant, bytes]
 Packed = tuple[Instant, str, str | None, list[str]]
 """A reading: from when, status, how, restrictions in force."""
@@ -33,21 +34,26 @@ class CompanyRow(NamedTuple):
     """Whether the log has an event of it; an id that another was merged into may have none."""
 
 
+Kept = tuple[tuple[Any, ...], list[tuple[str, str, bytes]]]
+"""What the store has of a company: its row with its description, and its standings by list."""
+
+
 class Folded(NamedTuple):
     """Everything that a projection keeps of one company."""
 
     row: CompanyRow
     described: bytes
-    searched: str
     standings: list[tuple[str, str, bytes]]
     told: list[ChangeRow]
 
-    def counted(self, sequences: Mapping[str, int]) -> "Folded":
-        """With the sequence that was reached before, where nothing new was told."""
-        if self.told:
-            return self
-        reached = sequences.get(self.row.company, 0)
-        return self._replace(row=self.row._replace(sequence=reached))
+    @property
+    def kept(self) -> "Kept":
+        """As the store gives it back."""
+        return (*self.row, self.described), sorted(self.standings)
+
+    def told_before(self, sequence: int) -> "Folded":
+        """Where the changes up to `sequence` are kept, and nothing is told now."""
+        return self._replace(row=self.row._replace(sequence=sequence), told=[])
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +83,22 @@ def folded(
 ) -> Folded:
     """What to keep of a company."""
     return Folded(
-        row._replace(name=described.name, country=described.country, kind=described.kind),
+        _made(CompanyRow, (*row[:5], described.name, described.country, described.kind, row.known)),
         orjson.dumps(described.shown()),
-        _searched(row.company, described),
         [(row.company, list_id, pack(one)) for list_id, one in timelines.items()],
         [change_row(one) for one in told],
     )
 
 
-def _searched(company: str, described: Description) -> str:
-    values = [company, described.name or "", *described.aliases, *described.former_ids]
-    values += [value for _, value in described.identifiers]
+SEARCHED: Final = 1
+"""The version of `searched`: a store that has another finds companies by other texts."""
+
+
+def searched(company: str, described: bytes) -> str:
+    """The text by which a company is found."""
+    known = orjson.loads(described)
+    values = [company, known["name"], *known["aliases"], *known["former_ids"]]
+    values += [one["value"] for one in known["identifiers"]]
     return normalise("\n".join(value for value in values if value))
 
 
@@ -95,10 +106,11 @@ def pack(timeline: Timeline) -> bytes:
     """The readings of a timeline, without neighbours that read alike."""
     packed = []
     current: Reading | None = None
-    for at, reading in timeline.flips():
-        if reading != current:
-            packed.append((at, reading.status, reading.how, reading.kinds))
-            current = reading
+    for span in timeline.spans:
+        for at, reading in span:
+            if reading != current:
+                packed.append((at, *reading))
+                current = reading
     return orjson.dumps(packed)
 
 

@@ -35,6 +35,9 @@ OWNERSHIP: Final = told({"const": "not_evaluated"}, "The 50 % and affiliates rul
 READING: Final = structure({"status": STATUS, "how": HOW, "restrictions": KINDS})
 _REFERENCE: Final = structure({"scheme": TEXT, "id": TEXT}, "A source's own key of the entry.")
 _OVERALL: Final = structure({"status": STATUS, "restrictions": KINDS})
+_INTERVAL: Final = structure(
+    {"from": or_null(TIME), "until": UNTIL, "before": READING, "after": READING}
+)
 _SEQUENCE: Final = told(COUNT, "Of the company's latest change; 0 before the first.")
 _SCOPE: Final = told(
     {"anyOf": [{"const": "all"}, KINDS]}, "What it stops: `all`, or kinds of restriction."
@@ -122,11 +125,7 @@ SHAPES: Final[dict[str, Schema]] = {
         },
         maybe={
             "intervals": told(
-                array(
-                    structure(
-                        {"from": or_null(TIME), "until": UNTIL, "before": READING, "after": READING}
-                    )
-                ),
+                array(_INTERVAL),
                 "Of a correction: the past that reads differently now; the first 100.",
             ),
             "intervals_count": COUNT,
@@ -140,6 +139,37 @@ SHAPES: Final[dict[str, Schema]] = {
         {"at": or_null(TIME), "status": STATUS, "how": HOW, "restrictions": KINDS}
     ),
 }
+_BEYOND: Final = {
+    "place": told(
+        structure(
+            {
+                "position": told(POSITION, "Of the record on reading which it was told."),
+                "moment": or_null(TIME, "Of a flip at that position; null: behind all of them."),
+                "revisions": told(COUNT, "Behind so many revisions of the rules there."),
+            }
+        ),
+        "Where it stands in the order of its partition's changes, before company and sequence.",
+    ),
+    "country": or_null(TEXT, "Of the company, as it was known when this was told."),
+    "former_ids": told(MANY, "Of the company, as they were known when this was told."),
+}
+_REST: Final = told(
+    structure(
+        {
+            "intervals": array(_INTERVAL),
+            "before": array(ref("FlipTold")),
+            "after": array(ref("FlipTold")),
+        }
+    ),
+    "The intervals and flips behind the first 100, up to 900 more of each; left out where there "
+    "are none.",
+)
+CHANGE_MESSAGE: Final = {
+    **SHAPES["ChangeTold"],
+    "properties": {**SHAPES["ChangeTold"]["properties"], **_BEYOND, "rest": _REST},
+    "required": [*SHAPES["ChangeTold"]["required"], *_BEYOND],
+}
+"""The change as HTTP and webhooks have it, and what only the topic says."""
 STATUS_SHAPES: Final[dict[str, Schema]] = {
     "CompanyStanding": structure(
         {

@@ -12,7 +12,8 @@ from events.dates import precision as precision_of
 from events.lists import ListInfo
 from projections.changes import MOST, overall
 from projections.facts import Entry, Ref, Window
-from projections.fold import State, in_force, upcoming
+from projections.fold import State
+from projections.restrictions import in_force, upcoming
 from projections.timeline import Flip, Reading, Timeline
 
 

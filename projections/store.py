@@ -11,7 +11,16 @@ import orjson
 
 from events.dates import Instant
 from events.sqlite_store import connect, transaction, trouble
-from projections.rows import ChangeRow, CompanyRow, Folded, Told, flips, told_again
+from projections.rows import (
+    ChangeRow,
+    CompanyRow,
+    Folded,
+    Kept,
+    Told,
+    flips,
+    searched,
+    told_again,
+)
 from projections.timeline import Flip
 
 FORMAT: Final = 1
@@ -24,12 +33,14 @@ CREATE TABLE companies{0} (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE standings{0} (
     company TEXT NOT NULL, list TEXT NOT NULL, flips BLOB NOT NULL, PRIMARY KEY (company, list)
-) STRICT, WITHOUT ROWID;
-CREATE VIRTUAL TABLE names{0} USING fts5 (company UNINDEXED, text, tokenize = 'trigram')
+) STRICT, WITHOUT ROWID
+"""
+NAMES: Final = """
+CREATE VIRTUAL TABLE names USING fts5 (company UNINDEXED, text, tokenize = 'trigram')
 """
 _SCHEMA: Final = (
-    KEPT_BY_COMPANY.format("")
-    + """;
+    f"{KEPT_BY_COMPANY.format('')};{NAMES};"
+    """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE changes (
     position INTEGER NOT NULL, moment INTEGER NOT NULL, company TEXT NOT NULL,
@@ -78,6 +89,11 @@ class ProjectionStore:
         found = dict(self._all("SELECT key, value FROM meta WHERE key IN ('position', 'clock')"))
         return Mark(int(found.get("position", -1)), int(found.get("clock", 0)))
 
+    @property
+    def read(self) -> int:
+        """The last offset that was read; what stands behind the last one folded does not count."""
+        return max(self.mark.position, int(self.meta("read") or -1))
+
     def commit(self, mark: Mark, companies: Iterable[Folded]) -> None:
         """Make a batch visible, all of it at once."""
         with trouble(self.path), transaction(self.db):
@@ -101,11 +117,21 @@ class ProjectionStore:
             if old is not None:
                 self.db.execute("DELETE FROM names WHERE company = ?", (company,))
             if new.row.known:
-                self.db.execute("INSERT INTO names VALUES (?, ?)", (company, new.searched))
+                text = searched(company, new.described)
+                self.db.execute("INSERT INTO names VALUES (?, ?)", (company, text))
 
     def put_changes(self, changes: Iterable[ChangeRow]) -> None:
         """Write changes, within a transaction."""
         self.db.executemany("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", changes)
+
+    def take_changes(self, changes: Iterable[ChangeRow], read: int) -> None:
+        """Keep changes that were told elsewhere, and how far those were read. Repeats are passed
+        over."""
+        with trouble(self.path), transaction(self.db):
+            self.db.executemany(
+                "INSERT OR IGNORE INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", changes
+            )
+            self.put_meta("changes", read)
 
     def rows(self, after: str = "", limit: int = 1_000) -> list[CompanyRow]:
         """Companies of which the log has events, in the order of their ids."""
@@ -135,9 +161,20 @@ class ProjectionStore:
         """Companies that could not be folded, and why."""
         return dict(self._all("SELECT company, parked FROM companies WHERE parked IS NOT NULL"))
 
-    def sequences(self) -> dict[str, int]:
-        """The latest sequence of every company."""
-        return dict(self._all("SELECT company, sequence FROM companies"))
+    def kept(self, first: str = "", last: str | None = None) -> dict[str, Kept]:
+        """What there is of each company of [first, last), if only a part of it."""
+        where = "WHERE company >= ?" if last is None else "WHERE company >= ? AND company < ?"
+        values = (first,) if last is None else (first, last)
+        found: dict[str, Kept] = {
+            row[0]: (row, [])
+            for row in self._all(f"SELECT * FROM companies {where}", *values)  # noqa: S608
+        }
+        for row in self._all(
+            f"SELECT * FROM standings {where} ORDER BY company, list",  # noqa: S608
+            *values,
+        ):
+            found.setdefault(row[0], ((row[0], 0), []))[1].append(row)
+        return found
 
     def counts(self) -> dict[str, int]:
         """How much there is."""

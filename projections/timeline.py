@@ -13,7 +13,8 @@ from typing import Final, NamedTuple
 from events.dates import ALWAYS, NEVER, Instant
 from events.lists import ListInfo
 from projections.facts import Fact, Point, points
-from projections.fold import NOT_LISTED, State, expire, kinds_in_force, step
+from projections.fold import NOT_LISTED, State, expire, step
+from projections.restrictions import Kinds, turns, uncovered
 
 
 class Reading(NamedTuple):
@@ -21,7 +22,7 @@ class Reading(NamedTuple):
 
     status: str
     how: str | None
-    kinds: tuple[str, ...]
+    kinds: Kinds
     """The restrictions in force, sorted."""
 
 
@@ -35,6 +36,7 @@ class Flip(NamedTuple):
 UNLISTED: Final = Reading("not_listed", None, ())
 _BEFORE: Final = Flip(ALWAYS, UNLISTED)
 Span = tuple[Flip, ...]
+_made: Final = tuple.__new__
 
 
 class Timeline:
@@ -42,7 +44,7 @@ class Timeline:
 
     def __init__(self, info: ListInfo, facts: Iterable[Fact] = ()) -> None:
         self.info = info
-        self.points: list[Point] = sorted(point for fact in facts for point in points(fact))
+        self.points: list[Point] = sorted([point for fact in facts for point in points(fact)])
         self.times: list[Instant] = [point.at for point in self.points]
         self.states: list[State] = []
         self.spans: list[Span] = []
@@ -50,10 +52,15 @@ class Timeline:
         self.anomalies: dict[str, str] = {}
         """For each fact that fits nowhere, why."""
         state = NOT_LISTED
-        for index, point in enumerate(self.points):
-            state = self._arrive(state, point)
+        for point, at, ends in zip(self.points, self.times, [*self.times[1:], NEVER], strict=False):
+            while state.due <= at:
+                state = expire(state)
+            state, opened, anomaly = step(state, point, info)
             self.states.append(state)
-            self.spans.append(spread(state, point.at, self._end(index)))
+            self.spans.append(spread(state, at, ends))
+            self.openings.append(opened)
+            if anomaly:
+                self.anomalies[point.id] = anomaly
 
     def add(self, fact: Fact) -> tuple[int, int]:
         """Take a fact in; the indexes from and to which the spans may read differently now."""
@@ -96,14 +103,10 @@ class Timeline:
             self.spans[here] = spread(state, point.at, self._end(here))
         return len(self.points)
 
-    def _arrive(self, state: State, point: Point, index: int | None = None) -> State:
+    def _arrive(self, state: State, point: Point, index: int) -> State:
         while state.due <= point.at:
             state = expire(state)
-        after, opened, anomaly = step(state, point, self.info)
-        if index is None:
-            self.openings.append(opened)
-        else:
-            self.openings[index] = opened
+        after, self.openings[index], anomaly = step(state, point, self.info)
         if anomaly:
             self.anomalies[point.id] = anomaly
         elif self.anomalies and point.rank:
@@ -168,27 +171,21 @@ def spread(state: State, begins: Instant, ends: Instant) -> Span:
         return ()
     flips: list[Flip] = []
     while True:
-        upto = min(ends, state.due)
-        if not state.listings or state.status == "enjoined":
-            flips.append(Flip(begins, Reading(state.status, state.how, ())))
+        listings, injunctions, _, _, how, _, _, status, due, _ = state
+        upto = min(ends, due)
+        if not listings or status == "enjoined":
+            flips.append(_made(Flip, (begins, _made(Reading, (status, how, ())))))
         else:
-            flips += [
-                Flip(at, Reading(state.status, None, kinds_in_force(state, at)))
-                for at in _turns(state, begins, upto)
-            ]
+            held: Kinds = ()
+            for at, kinds in turns(listings, begins, upto):
+                if at >= upto:
+                    break
+                if at > begins:
+                    flips.append(_made(Flip, (begins, _made(Reading, (status, None, held)))))
+                    begins = at
+                held = uncovered(state, kinds) if injunctions else kinds
+            flips.append(_made(Flip, (begins, _made(Reading, (status, None, held)))))
         if upto >= ends:
             return tuple(flips)
         begins = upto
         state = expire(state)
-
-
-def _turns(state: State, begins: Instant, ends: Instant) -> list[Instant]:
-    """When restrictions of the open listings begin or end within [begins, ends)."""
-    found: list[Instant] = []
-    for listing in state.listings:
-        for window in listing.windows:
-            if begins < window.start < ends:
-                found.append(window.start)
-            if begins < window.end < ends:
-                found.append(window.end)
-    return [begins, *sorted(set(found))] if found else [begins]

@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from alerts import shapes as alerted
+from alerts.progress import ASKED, QUEUE, READ
 from alerts.topics import ATTEMPT, SUBSCRIPTION
 from events.kafka.topics import MOST_BYTES, PARTITIONS, TOPICS, Topic
 from events.models import COMPANY_ID, DATA_MODELS, EVENT_MODELS
@@ -36,6 +37,10 @@ _KEYS: Final[dict[str, Schema]] = {
     "company": told({"type": "string", "pattern": COMPANY_ID}, "The company's id, in UTF-8."),
     "subject": told(TEXT, "The event's subject, in UTF-8: a company, `list:<id>` or `clock`."),
     "subscription": told(TEXT, "The subscription's id, in UTF-8."),
+    "progress": told(
+        TEXT,
+        "A subscription, one and a company with a slash between, a delivery, or `*`, in UTF-8.",
+    ),
 }
 _TOLD: Final = (
     "Everything is folded from `standing.events.v1`; the other topics are derived from it, and "
@@ -77,12 +82,19 @@ def document() -> Json:
 def schemas() -> Json:
     """The schemas of all payloads by name."""
     defined = event_components(_AT)
-    for some in (shapes.SHAPES, shapes.STATUS_SHAPES, alerted.SHAPES, _SINGLE):
+    for some in (
+        shapes.SHAPES,
+        shapes.STATUS_SHAPES,
+        alerted.SHAPES,
+        alerted.PROGRESS_SHAPES,
+        _SINGLE,
+    ):
         defined |= rehomed(dict(some), _AT)
     return dict(sorted(defined.items()))
 
 
 _SINGLE: Final[dict[str, Schema]] = {
+    "ChangeTold": shapes.CHANGE_MESSAGE,
     "Rejected": shapes.REJECTED,
     "Subscription": alerted.SUBSCRIPTION,
     "Delivery": alerted.DELIVERY,
@@ -134,6 +146,11 @@ def _messages(channel: str, topic: Topic) -> Iterable[Json]:
             yield _tombstone(key, "The subscription was removed.")
         case "deliveries":
             yield _message("attempt", [ATTEMPT], "Delivery", key, "change")
+        case "progress":
+            yield _message("read", [READ], "ProgressRead", key, "subscription")
+            yield _message("queue", [QUEUE], "ProgressQueue", key, "subscription")
+            yield _message("asked", [ASKED], "DeliveryAsked", key, "change")
+            yield _tombstone(key, "It is over: the subscription was removed, or the wish is met.")
         case _:
             yield _message("rejected", [REJECTED], "Rejected", key, "position")
 
@@ -142,6 +159,7 @@ _CORRELATED: Final = {
     "position": "The record of `standing.events.v1` up to which, or of which, this is said.",
     "change": "The change: the same id in `standing.changes.v1`, in webhooks and in deliveries.",
     "id": "The same id over HTTP, and in the deliveries.",
+    "subscription": "Its id in `standing.subscriptions.v1`.",
 }
 
 
@@ -246,6 +264,7 @@ _WRITES: Final = {
     "changes": ("tellChanges", "Tell each change once, in the order of each company."),
     "subscriptions": ("keepSubscriptions", "Keep who is told of what."),
     "deliveries": ("keepDeliveries", "Keep every attempt to tell, and its outcome."),
+    "progress": ("keepProgress", "Keep how far everybody was told."),
     "rejected": ("tellRejected", "Tell what does not count, and why."),
 }
 _READS: Final = {

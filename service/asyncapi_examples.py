@@ -11,15 +11,17 @@ from typing import Any, Final
 
 import orjson
 
-from alerts import topics
+from alerts import progress, topics
 from alerts.channel import Outcome
 from alerts.outbox import Ended
 from alerts.places import behind
+from alerts.progress import Tried
 from alerts.retry import Verdict
 from alerts.subscriptions import Start, Subscription, requested
 from alerts.topics import Attempt, Kept
 from events import vocabulary as words
 from events.admitted import Admitted
+from events.companies import Description
 from events.dates import SECOND, Instant, start
 from events.door import admit
 from events.errors import Problem
@@ -27,9 +29,10 @@ from events.lists import Registry, load_registry
 from events.log import Position
 from events.memory_log import MemoryEventLog
 from projections import messages
-from projections.changes import Change
 from projections.messages import Message, Place
+from projections.partition import fold
 from projections.population import Population
+from projections.rows import Told
 from service.compose import shipped_history
 
 Json = dict[str, Any]
@@ -37,6 +40,7 @@ Json = dict[str, Any]
 _COMPANY: Final = "xiaomi"
 _NOW: Final = start("2021-04-01")
 _CONFLICT: Final = Problem("id", "'example' stands at 0:7 with other content; the first counts")
+_DESCRIBED: Final = Description(country="CN")
 _STRUCTURED: Final = {"content-type": "application/cloudevents+json; charset=utf-8"}
 
 
@@ -82,14 +86,13 @@ async def _derived(history: Iterable[Admitted], registry: Registry) -> list[Mess
         if now <= _NOW:
             await log.append([one])
     population = Population(registry, log, parked={"example-parked": "KeyError: 'how'"})
-    changes: list[Change] = []
+    changes: list[Told] = []
     async for batch in log.read(Position(), await log.ends()):
-        for record in batch:
-            changes += population.apply(record)
+        changes += fold(population, batch).told
     here = Place(f"0:{population.position}", population.clock)
     asked = (_COMPANY, "example-old", "example-parked")
     return [
-        *(messages.change(one, registry) for one in changes),
+        *(messages.change(one, registry, 0, _DESCRIBED) for one in changes),
         *(messages.status(population, company, here, 1) for company in asked),
         messages.rejected(here, [_CONFLICT], event=merged | {"id": "example"}),
     ]
@@ -110,6 +113,24 @@ def _alerted(registry: Registry) -> list[Message]:
         "msg_example", _NOW, SECOND // 10, Outcome(delivered=True, status=204), Verdict("delivered")
     )
     attempt = Attempt(
-        subscription.id, _COMPANY, 1, "example", "standing.status.changed", 1, ended, "delivered"
+        subscription.id,
+        _COMPANY,
+        1,
+        "example",
+        "standing.status.changed",
+        1,
+        ended,
+        "delivered",
+        _NOW,
+        stands="0:7",
     )
-    return [topics.subscription(Kept(subscription, b"sealed"), _NOW), topics.delivery(attempt)]
+    tried = Tried("msg_next", 2, 0, _NOW, _NOW + 45 * SECOND)
+    return [
+        topics.subscription(Kept(subscription, b"sealed"), _NOW),
+        topics.delivery(attempt),
+        progress.read(progress.EVERYBODY, 7, _NOW),
+        progress.queue(progress.Queue(subscription.id, _COMPANY, 1, 1, (tried,)), _NOW),
+        progress.asked(
+            progress.Asked("msg_example", subscription.id, _COMPANY, 1, "example", 7, 1, _NOW)
+        ),
+    ]

@@ -3,8 +3,8 @@
 Every service has a registry of its own; nothing is global.
 """
 
-from collections.abc import Iterable, Iterator
-from typing import Final, Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final, NamedTuple, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -20,6 +20,7 @@ NAMES: Final = {
     "standing_projection_lag": "offsets by which the projection is behind the log",
     "standing_parked_companies": "companies that could not be folded and wait for a person",
     "standing_skipped_events": "events not understood since the start, of a later version's types",
+    "standing_unreadable_messages": "messages in Kafka since the start that are no event or change",
     "standing_next_flip_seconds": "when the next known flip comes, in seconds since 1970 (UTC)",
     "standing_log_writable": "1 where the log could be written when it was last asked, else 0",
 }
@@ -28,10 +29,18 @@ NAMES: Final = {
 _SKIPPED: Final = "standing_skipped_events"
 
 
+class Gauge(NamedTuple):
+    """One value now, of one partition where `labels` says so."""
+
+    name: str
+    value: float
+    labels: Mapping[str, str] = {}
+
+
 class Measured(Protocol):
     """What the gauges are read from, at each scrape."""
 
-    def gauges(self) -> Iterable[tuple[str, float]]:
+    def gauges(self) -> Iterable[Gauge]:
         """Names out of `NAMES`, with their values now."""
         ...
 
@@ -98,5 +107,9 @@ class _Gauges(Collector):
     def collect(self) -> Iterator[Metric]:
         """The values now."""
         yield CounterMetricFamily(_SKIPPED, NAMES[_SKIPPED], value=self._measured.skipped())
-        for name, value in self._measured.gauges():
-            yield GaugeMetricFamily(name, NAMES[name], value=value)
+        families: dict[str, GaugeMetricFamily] = {}
+        for name, value, labels in self._measured.gauges():
+            if name not in families:
+                families[name] = GaugeMetricFamily(name, NAMES[name], labels=list(labels))
+            families[name].add_metric(list(labels.values()), value)
+        yield from families.values()

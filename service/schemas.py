@@ -30,12 +30,17 @@ def schemas() -> dict[str, Schema]:
             "What is to be said of a company now.",
         ),
         "standing.changes.v1": {
-            **shapes.SHAPES["ChangeTold"],
+            **shapes.CHANGE_MESSAGE,
             "$defs": {"FlipTold": shapes.SHAPES["FlipTold"]},
         },
         "standing.rejected.v1": shapes.REJECTED,
         "standing.subscriptions.v1": {**alerted.SUBSCRIPTION, "$defs": alerted.SHAPES},
         "standing.deliveries.v1": alerted.DELIVERY,
+        "standing.progress.v1": _either(
+            list(alerted.PROGRESS_SHAPES),
+            alerted.PROGRESS_SHAPES,
+            "How far everybody was told. Kept by the workers of the alerts for each other.",
+        ),
     }
     return {
         topic.name: {"$schema": DIALECT, "title": topic.name, **found[topic.name]}

@@ -3,7 +3,7 @@
 import os
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -21,6 +21,7 @@ _DEFAULTS: Final[dict[str, str]] = {
     "lists": "",
     "log": "text",
     "log_level": "info",
+    "secret_key": "",
     **kafka.DEFAULTS,
 }
 _HIDDEN: Final = "********"
@@ -39,6 +40,8 @@ class Settings:
     """A file of the user's own lists, beside those that ship."""
     log: str
     log_level: str
+    secret_key: str = field(repr=False)
+    """What subscriptions' secrets are sealed with, where they are on Kafka."""
     kafka: Connection | None
     """Where the log is, if not in the home folder."""
     origins: Mapping[str, Origin]
@@ -53,6 +56,7 @@ class Settings:
             "lists": str(self.lists or ""),
             "log": self.log,
             "log_level": self.log_level,
+            "secret_key": _HIDDEN if self.secret_key else "",
             **self._shown_of_kafka(),
         }
         return [
@@ -104,6 +108,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         Path(values["lists"]).expanduser() if values["lists"] else None,
         _one_of("STANDING_LOG", values["log"], ("text", "json")),
         _one_of("STANDING_LOG_LEVEL", values["log_level"], ("debug", "info", "warning", "error")),
+        values["secret_key"],
         Connection.of(values) if values["kafka"].strip() else None,
         origins,
     )

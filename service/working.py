@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from typing import Any, Final, Protocol
 
 from aiohttp import web
@@ -12,9 +12,14 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from alerts.duty import Means
+from alerts.egress import Egress
+from alerts.vault import SharedVault, Vault
+from alerts.webhook import WebhookChannel
+from alerts.worker import AlertWorker
 from events.errors import Refused
+from events.kafka.connection import Connection
 from events.lists import load_registry
-from projections.turn import only_one
 from projections.worker import ProjectionWorker
 from service.alarm import Alarm
 from service.compose import made, system_clock
@@ -43,14 +48,10 @@ class Worker(Protocol):
 
 def projection_worker(settings: Settings, tell: Callable[[str], None]) -> ProjectionWorker:
     """The worker that folds the log and publishes what follows. Raises `Refused` without Kafka."""
-    if settings.kafka is None:
-        raise Refused.field(
-            "STANDING_KAFKA",
-            "is not set, and a worker works on Kafka; embedded, `standing serve` does it all",
-        )
+    connection = on_kafka(settings)
     home = made(settings.home / "projections")
     return ProjectionWorker(
-        settings.kafka,
+        connection,
         home,
         load_registry(settings.lists),
         lambda due, append: Alarm(due, append, system_clock),
@@ -58,16 +59,69 @@ def projection_worker(settings: Settings, tell: Callable[[str], None]) -> Projec
     )
 
 
+class Alerting:
+    """The worker that delivers alerts, with its channels. Raises `Refused` without Kafka, and
+    without the key that workers and replicas share."""
+
+    def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
+        channel = WebhookChannel(Egress(settings.allow_networks), system_clock)
+        self._channels = {"webhook": channel}
+        registry, vault = load_registry(settings.lists), shared_vault(settings)
+        means = Means(on_kafka(settings), registry, vault, self._channels, system_clock)
+        self._worker = AlertWorker(means, tell=tell)
+
+    @property
+    def assigned(self) -> frozenset[int] | None:
+        """See `Worker`."""
+        return self._worker.assigned
+
+    @property
+    def working(self) -> Mapping[int, Any]:
+        """See `Worker`."""
+        return self._worker.working
+
+    async def run(self) -> None:
+        """See `Worker`."""
+        try:
+            await self._worker.run()
+        finally:
+            for channel in self._channels.values():
+                await channel.close()
+
+
+def shared_vault(settings: Settings) -> Vault:
+    """With the key that workers and replicas share: the setting, or where it is not set the file
+    `alerts.key` in the home, of which each then has a copy. Raises `Refused` without any."""
+    file = settings.home / "alerts.key"
+    if not settings.secret_key and file.exists():
+        return Vault(file, create=False)
+    return SharedVault(settings.secret_key)
+
+
+def on_kafka(settings: Settings) -> Connection:
+    """Where Kafka is. Raises `Refused` where that is not said."""
+    if settings.kafka is None:
+        raise Refused.field(
+            "STANDING_KAFKA",
+            "is not set, and a worker works on Kafka; embedded, `standing serve` does it all",
+        )
+    return settings.kafka
+
+
 async def work(
-    worker: Worker, settings: Settings, port: int | None, ready: Callable[[str], None]
+    worker: Worker,
+    settings: Settings,
+    port: int | None,
+    ready: Callable[[str], None],
+    *,
+    alone: AbstractContextManager[None] | None = None,
 ) -> None:
-    """Run until SIGINT or SIGTERM. Raises what ends the worker otherwise; `Taken` where another
-    one works in this home."""
+    """Run until SIGINT or SIGTERM, within `alone`. Raises what ends the worker otherwise."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, stopped.set)
-    with only_one(made(settings.home)):
+    with alone or nullcontext():
         async with _health(worker, settings.host, port, ready):
             working = asyncio.create_task(worker.run())
             waiting = asyncio.create_task(stopped.wait())

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError, TopicAlreadyExists
 from events.errors import StoreError
 from events.kafka.altering import alter
 from events.kafka.topics import TOPICS, Difference, Found, Wanted, differences, size_of_new
+from events.kafka.trouble import unreachable
 
 _SEEN_WITHIN_S: Final = 30
 _LOOKS_AGAIN_S: Final = 0.1
@@ -66,7 +67,8 @@ async def _admin(options: Mapping[str, Any]) -> AsyncIterator[Any]:
         await admin.start()
         yield admin
     except KafkaConnectionError as error:
-        raise StoreError(f"{where} cannot be reached: {error}") from error
+        told = await unreachable(options)
+        raise StoreError(f"{where} cannot be reached: {told or error}") from error
     except (KafkaError, OSError, TimeoutError) as error:
         said = str(error) or type(error).__name__
         raise StoreError(f"{where}: {said}") from error

@@ -6,16 +6,17 @@ fenced: nothing that it writes from then on counts.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Final, Self
 
 from aiokafka.errors import InvalidProducerEpoch, InvalidProducerIdMapping, ProducerFenced
 
 from events.errors import StoreError
 from events.kafka.connection import Connection
-from events.kafka.producing import Producer, started, stopped
+from events.kafka.packing import Packed, Sealed
+from events.kafka.producing import Producer, acknowledged, started, stopped
 from events.kafka.trouble import KAFKA_ERRORS, said
 
 _GOODBYE_S: Final = 3.0
@@ -26,34 +27,33 @@ class Fenced(StoreError):
     """Another one writes under this name now."""
 
 
-class Outgoing(NamedTuple):
-    """A message, and where it goes; without a value, a tombstone."""
-
-    topic: str
-    partition: int
-    key: bytes
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...] = ()
-
-
 class FencedWriter:
     """Use it as a context: from its beginning on nobody else writes under this transactional id,
     and what an earlier one had not committed is taken back.
 
-    `patience`, in seconds, bounds each step. After an error it takes nothing more; what was to be
-    written is found out by reading what was committed, when another one has begun.
+    `patience`, in seconds, bounds each step, and `within` a transaction where that is to take
+    longer. After an error it takes nothing more; what was to be written is found out by reading
+    what was committed, when another one has begun.
     """
 
-    def __init__(self, connection: Connection, transactional_id: str, patience: float) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        transactional_id: str,
+        patience: float,
+        *,
+        within: float | None = None,
+    ) -> None:
         self._connection = connection
         self._id = transactional_id
         self._patience = patience
+        self._within = patience if within is None else within
         self._producer: Producer | None = None
 
     async def __aenter__(self) -> Self:
         options = {
             "transactional_id": self._id,
-            "transaction_timeout_ms": int(self._patience * 1_000),
+            "transaction_timeout_ms": int(self._within * 1_000),
         }
         self._producer = await started(self._connection, self._id, self._patience, options)
         return self
@@ -68,16 +68,28 @@ class FencedWriter:
         if producer is not None:
             await stopped(producer)
 
-    async def write(self, messages: Sequence[Outgoing]) -> None:
+    async def write(self, batches: Sequence[Packed]) -> None:
         """All of it, visible at once, or nothing. Raises `Fenced`, or `StoreError` where it is not
         known which."""
+
+        async def one() -> AsyncIterator[Sequence[Packed]]:
+            yield batches
+
+        await self.write_all(one())
+
+    async def write_all(self, coming: AsyncIterator[Sequence[Packed]]) -> None:
+        """`write`, of more than should be in memory at once."""
         producer = self._producer
         if producer is None:
             raise StoreError(f"{self._id}: nothing is written after an error")
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._within):
                 await producer.begin_transaction()
-                await _sent(producer, messages)
+                async for batches in coming:
+                    await acknowledged(
+                        producer.send_batch(Sealed(one), one.topic, partition=one.partition)
+                        for one in batches
+                    )
                 await producer.commit_transaction()
         except BaseException as error:
             self._producer = None
@@ -90,18 +102,3 @@ class FencedWriter:
             if isinstance(error, KAFKA_ERRORS):
                 raise StoreError(said(self._connection, self._id, error)) from error
             raise
-
-
-async def _sent(producer: Producer, messages: Sequence[Outgoing]) -> None:
-    waiting: list[asyncio.Future[Any]] = []
-    try:
-        for one in messages:
-            sending = producer.send(
-                one.topic, one.value, one.key, one.partition, headers=list(one.headers)
-            )
-            waiting.append(await sending)
-        await asyncio.gather(*waiting)
-    finally:
-        for answer in waiting:  # of those that fail too, nobody needs to hear
-            if not answer.cancel() and not answer.cancelled():
-                answer.exception()

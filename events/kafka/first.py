@@ -94,12 +94,29 @@ def sift(records: Iterable[Record], shelf: Shelf) -> Sifted:
     kept = Kept(shelf)
     with no_collection():
         for record in records:
-            _sift_one(record, kept, found)
+            try:
+                event = _admitted(record)
+            except _MALFORMED as error:
+                _settle(record, _rejected(record, f"cannot be kept: {error}"), kept, found)
+                continue
+            if event.plain and _unheard_of(event, kept):  # mostly; then all is said
+                standing = Standing(record, event)
+                kept.put(standing)
+                found.standing.append(standing)
+                found.receipts.append(Receipt(event.id, record.position, "recorded"))
+            else:
+                _settle(record, _decide(record, event, kept), kept, found)
     return found
 
 
-def _sift_one(record: Record, kept: Kept, found: Sifted) -> None:
-    decision = _decide(record, kept)
+def _unheard_of(event: Admitted, shelf: Shelf) -> bool:
+    """Whether neither its id stands nor, where it has no name of its own, what it says."""
+    return shelf.by_id(event.id) is None and (
+        event.named_by_caller or shelf.by_fingerprint(event.fingerprint) is None
+    )
+
+
+def _settle(record: Record, decision: Decision, kept: Kept, found: Sifted) -> None:
     receipt = decision.answer(record.position)
     if decision.new is not None:
         event = decision.new
@@ -113,13 +130,9 @@ def _sift_one(record: Record, kept: Kept, found: Sifted) -> None:
         found.rejected.append(Rejected(record, receipt.problem))
 
 
-def _decide(record: Record, shelf: Shelf) -> Decision:
+def _decide(record: Record, event: Admitted, shelf: Shelf) -> Decision:
     """`decide`, for events that may never have passed the door. What is malformed stands, so that
     whoever folds it parks its company: to leave it out could read as clearance."""
-    try:
-        event = _admitted(record)
-    except _MALFORMED as error:
-        return _rejected(record, f"cannot be kept: {error}")
     if COPY_OF in record.event and shelf.by_id(event.id) is None:
         return Decision(event)  # it was decided on where its original stands
     try:

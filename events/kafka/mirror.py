@@ -43,3 +43,8 @@ class Mirror(SqliteArchive):
         """Forget everything behind an offset."""
         with trouble(self.path), transaction(self._writer):
             self._writer.execute("DELETE FROM events WHERE offset > ?", (after,))
+
+    def count(self) -> int:
+        """How many records stand."""
+        with self._reading, trouble(self.path):
+            return int(self._reader.execute("SELECT count(*) FROM events").fetchone()[0])

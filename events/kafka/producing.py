@@ -1,7 +1,7 @@
 """Writing to a topic: idempotently, to all replicas, and within a bounded time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
@@ -181,6 +181,19 @@ class Writer:
                 raise StoreError(said(self._connection, self._topic, error, so)) from error
             raise
         await stopped(producer)
+
+
+async def acknowledged(sending: Iterable[Awaitable[asyncio.Future[Any]]]) -> list[Any]:
+    """Send in this order; what is said of each when it is acknowledged."""
+    waiting: list[asyncio.Future[Any]] = []
+    try:
+        for one in sending:
+            waiting.append(await one)  # noqa: PERF401 - what was begun is known where one fails
+        return await asyncio.gather(*waiting)
+    finally:
+        for answer in waiting:  # of those that fail too, nobody needs to hear
+            if not answer.cancel() and not answer.cancelled():
+                answer.exception()
 
 
 async def stopped(producer: Producer) -> None:

@@ -2,7 +2,7 @@
 be, and how many partitions it has."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -35,6 +35,31 @@ async def examine(connection: Connection, topic: str, patience: float) -> int:
     if times not in (None, _BY_THE_LOG):
         raise StoreError(wrong_times(connection, topic))
     return partitions
+
+
+async def counted(connection: Connection, topics: Sequence[str], patience: float) -> dict[str, int]:
+    """How many partitions each of these topics has. Raises `StoreError` where one is missing."""
+    with trouble(connection, topics[0]):
+        async with asyncio.timeout(patience), _admin(connection, topics[0]) as admin:
+            found = {topic: await _partitions(admin, topic) for topic in topics}
+    for topic, partitions in found.items():
+        if not partitions:
+            raise StoreError(
+                f"Kafka at {connection.servers} has no topic {topic}, or not for this user; "
+                "`standing topics apply` makes it"
+            )
+    return found
+
+
+def alike(found: Mapping[str, int]) -> None:
+    """Raise `StoreError` where topics have different numbers of partitions: what is keyed by one
+    company would not stand together."""
+    if len(set(found.values())) > 1:
+        told = ", ".join(f"{topic} {partitions}" for topic, partitions in found.items())
+        raise StoreError(
+            f"these topics should have the same number of partitions: {told}; make the odd ones "
+            "anew, with `standing topics apply --partitions`"
+        )
 
 
 def wrong_times(connection: Connection, topic: str) -> str:

@@ -72,7 +72,13 @@ DELIVERIES: Final = Topic(
 REJECTED: Final = Topic(
     "standing.rejected.v1", "subject", "keep", "conflicts, and what could not be folded"
 )
-TOPICS: Final = (EVENTS, STATUS, CHANGES, SUBSCRIPTIONS, DELIVERIES, REJECTED)
+PROGRESS: Final = Topic(
+    "standing.progress.v1",
+    "progress",
+    "compact",
+    "how far each subscription was told of each company",
+)
+TOPICS: Final = (EVENTS, STATUS, CHANGES, SUBSCRIPTIONS, DELIVERIES, PROGRESS, REJECTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """What Kafka says, as a `StoreError` that tells which brokers, what, and what to do about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 from aiokafka import errors
 from aiokafka.conn import collect_hosts, create_conn
@@ -56,7 +56,12 @@ def said(connection: Connection, topic: str, error: BaseException, so: str = "")
 
 async def why_not(connection: Connection) -> str:
     """Why none of the servers can be reached: aiokafka tells its log, and not its caller."""
-    options = connection.options()
+    return await unreachable(connection.options())
+
+
+async def unreachable(options: Mapping[str, Any]) -> str:
+    """As `why_not`, of what every client of aiokafka is made with."""
+    options = dict(options)
     servers = collect_hosts(options.pop("bootstrap_servers"))
     found: list[str] = []
     for host, port, _ in servers:

@@ -20,7 +20,7 @@ from service.api.lists import Lists
 from service.api.operating import Operating
 from service.api.pages import Pages
 from service.api.problems import handle
-from service.api.subscriptions import Subscriptions
+from service.api.subscriptions import subscriptions
 from service.running import Service
 from service.tokens import Tokens
 
@@ -49,7 +49,7 @@ def create_app(
         Everyone(service, asking).router,
         Changes(service, asking).router,
         Lists(service).router,
-        Subscriptions(service.alerts).router,
+        subscriptions(service.alerts),
         operating.router,
         Pages(service, asking).router,
     ]

@@ -6,10 +6,9 @@ from typing import Any, Final
 import orjson
 from starlette.concurrency import run_in_threadpool
 
-from events.errors import Refused, UnknownCompany
-from events.log import Position
+from events.errors import UnknownCompany
 from projections import chronicle
-from projections.reader import EVERYTHING, Answer, Parked, Question, Reader
+from projections.reader import EVERYTHING, Answer, Parked, Question
 from projections.rows import CompanyRow, Told
 from projections.search import normalise
 from service.api.problems import NotYet
@@ -27,29 +26,30 @@ class Asking:
     def __init__(self, service: Service, patience_s: float) -> None:
         self._service = service
         self._patience_s = patience_s
-        standing = service.standing
-        self._reader = standing.reader
-        # A story takes long to tell: it is told on another thread, by a reader of its own.
-        self._teller = Reader(standing.log, standing.registry, standing.clock)
+        self._reader = service.standing.reader
+        # A story takes long to tell: it is told on another thread, by readers of its own.
+        self._teller = service.standing.readers()
         self._telling = asyncio.Lock()
 
     async def until(self, query: Query) -> None:
-        """Wait for the position that `at_least` names. Raises `Refused`, or `NotYet`."""
+        """Wait for the position that `at_least` names. Raises `Refused`, or `NotYet`; `Filling`
+        where nothing can be answered yet."""
         text = query.one("at_least")
-        if text is None:
-            return
-        offset = only_partition(text, "at_least")
-        try:
-            async with asyncio.timeout(self._patience_s):
-                await self._service.reached(offset)
-        except TimeoutError:
-            at = self._service.projector.position
-            raise NotYet(
-                f"{text} was not reached in {self._patience_s:g} s; this is at 0:{at}"
-            ) from None
+        if text is not None:
+            position = self._service.standing.position(text, "at_least")
+            try:
+                async with asyncio.timeout(self._patience_s):
+                    await self._service.reached(position)
+            except TimeoutError:
+                at = self._service.position
+                raise NotYet(
+                    f"{text} was not reached in {self._patience_s:g} s; this is at {at}"
+                ) from None
+        self._service.answers()
 
     def answer(self, company: str, question: Question) -> Answer:
-        """See `Reader.answer`. Raises `Parked` where it could only be wrong."""
+        """See `Reader.answer`. Raises `Parked` or `Filling` where it could only be wrong."""
+        self._service.answers()
         self._folds(company)
         found = self._reader.answer(company, question)
         self._folds(found.company)
@@ -62,6 +62,7 @@ class Asking:
 
     async def history(self, company: str, question: Question) -> dict[str, Any]:
         """See `chronicle.history`."""
+        self._service.answers()
         present = self._reader.resolve(company, question)
         told = self._changes(present)
         self._folds(company)
@@ -97,12 +98,17 @@ class Asking:
     def page(self, after: str, limit: int) -> list[dict[str, Any]]:
         """All companies that count for themselves, by id."""
         found: list[dict[str, Any]] = []
+        waiting = self._reader.waiting()
         while len(found) < limit:
             rows = self._service.store.rows(after, limit)
             if not rows:
                 break
             after = rows[-1].company
-            found += [self._short(row) for row in rows if row.merged_into is None]
+            found += [
+                self._short(row)
+                for row in rows
+                if row.merged_into is None or row.company in waiting
+            ]
         return found[:limit]
 
     def _short(self, row: CompanyRow) -> dict[str, Any]:
@@ -124,20 +130,13 @@ class Asking:
         return {**shown, "status": standing["status"], "restrictions": kinds}
 
     def _folds(self, company: str) -> None:
-        parked = self._service.projector.parked
+        parked = self._service.following.parked
         if company in parked:
             raise Parked(company, parked[company])
 
     def _changes(self, company: str) -> list[Told]:
-        return self._service.store.changes(company=company, limit=_MOST_CHANGES)
-
-
-def only_partition(text: str, field: str) -> int:
-    """The offset of a position in this log, which has one partition. Raises `Refused`."""
-    position = Position.parse(text, field)
-    if set(position) != {0}:
-        raise Refused.field(field, f"{text!r} should name the partition 0, and no other")
-    return position[0]
+        found = self._service.store.changes(company=company, limit=_MOST_CHANGES)
+        return [one.told for one in found]
 
 
 def _distance(wanted: str, searched: str) -> int:

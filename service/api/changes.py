@@ -8,14 +8,15 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alerts.places import BEGINNING, Place, behind
+from alerts.places import Place, behind
 from events.errors import Refused, UnknownCompany
 from events.vocabulary import CHANGE_KINDS
 from projections.changes import shown
 from projections.rows import Told
+from projections.stores import News
 from service.api import operations
 from service.api.answers import answer
-from service.api.asking import Asking, only_partition
+from service.api.asking import Asking
 from service.api.query import Query
 from service.running import Service
 
@@ -37,6 +38,21 @@ class _Wanted(NamedTuple):
         )
 
 
+class _Cursor(NamedTuple):
+    """Behind which change of each partition a reader is: as it is told, and as it is looked up."""
+
+    texts: dict[int, str]
+    places: dict[int, Place]
+
+    def move(self, partition: int, text: str, place: Place) -> None:
+        self.texts[partition] = text
+        self.places[partition] = place
+
+    @property
+    def text(self) -> str:
+        return ",".join(text for _, text in sorted(self.texts.items()))
+
+
 class Changes:
     """`/v1/changes`."""
 
@@ -54,13 +70,13 @@ class Changes:
         await self._asking.until(query)
         limit = query.number("limit", _PAGE, _LONGEST)
         wanted = self._wanted(query)
-        text = query.one("after") or ""
-        found, last, more = await self._look(wanted, self._place(text), limit)
+        cursor = self._cursor(query.one("after") or "")
+        found, more = await self._look(wanted, cursor, limit)
         registry = self._service.standing.registry
         return answer(
             {
-                "changes": [_shown(told, shown(told.change, registry)) for told in found],
-                "next": last.cursor if last else text or "0:-1",
+                "changes": [_shown(one, shown(one.told.change, registry)) for one in found],
+                "next": cursor.text or "0:-1",
                 "more": more,
             }
         )
@@ -78,41 +94,50 @@ class Changes:
             raise UnknownCompany(company)
         return _Wanted(company, lists, kinds)
 
-    def _place(self, text: str) -> Place:
-        """A cursor (`xiaomi/3`) or a position (`0:41`: behind all that was told by then)."""
-        if not text:
-            return BEGINNING
+    def _cursor(self, text: str) -> _Cursor:
+        """For each partition a change (`xiaomi/3`) or an offset (`0:41`: behind all that was told
+        by then), with commas between; the beginning of those that are not named."""
+        cursor = _Cursor({}, {})
+        for part in filter(None, text.split(",")):
+            partition, place = self._place(part)
+            if partition in cursor.texts:
+                raise Refused.field("after", f"{text!r} names a partition twice")
+            cursor.move(partition, part, place)
+        return cursor
+
+    def _place(self, text: str) -> tuple[int, Place]:
         company, slash, sequence = text.rpartition("/")
         if not slash:
-            return behind(only_partition(text, "after"))
+            ((partition, offset),) = self._service.standing.position(text, "after").items()
+            return partition, behind(offset)
         known = sequence.isascii() and sequence.isdecimal()
         found = self._service.store.place(company, int(sequence[:15])) if known else None
         if found is None:
             raise Refused.field("after", f"no change has the cursor {text!r}; take it from `next`")
-        return found
+        return self._service.store.home(company), found
 
     async def _look(
-        self, wanted: _Wanted, after: Place, limit: int
-    ) -> tuple[Sequence[Told], Told | None, bool]:
-        """The next changes that are wanted; the last that was looked at; whether there are more."""
-        found: list[Told] = []
-        last: Told | None = None
+        self, wanted: _Wanted, cursor: _Cursor, limit: int
+    ) -> tuple[Sequence[News], bool]:
+        """The next changes that are wanted, and whether there are more. The cursor is moved behind
+        the last that was looked at."""
+        store = self._service.store
+        found: list[News] = []
         looked_at = 0
         while looked_at < _LOOKED_THROUGH:
-            page = self._service.store.changes(after=after, limit=_LONGEST, company=wanted.company)
-            for told in page:
+            page = store.changes(cursor.places, _LONGEST, wanted.company)
+            for one in page:
                 if len(found) == limit:
-                    return found, last, True
-                last = told
-                if wanted.wants(told):
-                    found.append(told)
+                    return found, True
+                cursor.move(one.partition, one.told.cursor, one.told.place)
+                if wanted.wants(one.told):
+                    found.append(one)
             if len(page) < _LONGEST:
-                return found, last, False
-            after = page[-1].place
+                return found, False
             looked_at += len(page)
             await asyncio.sleep(0)  # others have their turn
-        return found, last, True
+        return found, True
 
 
-def _shown(told: Told, change: dict[str, Any]) -> dict[str, Any]:
-    return {"cursor": told.cursor, "position": f"0:{told.position}", **change}
+def _shown(one: News, change: dict[str, Any]) -> dict[str, Any]:
+    return {"cursor": one.told.cursor, "position": one.position, **change}

@@ -14,7 +14,7 @@ from events.errors import Problem, Refused
 from events.log import Position, Record, chunks
 from service.api import operations
 from service.api.answers import JSON_LINES, answer
-from service.api.asking import Asking, only_partition
+from service.api.asking import Asking
 from service.api.body import read_body
 from service.api.intake import Parcel, check, reply, settle, unpacked
 from service.api.query import Query
@@ -102,7 +102,7 @@ class Events:
         query = Query(request, _READING)
         await self._asking.until(query)
         text = query.one("after") or "0:-1"
-        after = only_partition(text, "after")
+        after = self._service.standing.position(text, "after")
         in_lines = any(word in request.headers.get("accept", "") for word in ("ndjson", "jsonl"))
         limit = query.number("limit", _ALL if in_lines else _PAGE, _ALL if in_lines else _LONGEST)
         company = query.one("company")
@@ -114,26 +114,22 @@ class Events:
         if in_lines:
             return StreamingResponse(_as_lines(found), media_type=JSON_LINES)
         events = [one async for some in found for one in some]
-        last = events[-1].position if events else text
-        return answer({"events": [_shown(one) for one in events], "next": last})
+        for one in events:
+            after[one.partition] = one.offset
+        return answer({"events": [_shown(one) for one in events], "next": str(after)})
 
-    async def _of_all(self, after: int, limit: int) -> AsyncIterator[Sequence[Record]]:
-        log = self._service.standing.log
+    async def _of_all(self, after: Position, limit: int) -> AsyncIterator[Sequence[Record]]:
         left = limit
-        reading = log.read(Position({0: after}), await log.ends(), batch=min(limit, 5_000))
-        async for records in reading:
+        async for records in self._service.standing.records(after, min(limit, 5_000)):
             yield records[:left]
             left -= len(records)
             if left <= 0:
                 return
 
-    def _of_company(self, after: int, company: str, limit: int) -> list[Record]:
+    def _of_company(self, after: Position, company: str, limit: int) -> list[Record]:
         """The events that count for a company, those of ids merged into it included."""
-        reader = self._service.standing.reader
-        reader.refresh()
-        entries = reader.known(company).history.entries.values()
-        records = [one.record for one in entries if one.record.offset > after]
-        return sorted(records, key=lambda one: one.offset)[:limit]
+        found = self._service.standing.reader.records(company)
+        return [one for one in found if one.offset > after.get(one.partition, -1)][:limit]
 
 
 async def _at_once(records: Sequence[Record]) -> AsyncIterator[Sequence[Record]]:

@@ -9,9 +9,10 @@ from starlette.responses import Response
 
 from events.dates import BadDate, precision, show
 from events.errors import Refused
-from projections.reader import Question, Reader
+from projections.reader import Question
+from projections.readers import Readers
 from projections.replay import replay
-from projections.store import ProjectionStore
+from projections.stores import Stores
 from service.api import operations
 from service.api.answers import accepted, streamed
 from service.api.asking import Asking
@@ -53,7 +54,7 @@ class Everyone:
         self._check(question, as_of)
         standing = self._service.standing
         store = standing.store()
-        reader = Reader(standing.log, standing.registry, standing.clock)
+        reader = standing.readers()
         headers = {"content-disposition": f'inline; filename="status.{form}"'}
         pieces = _encoded(store, reader, question, as_of, form)
         return await streamed(pieces, MEDIA_TYPES[form], store.close, headers)
@@ -69,7 +70,7 @@ class Everyone:
 
 
 def _encoded(
-    store: ProjectionStore, reader: Reader, question: Question, as_of: str, form: Format
+    store: Stores, reader: Readers, question: Question, as_of: str, form: Format
 ) -> Generator[bytes, None, None]:
     reader.refresh()
     yield from encoded(replay(store, reader, question, as_of), REPLAY, form)

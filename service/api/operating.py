@@ -1,11 +1,6 @@
 """What an operator asks: is it alive, is it ready, and how is it doing."""
 
-import os
-import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -17,13 +12,11 @@ from events.dates import NEVER, SECOND, show
 from service.api import operations
 from service.api.answers import answer
 from service.api.gate import may_see
-from service.metrics import Metrics
+from service.metrics import Gauge, Metrics
 from service.running import Service
 
 _BEHIND: Final = 5_000
 """So many offsets behind is a burst of events; more is a projection that does not keep up."""
-_ROOM: Final = 1_000_000
-"""Bytes, about what one append may need: with less, the next may find the disk full."""
 _PARKED_SHOWN: Final = 100
 
 
@@ -45,24 +38,24 @@ class Operating:
         return answer({"status": "ok"})
 
     async def ready(self, request: Request) -> Response:
-        """Whether it can serve: the projection keeps up with the log, and the log can be written.
+        """Whether it can serve: the projection keeps up with the log, and its files can be written.
         Companies that are parked are listed, and do not make it unready: their neighbours go on."""
         service = self._service
-        self._trouble = await run_in_threadpool(_trouble, service.standing.log.path)
-        lag = service.lag
-        ready = lag <= _BEHIND and self._trouble is None
+        self._trouble = await run_in_threadpool(service.standing.trouble)
+        lag = sum(service.lags.values())
+        state = service.following.state()
+        ready = lag <= _BEHIND and self._trouble is None and service.following.filling is None
         told: dict[str, Any] = {"ready": ready}
         if may_see(request):
-            told |= self._details(lag)
+            told |= {**self._details(lag), **state}
         return answer(told, 200 if ready else 503)
 
     def _details(self, lag: int) -> dict[str, Any]:
-        service = self._service
-        parked = service.projector.parked
-        due = service.projector.due
+        following = self._service.following
+        parked, due = following.parked, following.due
         shown = sorted(parked.items())[:_PARKED_SHOWN]
         return {
-            "position": f"0:{service.projector.position}",
+            "position": str(following.position),
             "lag": lag,
             "log": {"writable": self._trouble is None, "trouble": self._trouble},
             "parked": [{"company": company, "why": why} for company, why in shown],
@@ -76,32 +69,19 @@ class Operating:
 
     def skipped(self) -> int:
         """See `Measured`."""
-        return self._service.projector.skipped
+        return self._service.following.skipped
 
-    def gauges(self) -> Iterator[tuple[str, float]]:
+    def gauges(self) -> Iterator[Gauge]:
         """See `Measured`."""
-        service = self._service
-        end, position = service.standing.log.end(), service.projector.position
-        yield "standing_log_offset", end
-        yield "standing_projection_offset", position
-        yield "standing_projection_lag", end - position
-        yield "standing_parked_companies", len(service.projector.parked)
-        if service.projector.due != NEVER:
-            yield "standing_next_flip_seconds", service.projector.due / SECOND
-        yield "standing_log_writable", self._trouble is None
-
-
-def _trouble(path: Path) -> str | None:
-    """Why the log could not be written now, or None. Takes its lock, writes nothing."""
-    try:
-        free = shutil.disk_usage(path.parent).free
-        if free < _ROOM:
-            return f"{free:,} bytes are free on its disk, and writing may need {_ROOM:,}; make room"
-        if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-            return "its file or folder may not be written by this user"
-        with closing(sqlite3.connect(path, timeout=5, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("ROLLBACK")
-    except (OSError, sqlite3.Error) as error:
-        return str(error)
-    return None
+        following, lags = self._service.following, self._service.lags
+        position = following.position
+        for partition, end in following.ends.items():
+            labels = {"partition": str(partition)}
+            yield Gauge("standing_log_offset", end, labels)
+            yield Gauge("standing_projection_offset", position.get(partition, -1), labels)
+            yield Gauge("standing_projection_lag", lags[partition], labels)
+        yield Gauge("standing_parked_companies", len(following.parked))
+        yield Gauge("standing_unreadable_messages", following.unreadable)
+        if following.due != NEVER:
+            yield Gauge("standing_next_flip_seconds", following.due / SECOND)
+        yield Gauge("standing_log_writable", self._trouble is None)

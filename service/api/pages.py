@@ -73,7 +73,7 @@ class Pages:
             found=found,
             counts=self._service.store.counts(),
             lists=list(self._service.standing.registry),
-            position=f"0:{self._service.projector.position}",
+            position=str(self._service.position),
         )
 
     async def company(self, request: Request) -> Response:

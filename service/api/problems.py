@@ -22,6 +22,7 @@ from events.errors import Conflict, Problem, Refused, StoreError, UnknownCompany
 from projections.reader import Parked
 from service.api.answers import NotAcceptable
 from service.api.body import MOST_BYTES, TooLarge
+from service.standing import Filling
 
 PROBLEM: Final = "application/problem+json"
 MOST_ERRORS: Final = 100
@@ -43,6 +44,8 @@ _TITLES: Final = {
     "cross-site": "Another site sent this",
     "not-acceptable": "No format that is asked for is served here",
     "store": "The store cannot be used",
+    "filling": "This replica has not read the log yet",
+    "elsewhere": "Another service does this",
     "failed": "The service failed",
 }
 
@@ -148,6 +151,10 @@ async def _store(_: Request, error: Exception) -> Response:
     return problem(503, "store", str(error), headers={"retry-after": "5"})
 
 
+async def _filling(_: Request, error: Exception) -> Response:
+    return problem(503, "filling", str(error), headers={"retry-after": "5"})
+
+
 async def _invalid(_: Request, error: Exception) -> Response:
     found = error.errors() if isinstance(error, RequestValidationError) else ()
     errors = [
@@ -187,6 +194,7 @@ _HANDLERS: Final[dict[type[Exception], Callable[[Request, Exception], Awaitable[
     TooLarge: _too_large,
     NotAcceptable: _not_acceptable,
     ClientDisconnect: _gone,
+    Filling: _filling,
     StoreError: _store,
     RequestValidationError: _invalid,
     HTTPException: _http,

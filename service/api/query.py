@@ -66,7 +66,8 @@ class Query:
         given = self._given
         if not given:
             return EVERYTHING
-        return Question(self.all("list"), *(self._moment(name) for name in CUTS))
+        as_of, announced_by, known_at = (self._moment(name) for name in CUTS)
+        return Question(self.all("list"), as_of, announced_by, known_at)
 
     def _moment(self, name: str) -> str | None:
         """A date as written. A `+` that was not escaped arrives as a space; as no date has one,

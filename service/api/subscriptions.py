@@ -6,11 +6,12 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alerts.desk import AlertDesk
+from alerts.desk import Desk
 from events.errors import Refused
 from service.api import operations
 from service.api.answers import answer
 from service.api.body import read_json
+from service.api.problems import problem
 from service.api.query import Query
 
 _PAGE: Final = 100
@@ -21,10 +22,25 @@ _AT: Final = "/v1/subscriptions"
 _ONE: Final = "/v1/subscriptions/{subscription}"
 
 
+def subscriptions(desk: Desk | None) -> APIRouter:
+    """The routes; where subscriptions are kept elsewhere, an answer that says so."""
+    if desk is not None:
+        return Subscriptions(desk).router
+    router = APIRouter(include_in_schema=False)
+    methods = ["GET", "POST", "DELETE"]
+    router.add_api_route(_AT, _elsewhere, methods=methods, response_class=Response)
+    router.add_api_route(f"{_AT}/{{rest:path}}", _elsewhere, methods=methods)
+    return router
+
+
+async def _elsewhere(_: Request) -> Response:
+    return problem(501, "elsewhere", "subscriptions are not kept by this service")
+
+
 class Subscriptions:
     """`/v1/subscriptions`."""
 
-    def __init__(self, desk: AlertDesk) -> None:
+    def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self.router = APIRouter()
         add = self.router.add_api_route

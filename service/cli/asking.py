@@ -80,13 +80,13 @@ def history(
 
 async def _history(company: str, question: "Question") -> tuple[dict[str, Any], int]:
     from projections.chronicle import history as chronicle
-    from service.cli.tables import told_of
 
     with using() as standing:
         standing.reader.known(standing.reader.resolve(company, question))
         async with standing.caught_up() as store:
-            changes = told_of(store, standing.reader.resolve(company, question))
-            return chronicle(standing.reader, changes, company, question), standing.clock()
+            changes = store.told(standing.reader.resolve(company, question))
+            told = (one.told for one in changes)
+            return chronicle(standing.reader, told, company, question), standing.clock()
 
 
 def search(

@@ -12,7 +12,7 @@ from events.errors import StandingError
 from events.kafka.connection import Connection
 from events.lists import Registry, load_registry
 from service.cli.logs import quietly
-from service.compose import Standing, opened
+from service.compose import Embedded, Standing, opened, opened_embedded
 from service.settings import Settings, load_settings
 
 _LITTLE: Final = 1_000_000_000
@@ -41,7 +41,7 @@ def _checks(settings: Settings) -> Iterator[tuple[str, bool, str]]:
         if settings.kafka is not None:
             yield from _of_kafka(settings, settings.kafka)
             return
-        with opened(settings) as standing:
+        with opened_embedded(settings) as standing:
             yield from _of_store(standing)
     except StandingError as error:
         yield place, False, str(error)
@@ -51,6 +51,27 @@ def _of_kafka(settings: Settings, connection: Connection) -> Iterator[tuple[str,
     yield _of_lists(load_registry(settings.lists))
     with quietly():
         yield "kafka", True, asyncio.run(_end_of_log(connection))
+        with opened(settings) as standing:
+            yield from _of_replica(standing)
+
+
+def _of_replica(standing: Standing) -> Iterator[tuple[str, bool, str]]:
+    """What was read of the log into this home, which is up to its end now."""
+    free = shutil.disk_usage(standing.settings.home).free
+    yield "disk", free > _LITTLE, f"{_size(free)} free in {standing.settings.home}"
+    trouble = standing.trouble()
+    found = f"{standing.partitions} partitions, at {standing.end()}"
+    yield "replica", trouble is None, f"{found}; {trouble}" if trouble else found
+    stores = standing.store()
+    try:
+        yield _parked(stores.parked())
+    finally:
+        stores.close()
+
+
+def _parked(parked: dict[str, str], more: str = "") -> tuple[str, bool, str]:
+    names = "; ".join(f"{company}: {why}" for company, why in list(parked.items())[:3])
+    return "parked", not parked, f"{len(parked)} companies {names}".strip() + more
 
 
 async def _end_of_log(connection: Connection) -> str:
@@ -68,14 +89,14 @@ def _of_lists(registry: Registry) -> tuple[str, bool, str]:
     return "lists", True, f"{len(list(registry))}, rules {registry.digest[:12]}"
 
 
-def _of_store(standing: Standing) -> Iterator[tuple[str, bool, str]]:
+def _of_store(standing: Embedded) -> Iterator[tuple[str, bool, str]]:
     free = shutil.disk_usage(standing.settings.home).free
     yield "disk", free > _LITTLE, f"{_size(free)} free in {standing.settings.home}"
     yield _of_lists(standing.registry)
     end = standing.log.end()
     healthy, said = _sound(standing)
     yield "log", healthy, f"{'empty' if end < 0 else f'ends at 0:{end}'}; {said}"
-    store = standing.store()
+    (store,) = standing.store().stores
     try:
         at = store.mark.position
         lag = end - at
@@ -83,12 +104,8 @@ def _of_store(standing: Standing) -> Iterator[tuple[str, bool, str]]:
         digest = store.meta("registry")
         fresh = digest in (None, standing.registry.digest)
         yield "rules", True, "as projected" if fresh else "new: folded again at the next start"
-        parked = store.parked()
-        names = "; ".join(f"{company}: {why}" for company, why in list(parked.items())[:3])
-        told = f"{len(parked)} companies {names}".strip()
-        if lag:
-            told += f"; not known of the {lag:,} events that are not projected yet"
-        yield "parked", not parked, told
+        unknown = f"; not known of the {lag:,} events that are not projected yet" if lag else ""
+        yield _parked(store.parked(), unknown)
     finally:
         store.close()
     yield from _of_alerts(standing)
@@ -108,7 +125,7 @@ def _progress(at: int, lag: int) -> str:
     return f"{place}, {lag:,} behind the log; a service, or a command that asks, folds the rest"
 
 
-def _sound(standing: Standing) -> tuple[bool, str]:
+def _sound(standing: Embedded) -> tuple[bool, str]:
     """The quick check of SQLite's own; on a large log it takes a while."""
     db = sqlite3.connect(f"file:{standing.settings.home / 'log.db'}?mode=ro", uri=True)
     try:
@@ -120,7 +137,7 @@ def _sound(standing: Standing) -> tuple[bool, str]:
     return found == ["ok"], "sound" if found == ["ok"] else "; ".join(found)
 
 
-def _of_alerts(standing: Standing) -> Iterator[tuple[str, bool, str]]:
+def _of_alerts(standing: Embedded) -> Iterator[tuple[str, bool, str]]:
     if not (standing.settings.home / "alerts.db").exists():
         yield "alerts", True, "no subscription yet"
         return

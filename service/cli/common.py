@@ -16,7 +16,7 @@ import orjson
 import typer
 
 from events.errors import Refused, StandingError, UnknownCompany
-from service.compose import Standing, opened
+from service.compose import Embedded, Standing, opened, opened_embedded
 from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def embedded() -> Settings:
         raise Refused.field(
             "STANDING_KAFKA",
             f"`standing {command.get()}` works on the store in STANDING_HOME, and this says that "
-            "the log is on Kafka; this version has record, export, topics and doctor for that",
+            "the log is on Kafka",
         )
     return settings
 
@@ -92,17 +92,26 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @contextmanager
+def using_embedded() -> Iterator[Embedded]:
+    """The standing in the home folder. Raises `Refused` where the log is on Kafka."""
+    with opened_embedded(embedded()) as standing:
+        yield standing
+
+
+@contextmanager
 def using() -> Iterator[Standing]:
     """The standing that the settings name. A company that is not known is told with those that
     may have been meant."""
-    with opened(embedded()) as standing:
+    from service.cli.logs import quietly
+
+    with quietly(), opened(load_settings(), tell=say) as standing:
         try:
             yield standing
         except UnknownCompany as unknown:
             from service.cli.suggest import near
 
             hint = ""
-            if standing.log.end() < 0:
+            if max(standing.end().values()) < 0:
                 hint = "; the log is empty: `standing demo` or `standing record` fills it"
             elif _is_known(standing, unknown.company):
                 raise StandingError(

@@ -1,5 +1,6 @@
 """`rebuild`, `verify`, `doctor` and `token`: keeping it running."""
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -29,10 +30,10 @@ def add_to(app: typer.Typer) -> None:
 
 def rebuild(as_json: AsJson = False) -> None:
     """Fold the whole log again, and take the result into use at once."""
-    with using() as standing, standing.projecting() as (store, _):
-        with progress("rebuild", standing.log.end() + 1) as advance:
-            standing.rebuild(store, advance)
-        told = {"position": f"0:{store.mark.position}", **store.counts()}
+    with using() as standing:
+        total = sum(offset + 1 for offset in standing.end().values())
+        with progress("rebuild", total) as advance:
+            told = standing.rebuild(advance)
     if as_json:
         echo_json(told)
     else:
@@ -40,8 +41,22 @@ def rebuild(as_json: AsJson = False) -> None:
         typer.echo(f"rebuilt up to {told['position']}: {counts}")
 
 
-def verify(as_json: AsJson = False) -> None:
-    """Fold the log a second time and compare it with what is in use. Exits 1 on a difference."""
+def verify(
+    other: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[OTHER]",
+            help="Another home folder, or an export as .jsonl: compare with that instead.",
+            exists=True,
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fold the log a second time and compare it with what is in use; or compare ids, origin times
+    and statuses with another house. Exits 1 on a difference."""
+    if other is not None:
+        _compare(other, as_json=as_json)
+        return
     from service.cli.verifying import verified
 
     with using() as standing:
@@ -55,6 +70,24 @@ def verify(as_json: AsJson = False) -> None:
             say(one)
         typer.echo(
             f"{found['compared']:,} rows compared up to {found['position']}, "
+            f"{found['count']:,} differences"
+        )
+    if found["count"]:
+        fail()
+
+
+def _compare(other: Path, *, as_json: bool) -> None:
+    from service.cli.comparing import compared
+
+    with using() as standing:
+        found = compared(standing, other)
+    if as_json:
+        echo_json(found)
+    else:
+        for one in found["differences"]:
+            typer.echo(plain(one))
+        typer.echo(
+            f"{found['events']:,} events and {found['companies']:,} companies compared, "
             f"{found['count']:,} differences"
         )
     if found["count"]:
@@ -108,6 +141,8 @@ def token(
     """Make, list and revoke the tokens of the HTTP API. A new one is shown this once."""
     from events.dates import BadDate, last
     from events.errors import Refused
+    from service.compose import made, system_clock
+    from service.settings import load_settings
     from service.tokens import Tokens
 
     if (token_id is None) == (do == "revoke"):
@@ -117,15 +152,14 @@ def token(
     except BadDate as error:
         raise Refused.field("--expires", str(error)) from None
     told: dict[str, Any]
-    with using() as standing:
-        tokens = Tokens(standing.settings.home, standing.clock)
-        if do == "create":
-            text, made = tokens.create(role, label, until)
-            told = {**made.shown(), "token": text}
-        elif do == "list":
-            told = {"tokens": [one.shown() for one in tokens.all()]}
-        else:
-            told = {**tokens.revoke(token_id or "").shown(), "revoked": True}
+    tokens = Tokens(made(load_settings().home), system_clock)
+    if do == "create":
+        text, new = tokens.create(role, label, until)
+        told = {**new.shown(), "token": text}
+    elif do == "list":
+        told = {"tokens": [one.shown() for one in tokens.all()]}
+    else:
+        told = {**tokens.revoke(token_id or "").shown(), "revoked": True}
     if as_json:
         echo_json(told)
     elif do == "list":

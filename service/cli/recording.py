@@ -21,7 +21,14 @@ from service.cli.common import (
     say,
 )
 from service.cli.logs import quietly
-from service.compose import Standing, log_in_use, opened, shipped_history
+from service.compose import (
+    Embedded,
+    Standing,
+    log_in_use,
+    opened,
+    opened_embedded,
+    shipped_history,
+)
 from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -130,13 +137,13 @@ def demo(
 ) -> None:
     """Load the shipped history into an empty store, and serve it."""
     settings = embedded()
-    with opened(settings) as standing:
+    with opened_embedded(settings) as standing:
         run(_load(standing))
         if serve_it:
             _serve(standing, settings, host, port, browser=browser and _has_display())
 
 
-async def _load(standing: Standing) -> None:
+async def _load(standing: Embedded) -> None:
     end = standing.log.end()
     if end >= 0:
         say(f"{standing.settings.home} has {end + 1:,} events already; nothing was loaded")
@@ -154,9 +161,10 @@ async def _load(standing: Standing) -> None:
 
 
 def serve(host: Host = None, port: Port = None) -> None:
-    """Serve the API and the pages, project, alert and keep the clock, in one process."""
-    settings = embedded()
-    with opened(settings) as standing:
+    """Serve the API and the pages, project, alert and keep the clock, in one process. With
+    STANDING_KAFKA set, serve them from a replica of the log there."""
+    settings = load_settings()
+    with opened(settings, serving=True, tell=say) as standing:
         _serve(standing, settings, host, port, browser=False)
 
 

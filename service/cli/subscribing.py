@@ -16,7 +16,7 @@ from service.cli.common import (
     plain,
     run,
     say,
-    using,
+    using_embedded,
 )
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ async def desk() -> AsyncIterator[tuple["AlertDesk", "AlertStore"]]:
     from alerts.store import AlertStore
     from alerts.webhook import WebhookChannel
 
-    with using() as standing:
-        projected = standing.store()
+    with using_embedded() as standing:
+        (projected,) = standing.store().stores
         store = AlertStore(standing.settings.home / "alerts.db")
         channel = WebhookChannel(Egress(standing.settings.allow_networks), standing.clock)
         try:

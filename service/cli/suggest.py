@@ -1,12 +1,13 @@
 """Companies that may have been meant by what nobody is called."""
 
 import re
+from contextlib import suppress
 from difflib import get_close_matches
 
 from projections.search import normalise
-from projections.store import ProjectionStore
+from projections.stores import Stores
 from projections.turn import Taken
-from service.compose import MANY, Standing
+from service.compose import MANY, Embedded, Standing
 
 _MOST = 3
 _LOOKED_AT = 50_000
@@ -15,22 +16,24 @@ _LOOKED_AT = 50_000
 def near(standing: Standing, text: str) -> list[str]:
     """At most three, each as `id (name)`; of the projection as far as it has come, if folding
     the rest of the log would take long or another process does it."""
-    end = standing.log.end()
+    if isinstance(standing, Embedded):
+        _fold_little(standing)
+    stores = standing.store()
     try:
-        with standing.projecting() as (store, projector):
-            if end - projector.position < MANY:
-                while batch := standing.log.between(projector.position, end, MANY):
-                    projector.apply(batch)
-            return _near(store, text)
-    except Taken:
-        store = standing.store()
-        try:
-            return _near(store, text)
-        finally:
-            store.close()
+        return _near(stores, text)
+    finally:
+        stores.close()
 
 
-def _near(store: ProjectionStore, text: str) -> list[str]:
+def _fold_little(standing: Embedded) -> None:
+    end = standing.log.end()
+    with suppress(Taken), standing.projecting() as (_, projector):
+        if end - projector.position < MANY:
+            while batch := standing.log.between(projector.position, end, MANY):
+                projector.apply(batch)
+
+
+def _near(store: Stores, text: str) -> list[str]:
     found = [company for company, _ in store.search(normalise(text), _MOST)]
     if not found:
         ids = [row.company for row in store.rows(limit=_LOOKED_AT)]

@@ -9,8 +9,6 @@ from events.dates import DAY, UTC_ZONE, BadDate, Instant, duration, last, precis
 from events.errors import Refused
 from projections.changes import Change, shown
 from projections.reader import Question
-from projections.rows import Told
-from projections.store import ProjectionStore
 from service.cli.common import (
     ASK,
     AnnouncedBy,
@@ -185,7 +183,7 @@ async def _changes(
             )
 
         async with standing.caught_up() as store:
-            changes_told = (told.change for told in told_of(store, company))
+            changes_told = (one.told.change for one in store.told(company))
             rows = (shown(one, standing.registry) for one in changes_told if wanted(one))
             write_out(encoded(rows, CHANGES, form), output)
 
@@ -194,11 +192,3 @@ def _within(at: Instant | None, since: Instant | None, until: Instant | None) ->
     if since is None and until is None:
         return True
     return at is not None and (since is None or since <= at) and (until is None or at <= until)
-
-
-def told_of(store: ProjectionStore, company: str | None) -> Iterator[Told]:
-    """Every change, or every change of a company, in the order in which they were told."""
-    after = None
-    while page := store.changes(after=after, limit=_PAGE, company=company):
-        after = page[-1].place
-        yield from page

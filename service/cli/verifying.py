@@ -5,7 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from projections.rebuild import rebuild
+from events.sqlite_archive import SqliteArchive
 from projections.store import ProjectionStore
 from service.cli.common import progress
 from service.compose import Standing
@@ -24,28 +24,47 @@ _COMPARED: Final = {
 async def verified(standing: Standing) -> dict[str, Any]:
     """Compare companies, standings and changes. Where a service goes on projecting meanwhile,
     what it has touched since is left out, and that is told."""
-    async with standing.caught_up() as store:
+    async with standing.caught_up() as stores:
         with TemporaryDirectory(dir=standing.settings.home, prefix="verify-") as folder:
-            path = Path(folder) / "projections.db"
-            beside = ProjectionStore(path)
-            try:
-                with progress("verify", standing.log.end() + 1) as advance:
-                    rebuild(
-                        standing.log, beside, standing.registry, standing.settings.lists, advance
-                    )
-                mark = beside.mark.position
-            finally:
-                beside.close()
-            return _compared(standing, store, path, mark)
+            found = [
+                _verified(standing, number, store, Path(folder) / f"{number}.db")
+                for number, store in enumerate(stores.stores)
+            ]
+    return {
+        "position": ",".join(one["position"] for one in found),
+        "compared": sum(one["compared"] for one in found),
+        "count": sum(one["count"] for one in found),
+        "differences": [one for some in found for one in some["differences"]][:_SHOWN],
+        "left_out": list(dict.fromkeys(one for some in found for one in some["left_out"])),
+    }
 
 
-def _compared(standing: Standing, store: ProjectionStore, path: Path, mark: int) -> dict[str, Any]:
+def _verified(
+    standing: Standing, partition: int, store: ProjectionStore, path: Path
+) -> dict[str, Any]:
+    beside = ProjectionStore(path)
+    log = standing.whole.parts[partition]
+    try:
+        with progress("verify", log.end() + 1) as advance:
+            standing.fold(partition, beside, advance)
+        mark = beside.mark.position
+    finally:
+        beside.close()
+    return _compared(standing, log, store, path, mark)
+
+
+def _compared(
+    standing: Standing, log: SqliteArchive, store: ProjectionStore, path: Path, mark: int
+) -> dict[str, Any]:
     db = store.db
     left_out = []
     tables = dict(_COMPARED)
+    if not standing.tells:
+        del tables["changes"]
+        left_out.append("changes are told by the projection workers, and are not compared")
     if store.meta("generation"):
         # What was told under earlier rules stays told, and folding anew cannot know of it.
-        del tables["changes"], tables["companies"]
+        tables = {name: one for name, one in tables.items() if name not in ("changes", "companies")}
         left_out.append(
             "the lists' rules have changed since this store began: changes and sequences were told "
             "under several rules, and are not compared"
@@ -53,7 +72,7 @@ def _compared(standing: Standing, store: ProjectionStore, path: Path, mark: int)
     db.execute("ATTACH ? AS beside", (str(path),))
     try:
         db.execute("BEGIN")
-        moved = _moved(standing, store, mark)
+        moved = _moved(log, store, mark)
         if moved:
             left_out.append(f"{len(moved):,} companies had news meanwhile, and were left out")
         db.execute("CREATE TEMP TABLE moved (company TEXT PRIMARY KEY)")
@@ -68,7 +87,7 @@ def _compared(standing: Standing, store: ProjectionStore, path: Path, mark: int)
             db.execute("ROLLBACK")
         db.execute("DETACH beside")
     return {
-        "position": f"0:{mark}",
+        "position": f"{log.partition}:{mark}",
         "compared": compared,
         "count": len(found),
         "differences": found[:_SHOWN],
@@ -76,14 +95,14 @@ def _compared(standing: Standing, store: ProjectionStore, path: Path, mark: int)
     }
 
 
-def _moved(standing: Standing, store: ProjectionStore, mark: int) -> set[str]:
+def _moved(log: SqliteArchive, store: ProjectionStore, mark: int) -> set[str]:
     position = store.mark.position
     if position == mark:
         return set()
     low, high = sorted((position, mark))
     rows = store.db.execute("SELECT company FROM main.changes WHERE position > ?", (low,))
     fresh = store.db.execute("SELECT company FROM beside.changes WHERE position > ?", (low,))
-    subjects = standing.log.subjects(after=low, to=max(high, standing.log.end()))
+    subjects = log.subjects(after=low, to=max(high, log.end()))
     return {row[0] for row in rows} | {row[0] for row in fresh} | set(subjects)
 
 

@@ -94,7 +94,7 @@ def run(task: str, folder: Path, options: Options) -> Figures:
             try:
                 output, _ = process.communicate(timeout=_LOOK_S)
             except subprocess.TimeoutExpired:
-                helpers |= {pid: peak_mib(pid) for pid in _descendants(process.pid)}
+                helpers |= {pid: peak_mib(pid) for pid in descendants(process.pid)}
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
     figures: Figures = json.loads(output.splitlines()[-1])
@@ -102,7 +102,7 @@ def run(task: str, folder: Path, options: Options) -> Figures:
     return figures
 
 
-def _descendants(pid: int) -> list[int]:
+def descendants(pid: int) -> list[int]:
     """The children of a process and theirs, where the kernel tells."""
     found: list[int] = []
     for listed in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -111,7 +111,7 @@ def _descendants(pid: int) -> list[int]:
         except OSError:  # it ended meanwhile
             continue
         for child in children:
-            found += [child, *_descendants(child)]
+            found += [child, *descendants(child)]
     return found
 
 

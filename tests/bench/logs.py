@@ -11,7 +11,7 @@ from events.dates import DAY, Instant, start
 from events.door import admit
 from events.lists import load_registry
 from events.sqlite_log import SqliteEventLog
-from service.compose import Standing
+from service.compose import Embedded
 from service.settings import load_settings
 from tests.bench.generate import DAYS, FIRST, Event, events
 from tests.bench.harness import Figures, Options
@@ -30,9 +30,9 @@ def home_of(data: Path, number: int) -> Path:
     return data / f"{number}-events"
 
 
-def at(home: Path) -> Standing:
+def at(home: Path) -> Embedded:
     """The standing that lives there."""
-    return Standing(load_settings({"STANDING_HOME": str(home)}), now)
+    return Embedded(load_settings({"STANDING_HOME": str(home)}), now)
 
 
 def build(folder: Path, options: Options) -> Figures:
@@ -49,8 +49,8 @@ def build_projected(folder: Path, options: Options) -> Figures:
     """A log of generated events, and its projection."""
     build(folder, options)
     standing = at(home_of(folder, options["events"]))
-    store = standing.store()
-    standing.rebuild(store)
+    (store,) = standing.store().stores
+    standing.fold(0, store, lambda _: None)
     store.close()
     standing.close()
     return {}

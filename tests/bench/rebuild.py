@@ -13,9 +13,9 @@ def standing(folder: Path, options: Options) -> Figures:
     the moment when they are in use."""
     (folder / "log.db").symlink_to(home_of(Path(options["data"]), options["events"]) / "log.db")
     there = at(folder)
-    store = there.store()
+    (store,) = there.store().stores
     with Stopwatch() as watch:
-        there.rebuild(store)
+        there.fold(0, store, lambda _: None)
     assert store.counts()["companies"] == options["companies"]
     assert not store.parked()
     store.close()
@@ -27,11 +27,11 @@ def again(folder: Path, options: Options) -> Figures:
     """Every status anew beside those in use, and taken into use; what was told stays told."""
     (folder / "log.db").symlink_to(home_of(Path(options["data"]), options["events"]) / "log.db")
     there = at(folder)
-    store = there.store()
-    there.rebuild(store)
+    (store,) = there.store().stores
+    there.fold(0, store, lambda _: None)
     changes = store.counts()["changes"]
     with Stopwatch() as watch:
-        there.rebuild(store)
+        there.fold(0, store, lambda _: None)
     assert store.counts() == {**store.counts(), "changes": changes}
     store.close()
     there.close()

@@ -36,7 +36,7 @@ async def test_posted_one_by_one(case: dict[str, Any], tmp_path: Path) -> None:
                 "position": f"0:{offset}",
                 "outcome": "recorded",
             }
-        await _ask(api, case)
+        await ask(api, case)
 
 
 async def test_posted_as_an_array(case: dict[str, Any], tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ async def test_posted_as_an_array(case: dict[str, Any], tmp_path: Path) -> None:
     async with served(tmp_path) as api:
         receipts = await api.record(*case["events"], atomic="true")
         assert [one["position"] for one in receipts] == _positions(case)
-        await _ask(api, case)
+        await ask(api, case)
 
 
 async def test_posted_as_json_lines(case: dict[str, Any], tmp_path: Path) -> None:
@@ -56,14 +56,15 @@ async def test_posted_as_json_lines(case: dict[str, Any], tmp_path: Path) -> Non
         )
         receipts = [json.loads(line) for line in answer.text.splitlines()]
         assert [one["position"] for one in receipts] == _positions(case)
-        await _ask(api, case)
+        await ask(api, case)
 
 
 def _positions(case: dict[str, Any]) -> list[str]:
     return [f"0:{offset}" for offset in range(len(case["events"]))]
 
 
-async def _ask(api: Api, case: dict[str, Any]) -> None:
+async def ask(api: Api, case: dict[str, Any]) -> None:
+    """Put every question of a case, and hold the answers to what is expected."""
     for question in case["expect"]:
         query = {key: question[key] for key in ASKED if key in question}
         answer = await api.status(question["company"], **query)

@@ -116,7 +116,7 @@ class MemorySource:
             self._grown.notify_all()
         return changes
 
-    def changes(self, after: Place, limit: int) -> Sequence[Told]:
+    async def changes(self, after: Place, limit: int) -> Sequence[Told]:
         seen = [one for one in self.told if one.position <= self.visible and place(one) > after]
         return sorted(seen, key=place)[:limit]
 
@@ -126,8 +126,11 @@ class MemorySource:
     def head(self) -> Place:
         return behind(max((one.position for one in self.told), default=self.visible))
 
-    def who(self, company: str) -> Who:
-        return self.companies.get(company, Who())
+    def place(self, told: Told) -> Place:
+        return place(told)
+
+    def who(self, told: Told) -> Who:
+        return self.companies.get(told.change.company, Who())
 
     async def beyond(self, position: int) -> None:
         async with self._grown:

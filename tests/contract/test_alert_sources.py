@@ -17,7 +17,7 @@ from events.memory_log import MemoryEventLog
 from projections.projector import Projector
 from projections.rows import Told
 from projections.store import ProjectionStore
-from tests.contract.alert_twins import MemorySource
+from tests.contract.alert_twins import MemorySource, change
 
 
 @dataclass
@@ -62,7 +62,7 @@ async def told(
 
 async def test_nothing_was_told_at_first(told: Line) -> None:
     assert told.source.position() == -1
-    assert list(told.source.changes(BEGINNING, 10)) == []
+    assert list(await told.source.changes(BEGINNING, 10)) == []
     assert told.source.head() == BEGINNING
 
 
@@ -70,7 +70,7 @@ async def test_changes_are_read_on_from_a_place_in_one_order(told: Line) -> None
     await told.tell("b", "a", "b", "c")
     read: list[Told] = []
     after = BEGINNING
-    while page := told.source.changes(after, 3):
+    while page := await told.source.changes(after, 3):
         read += page
         after = place(page[-1])
     assert [(one.change.company, one.change.sequence) for one in read] == [
@@ -86,14 +86,14 @@ async def test_changes_are_read_on_from_a_place_in_one_order(told: Line) -> None
 async def test_what_is_told_later_stands_behind_the_head(told: Line) -> None:
     await told.tell("a", "b")
     head = told.source.head()
-    assert list(told.source.changes(head, 10)) == []
-    assert [one.change.company for one in told.source.changes(behind(0), 10)] == ["b"]
+    assert list(await told.source.changes(head, 10)) == []
+    assert [one.change.company for one in await told.source.changes(behind(0), 10)] == ["b"]
     await told.tell("a")
-    assert [one.change.sequence for one in told.source.changes(head, 10)] == [2]
+    assert [one.change.sequence for one in await told.source.changes(head, 10)] == [2]
 
 
 async def test_nobody_knows_a_company_that_is_not_there(told: Line) -> None:
-    assert told.source.who("nobody") == Who()
+    assert told.source.who(Told(0, change("nobody"))) == Who()
 
 
 async def test_whoever_waits_is_woken_when_more_was_told(told: Line) -> None:
@@ -117,7 +117,7 @@ async def test_a_projected_company_is_known_with_its_country_and_former_ids(
         await log.append([admit(raw, registry)])
     await Projector(log, store, registry).catch_up()
     source = Projected(store, log.end)
-    assert source.who("new") == Who("CN", frozenset({"old"}))
+    assert source.who(Told(0, change("new"))) == Who("CN", frozenset({"old"}))
     store.close()
 
 

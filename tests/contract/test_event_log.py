@@ -5,17 +5,19 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing, suppress
+from contextlib import aclosing, closing, suppress
 from pathlib import Path
 
 import pytest
 
+from events import vocabulary as words
 from events.dates import Instant
 from events.errors import StoreError
 from events.log import Receipt
 from events.memory_log import MemoryEventLog
 from events.sqlite_log import SqliteEventLog
 from events.sqlite_store import connect, transaction, trouble
+from events.sqlite_table import one_of_few
 from tests.contract.event_log_suite import (
     NOTHING,
     START,
@@ -299,11 +301,36 @@ async def test_a_log_by_company_brings_each_subject_with_its_events(path: Path) 
     log = SqliteEventLog(path, Clock())
     other = {**issued("2021", "b"), "subject": "other"}
     await log.append(let_in(issued("2021", "a"), other, removed("2022", "c"), removed("2023", "d")))
-    found = {subject: ids(some) for subject, some in log.by_company(to=2)}
-    assert found == {"acme": ["a", "c"], "other": ["b"]}
-    assert [subject for subject, _ in log.by_company(to=2, first="b")] == ["other"]
-    assert [subject for subject, _ in log.by_company(to=2, last="b")] == ["acme"]
+    found = {subject: (count, ids(some)) for subject, count, some in log.by_company(to=2)}
+    assert found == {"acme": (2, ["a", "c"]), "other": (1, ["b"])}
+    assert [subject for subject, *_ in log.by_company(to=2, first="b")] == ["other"]
+    assert [subject for subject, *_ in log.by_company(to=2, last="b")] == ["acme"]
     log.close()
+
+
+async def test_without_context_plain_notes_are_only_counted(path: Path) -> None:
+    log = SqliteEventLog(path, Clock())
+    note = {"type": words.NOTE_RECORDED, "subject": "acme"}
+    told = {"kind": "news", "text": 'it says "replaces"'}
+    await log.append(
+        let_in(
+            issued("2021", "a"),
+            {**note, "id": "n", "data": {"kind": "news", "text": "nothing"}},
+            {**note, "id": "r", "data": {**told, "replaces": "n"}},
+            {**note, "id": "other", "subject": "other", "data": {"kind": "news", "text": "b"}},
+        )
+    )
+    found = {subject: (n, ids(some)) for subject, n, some in log.by_company(to=3, context=False)}
+    assert found == {"acme": (3, ["a", "r"]), "other": (1, [])}
+    log.close()
+
+
+async def test_the_types_of_which_there_are_few_are_looked_up_by_their_index(path: Path) -> None:
+    SqliteEventLog(path, Clock()).close()
+    where = f"{one_of_few(words.MERGED)} AND offset <= 1 ORDER BY offset"
+    with closing(sqlite3.connect(path)) as table:
+        plan = table.execute(f"EXPLAIN QUERY PLAN SELECT body FROM events {where}")  # noqa: S608
+        assert "USING INDEX events_few" in str(plan.fetchall())
 
 
 async def test_the_borders_of_a_log_cut_it_without_gap_or_overlap(path: Path) -> None:
@@ -312,7 +339,7 @@ async def test_the_borders_of_a_log_cut_it_without_gap_or_overlap(path: Path) ->
     await log.append(let_in(*({**issued("2021", None), "subject": name} for name in names)))
     borders = ["", *log.borders(4)]
     shares = zip(borders, [*borders[1:], None], strict=True)
-    found = [s for low, high in shares for s, _ in log.by_company(to=19, first=low, last=high)]
+    found = [s for low, high in shares for s, *_ in log.by_company(to=19, first=low, last=high)]
     assert found == names
     log.close()
 

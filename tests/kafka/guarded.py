@@ -43,7 +43,7 @@ class Guarded:
 def guarded(folder: Path) -> Iterator[Guarded]:
     """Such a broker until the block ends."""
     inside, sasl, sasl_ssl, plain_ssl, controller = any_free(5)
-    authority, server, client = _certificates(folder)
+    authority, server, client = certificates(folder)
     properties = {
         "process.roles": "broker,controller",
         "node.id": 1,
@@ -91,7 +91,7 @@ def guarded(folder: Path) -> Iterator[Guarded]:
                 broker.kill()
 
 
-def _certificates(folder: Path) -> tuple[Path, Path, Path]:
+def certificates(folder: Path) -> tuple[Path, Path, Path]:
     """Those of an authority, of the broker, and of a client, the latter two with their keys."""
     key = ec.generate_private_key(ec.SECP256R1())
     root = _certificate("authority", key, "authority", key)

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from events.dates import start
 from events.door import admit
 from events.kafka.administration import apply
 from events.kafka.binding import Unreadable
@@ -48,6 +50,7 @@ class Told(NamedTuple):
     key: str
     value: Json | None
     id: str | None
+    time: str
 
 
 @dataclass(frozen=True)
@@ -75,13 +78,14 @@ class House:
             await log.close()
 
     @asynccontextmanager
-    async def working(self, home: Path) -> AsyncIterator[ProjectionWorker]:
+    async def working(self, home: Path, **options: Any) -> AsyncIterator[ProjectionWorker]:
         """A projection worker in this process."""
         worker = ProjectionWorker(
             self.connection,
             made(home),
             REGISTRY,
             lambda due, append: Alarm(due, append, system_clock),
+            **options,
         )
         task = asyncio.create_task(worker.run())
         try:
@@ -164,7 +168,9 @@ async def until(reached: Callable[[], bool]) -> None:
 class Expected(NamedTuple):
     """What must have been published."""
 
-    statuses: Mapping[str, Json | None]
+    statuses: Mapping[str, Callable[[Place], Json | None]]
+    """By company, what is to be said at a place: what a record does not concern may change with the
+    time up to which its batch was folded."""
     changes: Mapping[str, Sequence[tuple[str, Json]]]
     """By company, ids and values in order."""
     rejected: set[str]
@@ -175,7 +181,7 @@ class Expected(NamedTuple):
 
 def expected(entries: Sequence[Record | Unreadable], partitions: int) -> Expected:
     """The pure fold of a log."""
-    statuses: dict[str, Json | None] = {}
+    statuses: dict[str, Callable[[Place], Json | None]] = {}
     changes: dict[str, list[tuple[str, Json]]] = defaultdict(list)
     rejected: set[str] = {one.position for one in entries if isinstance(one, Unreadable)}
     there = {(one.partition, one.id) for one in entries if isinstance(one, Record)}
@@ -199,38 +205,35 @@ def expected(entries: Sequence[Record | Unreadable], partitions: int) -> Expecte
                 for copy in brought.copies
                 if (partition_of(copy.company, partitions), copy.event["id"]) not in there
             ]
-            for change in (told.change for told in brought.told):
+            for told in brought.told:
+                change = told.change
                 sequences[change.company] = change.sequence
-                value = orjson.loads(messages.change(change, REGISTRY).value or b"")
-                changes[change.company].append((change.id, value))
-        place = Place(f"{partition}:0", population.clock)
+                value = orjson.loads(messages.change(told, REGISTRY, partition).value or b"")
+                changes[change.company].append((change.id, _whosever(value)))
         for company in companies:
-            said = messages.status(population, company, place, sequences.get(company, 0))
-            statuses[company] = None if said.value is None else orjson.loads(said.value)
+            sequence = sequences.get(company, 0)
+            statuses[company] = partial(_said, population, company, sequence=sequence)
     return Expected(statuses, changes, rejected, missing)
 
 
-_OF_THE_BATCH = ("position", "as_of")
-"""They say up to where a batch was folded, not what was."""
+def _said(population: Population, company: str, place: Place, *, sequence: int) -> Json | None:
+    said = messages.status(population, company, place, sequence)
+    return None if said.value is None else orjson.loads(said.value)
 
 
-def _statuses_wrong(told: Sequence[Told], wanted: Mapping[str, Json | None]) -> list[str]:
-    latest = {one.key: one.value for one in told}
+def _statuses_wrong(
+    told: Sequence[Told], wanted: Mapping[str, Callable[[Place], Json | None]]
+) -> list[str]:
+    latest = {one.key: one for one in told}
     wrong = [f"{one}: a status of nobody" for one in latest.keys() - wanted.keys()]
     for company, want in wanted.items():
-        if want is not None and latest.get(company) is None:
-            wrong.append(f"{company}: its status is missing")
-        elif _cut(latest.get(company)) != _cut(want):
-            wrong.append(
-                f"{company}: missing or wrong: {_cut(latest.get(company))} for {_cut(want)}"
-            )
+        one = latest.get(company)
+        value = None if one is None else one.value
+        place = Place(value["position"], start(one.time)) if one and value else Place("0:0", 0)
+        wish = want(place)
+        if value != wish:
+            wrong.append(f"{company}: missing or wrong: {value} for {wish}")
     return wrong
-
-
-def _cut(value: Json | None) -> Json | None:
-    if value is None:
-        return None
-    return {key: one for key, one in value.items() if key not in _OF_THE_BATCH}
 
 
 def _changes_wrong(
@@ -244,7 +247,7 @@ def _changes_wrong(
         firsts: dict[str, Json] = {}
         for one in by_company.get(company, ()):
             value = one.value or {}
-            if firsts.setdefault(value["change"], value) != value:
+            if firsts.setdefault(value["change"], _whosever(value)) != _whosever(value):
                 wrong.append(f"{company}: a repeat of {value['change']} says something else")
         sequences = [value["sequence"] for value in firsts.values()]
         if sequences != list(range(1, len(sequences) + 1)):
@@ -258,6 +261,11 @@ def _changes_wrong(
             if firsts[one] != want[one]
         ]
     return wrong
+
+
+def _whosever(value: Json) -> Json:
+    """Without who the company is: a change is told with what is known by the end of its batch."""
+    return {key: one for key, one in value.items() if key not in {"country", "former_ids"}}
 
 
 def _rejected_wrong(told: Sequence[Told], wanted: set[str]) -> list[str]:
@@ -275,6 +283,7 @@ def _told(message: Any) -> Told:
         message.key.decode(errors="replace"),
         None if message.value is None else orjson.loads(message.value),
         headers["ce_id"].decode() if "ce_id" in headers else None,
+        headers.get("ce_time", b"").decode(),
     )
 
 

@@ -1,5 +1,7 @@
 """The projection worker on a real Kafka: what it publishes is the pure fold of the log."""
 
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -7,7 +9,9 @@ import pytest
 
 from events import vocabulary as words
 from events.dates import show
-from events.kafka.fenced import Fenced, FencedWriter, Outgoing
+from events.kafka.fenced import Fenced, FencedWriter
+from events.kafka.mirror import Mirror
+from events.kafka.packing import Outgoing, packed
 from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS
 from events.log import Record
 from service.compose import shipped_history, system_clock
@@ -70,23 +74,6 @@ async def test_merges_across_partitions_with_late_events_and_chains(
     assert _lists(latest["initech"]) == []
 
 
-async def test_changes_are_counted_on_where_a_company_came_to_have_no_event(
-    house: House, tmp_path: Path
-) -> None:
-    """It had another's, until the merge was taken back; and whoever goes on is another worker."""
-    async with house.working(tmp_path):
-        await house.record(
-            issued("2021-01-14", "i", ENTITY) | {"subject": "acme"},
-            merged("acme", "globex", "m"),
-        )
-        assert await house.folded() == []
-        await house.record(retracted("m", "t") | {"subject": "acme"})
-        assert await house.folded() == []
-    async with house.working(tmp_path):
-        await house.record(issued("2021-01-14", "j", ENTITY) | {"subject": "globex"})
-        assert await house.folded() == []
-
-
 def _lists(value: dict[str, object] | None) -> list[str]:
     lists = (value or {}).get("lists", [])
     assert isinstance(lists, list)
@@ -142,7 +129,7 @@ def _to(change: Told) -> str:
 
 async def test_whoever_writes_under_the_name_shuts_the_earlier_out(house: House) -> None:
     """Also with a transaction that was open: nothing of it counts."""
-    message = Outgoing(STATUS.name, 0, b"acme", b'{"told": 1}')
+    (message,) = packed([Outgoing(STATUS.name, 0, b"acme", b'{"told": 1}')])
     async with FencedWriter(house.connection, "name", 30) as first:
         await first.write([message])
         async with FencedWriter(house.connection, "name", 30) as second:
@@ -163,3 +150,20 @@ async def test_two_workers_share_the_partitions(house: House, tmp_path: Path) ->
         await house.record(issued("2021-01-14", "i", ENTITY) | {"subject": "new"})
         assert await house.folded() == []
         assert one.working.keys() == {0, 1, 2}
+
+
+async def test_the_mirrors_of_others_partitions_are_kept(house: House, tmp_path: Path) -> None:
+    """So that taking over does not begin with reading the log."""
+    async with house.working(tmp_path / "one") as one, house.working(tmp_path / "two") as two:
+        await until(lambda: 0 < len(two.working) == 3 - len(one.working))
+        await house.record(*(sent.raw for sent in shipped_history()))
+        ends = {one.partition: one.offset for one in await house.entries()}
+        for home in ("one", "two"):
+            for partition, end in ends.items():
+                with closing(Mirror(tmp_path / home / f"{partition}.db", partition)) as mirror:
+                    await until(partial(_has, mirror, end))
+        assert await house.folded() == []
+
+
+def _has(mirror: Mirror, end: int) -> bool:
+    return mirror.end() == end

@@ -67,7 +67,7 @@ async def served(
 ) -> AsyncIterator[Api]:
     """Run a standing on this folder; with `tokens`, as if others could reach it."""
     settings = load_settings({"STANDING_HOME": str(home), **(environment or {})})
-    with opened(settings, clock) as standing:
+    with opened(settings, clock, serving=True) as standing:
         async with running(standing) as service:
             asked_for = Tokens(home, clock) if tokens else None
             app = create_app(service, tokens=asked_for, patience_s=patience_s)

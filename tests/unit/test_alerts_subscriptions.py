@@ -65,13 +65,13 @@ def test_a_filter_alone_is_refused_under_the_same_names() -> None:
     ],
 )
 def test_a_start_is_now_the_beginning_a_position_or_a_date(text: str, begins: Start) -> None:
-    assert started(text, behind(41)) == begins
+    assert started(text, [behind(41)]) == begins
 
 
 @pytest.mark.parametrize("text", ["soon", "0:42", "1:3", "0:1,1:3", "2021-13", "2021-02-03T04:05"])
 def test_another_start_is_refused(text: str) -> None:
     with pytest.raises(Refused) as refused:
-        started(text, behind(41))
+        started(text, [behind(41)])
     assert refused.value.problems[0].field == "start"
 
 

@@ -121,7 +121,7 @@ def test_the_id_follows_from_what_is_said() -> None:
 def attempt(outcome: Outcome, state: str, number: int = 1, company: str = "acme") -> Attempt:
     verdict = Verdict("delivered" if outcome.delivered else "pending")
     ended = Ended("msg_1", NOW, 12_345, outcome, verdict)
-    return Attempt("sub_1", company, 4, "c1", "standing.status.changed", number, ended, state)
+    return Attempt("sub_1", company, 4, "c1", "standing.status.changed", number, ended, state, NOW)
 
 
 def test_an_attempt_is_told_with_its_outcome() -> None:
@@ -140,6 +140,9 @@ def test_an_attempt_is_told_with_its_outcome() -> None:
         "error": None,
         "latency_ms": 12.345,
         "state": "delivered",
+        "since": show(NOW),
+        "due": None,
+        "stands": None,
     }
     assert message.key == b"sub_1"
     assert header(message, "type") == "standing.delivery.attempted"

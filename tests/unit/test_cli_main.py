@@ -21,7 +21,7 @@ COMMANDS = {
     "Ask": {"status", "history", "search", "replay", "changes", "demo"},
     "Record": {"record", "serve", "export"},
     "Be told": {"subscribe", "subscriptions", "deliveries", "redeliver"},
-    "Operate": {"rebuild", "verify", "doctor", "token", "kafka", "topics"},
+    "Operate": {"rebuild", "verify", "doctor", "token", "kafka", "topics", "worker"},
 }
 
 

@@ -138,16 +138,7 @@ def test_secrets_are_never_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("status", "acme"),
-        ("history", "acme"),
-        ("search", "acme"),
-        ("replay", "--as-of", "2021"),
-        ("changes",),
         ("subscriptions",),
-        ("rebuild",),
-        ("verify",),
-        ("token",),
-        ("serve",),
         ("demo", "--no-serve"),
     ],
     ids=lambda arguments: arguments[0],
@@ -161,6 +152,23 @@ def test_a_command_that_works_on_the_home_folder_says_so(
     assert done.code == 1
     assert f"STANDING_KAFKA: `standing {arguments[0]}` works on the store" in done.err
     assert not cli.home.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("status", "acme"), ("replay", "--as-of", "2021"), ("rebuild",), ("verify",), ("serve",)],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_replica_that_cannot_be_filled_is_told_in_one_line(
+    cli: Cli, arguments: tuple[str, ...]
+) -> None:
+    """Nothing is answered from a folder into which nothing was read."""
+    cli.set("STANDING_KAFKA", "127.0.0.1:1")
+    done = cli(*arguments)
+    assert done.code == 1
+    (line,) = done.err.splitlines()
+    assert line.startswith("standing: Kafka at 127.0.0.1:1, topic standing.events.v1: ")
+    assert "Connect call failed" in line
 
 
 @pytest.mark.parametrize("command", ["record", "export"])

@@ -1,6 +1,7 @@
 """The messages of the topics that are derived from the log."""
 
 import base64
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -9,12 +10,19 @@ import pytest
 from hypothesis import given
 
 from events import dates
+from events.companies import Description
 from events.errors import Problem, UnknownCompany
 from events.lists import Registry
+from events.vocabulary import RESTRICTION_KINDS
 from projections import messages
+from projections.changes import Change, Interval
 from projections.messages import LARGEST, Message, Place
 from projections.population import Population
 from projections.reader import Reader
+from projections.rows import Told
+from projections.timeline import UNLISTED, Flip, Reading
+from tests.contract.alert_twins import LISTED
+from tests.contract.alert_twins import change as some_change
 from tests.unit import crowds
 from tests.unit.making import (
     ENTITY,
@@ -40,6 +48,7 @@ from tests.unit.topic_messages import (
 )
 
 STATUS, CHANGES, REJECTED = (f"standing.{name}.v1" for name in ("status", "changes", "rejected"))
+CHINESE = Description(country="CN", former_ids=("older",))
 HERE = Place("0:41", at("2021-04-01"))
 
 
@@ -70,7 +79,9 @@ def test_the_topic_says_what_the_reader_answers(arrivals: Arrivals) -> None:
         population = Population(REGISTRY, log)
         for record in whole(log):
             for one in population.apply(record):
-                told[one.company] = read(CHANGES, messages.change(one, REGISTRY))["sequence"]
+                told[one.company] = read(CHANGES, messages.change(Told(0, one), REGISTRY, 0))[
+                    "sequence"
+                ]
         reader = Reader(log, REGISTRY, lambda: population.clock)
         for company, message in statuses(population, crowds.COMPANIES).items():
             if company in population.into:
@@ -81,10 +92,7 @@ def test_the_topic_says_what_the_reader_answers(arrivals: Arrivals) -> None:
             try:
                 answer = without_coverage(reader.status(company))
             except UnknownCompany:
-                if told[company]:
-                    assert read(STATUS, message)["status"] == "not_listed"
-                else:
-                    assert message == Message(company.encode(), None)
+                assert message == Message(company.encode(), None)
                 continue
             assert read(STATUS, message) == {**answer, "sequence": told[company]}
             assert header(message, "type") == "standing.status.current"
@@ -100,7 +108,7 @@ def test_the_shipped_history_keeps_its_promise() -> None:
         said = read(STATUS, message)
         del said["sequence"]
         assert said == without_coverage(reader.status(company))
-    kinds = {read(CHANGES, messages.change(one, REGISTRY))["kind"] for one in changes}
+    kinds = {read(CHANGES, messages.change(Told(0, one), REGISTRY, 0))["kind"] for one in changes}
     assert kinds == {"changed", "corrected", "scheduled", "noted"}
 
 
@@ -166,20 +174,10 @@ def test_a_merged_id_names_the_next_of_its_chain() -> None:
 
 def test_of_what_was_merged_into_and_is_no_more_the_log_has_nothing() -> None:
     world = World()
-    world.record("2021-01-02", event("company.described", "d", name="Acme"), "old")
+    world.record("2021-01-02", issued("2021-01-01", list_=ENTITY), "old")
     world.record("2021-02-01", merged("old", "new"))
     world.record("2021-03-01", retracted("merge"), "old")
     assert messages.status(world.population, "new", HERE, 0) == Message(b"new", None)
-
-
-def test_what_was_merged_into_and_is_no_more_keeps_the_number_of_its_last_change() -> None:
-    """Whoever goes on after the messages alone must not begin it anew."""
-    world = World()
-    world.record("2021-01-02", issued("2021-01-01", list_=ENTITY), "old")
-    world.record("2021-02-01", merged("old", "new"))
-    taken_back = world.record("2021-03-01", retracted("merge"), "old")
-    last = max(one.sequence for one in taken_back if one.company == "new")
-    assert (of(world, "new")["status"], of(world, "new")["sequence"]) == ("not_listed", last)
     assert of(world, "old")["status"] == "designated"
 
 
@@ -209,7 +207,7 @@ def test_what_takes_itself_back_is_an_anomaly_in_the_topic_as_well() -> None:
 def test_a_change_is_told_under_its_own_id_and_time() -> None:
     world = World()
     (change, *_) = world.record("2021-01-15", issued("2021-01-14", list_=ENTITY))
-    message = messages.change(change, REGISTRY)
+    message = messages.change(Told(0, change), REGISTRY, 0)
     assert message.key == b"acme"
     assert header(message, "id") == change.id
     assert header(message, "type") == "standing.status.changed"
@@ -223,7 +221,7 @@ def test_the_sequences_of_a_company_have_no_gap() -> None:
         world.record(day, issued(day, f"i{number}", ENTITY, ref=str(number)))
     changes = world.record("2021-04-01", removed("2021-04-01", list_=ENTITY))
     first = of(world, "acme")["sequence"]
-    assert first == read(CHANGES, messages.change(changes[-1], REGISTRY))["sequence"]
+    assert first == read(CHANGES, messages.change(Told(0, changes[-1]), REGISTRY, 0))["sequence"]
     assert all(b.sequence == a.sequence + 1 for a, b in pairwise(changes))
 
 
@@ -233,8 +231,76 @@ def test_the_same_log_yields_the_same_messages(arrivals: Arrivals) -> None:
     with written(arrivals) as (log, _):
         first, second = (folded(log, whole(log)) for _ in range(2))
         assert statuses(first[0], crowds.COMPANIES) == statuses(second[0], crowds.COMPANIES)
-        told = [[messages.change(one, REGISTRY) for one in some] for _, some in (first, second)]
+        told = [
+            [messages.change(Told(0, one), REGISTRY, 0) for one in some]
+            for _, some in (first, second)
+        ]
         assert told[0] == told[1]
+
+
+@tries(100)
+@given(crowds.logs())
+def test_a_change_is_read_as_it_was_told(arrivals: Arrivals) -> None:
+    with written(arrivals) as (log, _):
+        population = Population(REGISTRY, log)
+        for record in whole(log):
+            for change in population.apply(record):
+                told = Told(record.offset, change)
+                message = messages.change(told, REGISTRY, 3, CHINESE)
+                said = read(CHANGES, message)
+                assert (said["country"], said["former_ids"]) == ("CN", ["older"])
+                assert said["place"]["position"] == f"3:{record.offset}"
+                found = messages.read_change(message.value or b"")
+                assert found.change == as_far_as_known(change)
+                assert found.place == told.place
+                assert found.change.id == change.id
+                assert messages.change(found, REGISTRY, 3, CHINESE) == message
+
+
+def as_far_as_known(change: Change) -> Change:
+    """Before all times, or behind them, is both not known when it is announced."""
+    return replace(change, announced=None) if change.announced == dates.ALWAYS else change
+
+
+def test_what_a_revision_of_the_rules_brings_keeps_its_place() -> None:
+    told = Told(41, replace(some_change(), moment=dates.NEVER + 3))
+    message = messages.change(told, REGISTRY, 0)
+    said = read(CHANGES, message)
+    assert said["place"] == {"position": "0:41", "moment": None, "revisions": 3}
+    assert messages.read_change(message.value or b"") == told
+
+
+def test_of_many_intervals_and_flips_those_behind_the_first_are_told_apart() -> None:
+    """Over HTTP and in webhooks there are 100 of each; who keeps the changes wants them all."""
+    days = range(0, 350 * dates.DAY, dates.DAY)
+    intervals = tuple(Interval(day, day + dates.DAY, UNLISTED, LISTED) for day in days)
+    whole_past = (Interval(dates.ALWAYS, dates.NEVER, UNLISTED, LISTED), *intervals)
+    flips = tuple(Flip(day, LISTED) for day in days)
+    for more in (
+        {"kind": "corrected", "intervals": whole_past},
+        {"kind": "scheduled", "flips_before": flips, "flips_after": flips[:101]},
+    ):
+        told = Told(7, replace(some_change(), **more))
+        message = messages.change(told, REGISTRY, 0)
+        read(CHANGES, message)
+        assert messages.read_change(message.value or b"") == told
+
+
+def test_the_largest_change_fits_into_a_message() -> None:
+    worst = Reading("designated", "list_terminated", RESTRICTION_KINDS)
+    intervals = tuple(Interval(day, day + 1, worst, worst) for day in range(20_000))
+    change = replace(some_change(), kind="corrected", intervals=intervals)
+    message = messages.change(Told(7, change), REGISTRY, 0)
+    assert message.value is not None
+    assert len(message.value) < 1_000_000
+    assert read(CHANGES, message)["intervals_count"] == 20_000
+    assert len(messages.read_change(message.value).change.intervals) == 1_000
+
+
+def test_what_a_later_version_adds_to_a_change_is_passed_over() -> None:
+    told = Told(7, some_change())
+    value = orjson.loads(messages.change(told, REGISTRY, 0).value or b"")
+    assert messages.read_change(orjson.dumps(value | {"mood": "grave"})) == told
 
 
 # --- rejected -------------------------------------------------------------------------------------

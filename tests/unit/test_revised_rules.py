@@ -39,7 +39,7 @@ def at(home: Path, version: str, after: int) -> list[Told]:
         if standing.log.end() < 0:
             await standing.log.append([standing.admit(DESIGNATION)])
         async with standing.caught_up() as store:
-            return store.changes()
+            return [one.told for one in store.changes()]
 
     with opened(settings, lambda: NOW) as standing:
         return asyncio.run(fold(standing))

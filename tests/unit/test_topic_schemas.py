@@ -126,6 +126,7 @@ HARMLESS: dict[str, tuple[Json, Edit]] = {
         lambda s: (
             s["$defs"].update(Other=s["$defs"].pop("FlipTold")),
             s["properties"].update(flips=_flips("Other")),
+            s["properties"]["rest"]["properties"].update(_flips("Other")["properties"]),
         ),
     ),
 }

@@ -18,7 +18,7 @@ from events.kafka.first import Sifted
 from events.kafka.mirror import Mirror
 from events.kafka.producing import Producer
 from events.log import Record
-from projections import worker
+from projections import partition_worker, worker
 from projections.partition import Brought, fold
 from projections.population import Population
 from projections.published import Restored, restored
@@ -42,6 +42,8 @@ POINTS: Final = (
 """In the order in which they are come to."""
 PAUSES: Final = ("before the name is taken", "begun", "sending", "sent", "committing")
 """Where to be paused is worst: another one takes over meanwhile."""
+_MANY: Final = 100
+"""From so many on, the events of a partition of which nothing was published are folded at once."""
 
 
 class Point:
@@ -82,10 +84,9 @@ class FrailProducer(Producer):
         await super().begin_transaction()
         reached("begun")
 
-    async def send(self, *arguments: Any, **options: Any) -> Any:
-        sending = await super().send(*arguments, **options)
-        if self._txn_manager is not None and self._txn_manager.transactional_id is not None:
-            reached("sending")
+    async def send_batch(self, *arguments: Any, **options: Any) -> Any:
+        sending = await super().send_batch(*arguments, **options)
+        reached("sending")
         return sending
 
     async def commit_transaction(self) -> None:
@@ -126,12 +127,12 @@ def frail_restored(*arguments: Any) -> Restored:
 
 
 def beset(session_s: float) -> None:
-    """Have the points told of, and sessions as short as that."""
-    hasty = partial(worker.ProjectionWorker, session_s=session_s)
+    """Have the points told of, sessions as short as that, and cold starts of few events."""
+    hasty = partial(worker.ProjectionWorker, session_s=session_s, many=_MANY)
     replaced: list[tuple[Any, str, Any]] = [
         (producing, "Producer", FrailProducer),
         (worker, "Mirror", FrailMirror),
-        (worker, "fold", frail_fold),
+        (partition_worker, "fold", frail_fold),
         (worker, "restored", frail_restored),
         (working, "ProjectionWorker", hasty),
     ]

@@ -1,0 +1,94 @@
+"""What a desk shows, where the subscriptions and deliveries are topics: a copy of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar, Final
+
+import orjson
+
+from alerts.following import FollowingStore
+from alerts.store import AlertStore
+from alerts.topics import Kept
+from events.dates import NEVER, start
+from events.kafka.tail import Raw
+from events.sqlite_store import Synchronous, trouble
+
+_SCHEMA: Final = """
+CREATE TABLE stands (delivery TEXT PRIMARY KEY, stands TEXT NOT NULL) STRICT, WITHOUT ROWID
+"""
+
+
+class DeskStore(FollowingStore):
+    """See `AlertStore`. The file may be thrown away, and fills again."""
+
+    SCHEMA: ClassVar = f"{AlertStore.SCHEMA};{_SCHEMA}"
+    SYNCHRONOUS: ClassVar[Synchronous] = "NORMAL"
+
+    def read(self) -> dict[int, int]:
+        """By partition, up to where the deliveries were taken in."""
+        with trouble(self.path):
+            row = self.db.execute("SELECT value FROM meta WHERE key = 'deliveries'").fetchone()
+        return {int(key): at for key, at in orjson.loads(row[0]).items()} if row else {}
+
+    def only(self, kept: Sequence[Kept]) -> None:
+        """Have these subscriptions and no others."""
+        for gone in self.readers().keys() - {one.subscription.id for one in kept}:
+            self.remove(gone)
+        for one in kept:
+            self.enrol(one)
+
+    def stands(self, delivery: str) -> str | None:
+        """Where the change of a delivery stands in its topic, as `partition:offset`."""
+        with trouble(self.path):
+            row = self.db.execute(
+                "SELECT stands FROM stands WHERE delivery = ?", (delivery,)
+            ).fetchone()
+        return row[0] if row else None
+
+    def take_in(self, attempts: Iterable[Raw], gone: set[str], partitions: int) -> None:
+        """Keep what the topic says of attempts, and how far it was read. A delivery has the same
+        number (`seq`) in every copy."""
+        places = self.read()
+        with self._writing() as db:
+            for one in attempts:
+                places[one.partition] = one.offset
+                said = orjson.loads(one.value or b"null")
+                if said is not None and said["subscription"] not in gone:
+                    self._attempt(said, one.offset * partitions + one.partition)
+            db.execute(
+                "INSERT OR REPLACE INTO meta VALUES ('deliveries', ?)",
+                (orjson.dumps({str(key): at for key, at in places.items()}),),
+            )
+        self._version = -1
+
+    def _attempt(self, said: Mapping[str, Any], seq: int) -> None:
+        delivery, whose, company = said["delivery"], said["subscription"], said["company"] or ""
+        begun, delivered = start(said["at"]), said["outcome"] == "delivered"
+        self.db.execute(
+            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, x'') "
+            "ON CONFLICT (id) DO UPDATE SET state = excluded.state, since = excluded.since, "
+            "attempts = max(attempts, excluded.attempts)",
+            (
+                *(seq, delivery, whose, company, said["n"], said["change"], said["type"]),
+                *(said["state"], start(said["since"]), said["attempt"]),
+            ),
+        )
+        self.db.execute(
+            "INSERT OR IGNORE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(delivery, said["attempt"], begun, round(said["latency_ms"] * 1_000)),
+                *(said["outcome"], said["status"], said["error"]),
+            ),
+        )
+        if said["state"] == "test":
+            return
+        due = NEVER if said["due"] is None else start(said["due"])
+        self.db.execute(
+            "INSERT OR REPLACE INTO queues VALUES (?, ?, ?, ?)", (whose, company, said["n"], due)
+        )
+        self.db.execute(
+            "UPDATE subscriptions SET failing = iif(?, NULL, coalesce(failing, ?)) WHERE id = ?",
+            (delivered, begun, whose),
+        )
+        self.db.execute(
+            "INSERT OR REPLACE INTO stands VALUES (?, ?)", (delivery, said["stands"] or "")
+        )

@@ -1,0 +1,315 @@
+"""One partition, for the worker that has it.
+
+Everything is known from topics, and written there before anything follows from it, under a name
+that shuts out whoever had the partition before. So any worker goes on where another one stopped.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+from alerts import progress as told
+from alerts import topics
+from alerts.changes_topic import ChangesTopic
+from alerts.channel import Channel
+from alerts.loop import AlertLoop
+from alerts.messages import data, draft
+from alerts.names import Names
+from alerts.outbox import Ended
+from alerts.partition_store import PartitionStore, Settled
+from alerts.places import Place, behind
+from alerts.progress import EVERYBODY, Asked, Progress
+from alerts.roster import Roster
+from alerts.topics import Kept
+from alerts.vault import Vault
+from events.dates import Instant
+from events.kafka.connection import Connection
+from events.kafka.fenced import FencedWriter
+from events.kafka.packing import Outgoing, packed
+from events.kafka.partitioner import partition_of
+from events.kafka.tail import Tail
+from events.lists import Registry
+from projections.messages import Message
+
+PATIENCE_S: Final = 30.0
+GRACE_S: Final = 1.0
+"""So long attempts may go on after a partition was taken away."""
+_SURE_S: Final = 2.0
+"""For so long after a word from the brokers nobody else can have taken over for long."""
+_MARK_S: Final = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a worker works with. `channels` are by the type of a subscription's channel; closing
+    them is the caller's."""
+
+    connection: Connection
+    registry: Registry
+    vault: Vault
+    channels: Mapping[str, Channel]
+    clock: Callable[[], Instant]
+    names: Names = field(default_factory=Names)
+
+
+class _Loop(AlertLoop):
+    """The loop of one partition: what becomes of an attempt is told before anything follows."""
+
+    duty: "Duty"
+
+    async def keep(self, ended: Sequence[Ended]) -> None:
+        """See `AlertLoop`."""
+        await self.duty.keep(ended)
+
+    async def sure(self) -> None:
+        """See `AlertLoop`."""
+        await self.duty.sure()
+
+
+class Duty:
+    """One partition, while it is ours."""
+
+    def __init__(
+        self, means: Means, sizes: Mapping[str, int], partition: int, store: PartitionStore
+    ) -> None:
+        self._means = means
+        self._names = means.names
+        self._sizes = sizes
+        self._partition = partition
+        self._store = store
+        self._roster = Roster()
+        self._progress = Progress()
+        self._marks: dict[str, int | None] = {}
+        self._turn = asyncio.Lock()
+        self._confirmed = float("-inf")
+
+    @classmethod
+    async def begun(
+        cls, means: Means, sizes: Mapping[str, int], partition: int, stack: AsyncExitStack
+    ) -> "Duty":
+        """Shut the earlier worker out, and read what it left."""
+        folder = stack.enter_context(TemporaryDirectory(prefix="standing-alerts-"))
+        store = PartitionStore(Path(folder) / "alerts.db", means.vault, partition)
+        stack.callback(store.close)
+        duty = cls(means, sizes, partition, store)
+        await duty._open(stack)
+        await duty._resume()
+        return duty
+
+    async def _open(self, stack: AsyncExitStack) -> None:
+        means, names = self._means, self._names
+        name = f"{names.group}-{self._partition}"
+        writer = FencedWriter(means.connection, name, PATIENCE_S)
+        self._writer = await stack.enter_async_context(writer)
+
+        async def tail(topic: str) -> Tail:
+            reader = Tail(means.connection, topic, self._sizes[topic], PATIENCE_S)
+            return await stack.enter_async_context(reader)
+
+        self._people, self._marked = await tail(names.subscriptions), await tail(names.progress)
+        self._source = ChangesTopic(await tail(names.changes), self._partition)
+        self.loop = _Loop(
+            self._store,
+            self._source,
+            means.registry,
+            means.channels,
+            means.clock,
+            grace_s=GRACE_S,
+        )
+        self.loop.duty = self
+
+    async def _resume(self) -> None:
+        await self._people.begin()
+        async for some in self._people.to_end():
+            for one in some:
+                self._roster.take(one.key.decode(), one.value)
+        await self._marked.begin(only=[self._partition])
+        async for some in self._marked.to_end():
+            for one in some:
+                self._progress.take(one.key.decode(), one.kind, one.value)
+        await self._forget_the_gone()
+        self._marks = dict(self._progress.read)
+        cursor = await self._source.begin(self._marks.get(EVERYBODY))
+        await self._store.aside(self._store.resume, self._progress, cursor)
+        for kept in self._roster.living():
+            await self._enrol(kept)
+        await self.mark()
+        for asked in list(self._progress.asked.values()):
+            await self._again(asked)
+
+    async def _forget_the_gone(self) -> None:
+        """Nothing is kept of subscriptions that were removed while nobody saw to this partition."""
+        here, said = self._roster.kept, self._progress
+        keys = [one for one in said.read if one not in here and one != EVERYBODY]
+        keys += [key for key, one in said.queues.items() if one.subscription not in here]
+        if keys:
+            gone = [self._progressed(told.over(key)) for key in keys]
+            await self._writer.write(packed(gone))
+        for key in keys:
+            said.take(key, "", None)
+
+    async def _enrol(self, kept: Kept) -> None:
+        """A subscription that is new here: one that was told something before goes on from there,
+        the others from where they wished to begin."""
+        ident, start = kept.subscription.id, kept.subscription.start
+        mine = start.within(self._partition) if start.others else start
+        if ident in self._marks:
+            read = self._marks[ident]
+        else:
+            read = await self._source.before(mine.after)
+        own: Place | None = None if read is None else behind(read)
+        here = replace(kept, subscription=replace(kept.subscription, start=mine))
+        await self._store.aside(self._store.enrol, here, own)
+
+    def gauges(self) -> dict[str, tuple[str, float]]:
+        """What is measured of it: by name, in words and now."""
+        told_of = self._marks.get(EVERYBODY)
+        return {
+            "standing_alerts_read_offset": (
+                "the last offset of the changes that was read",
+                self._source.position(),
+            ),
+            "standing_alerts_told_offset": (
+                "up to which everybody was told, but those who are further back",
+                -1 if told_of is None else told_of,
+            ),
+            "standing_alerts_subscriptions": ("who subscribed", len(self._roster.kept)),
+        }
+
+    def work(self) -> Iterable[Coroutine[Any, Any, None]]:
+        """What there is to do, all at once."""
+        yield self._source.run()
+        yield self.loop.run()
+        yield self._follow_people()
+        yield self._follow_wishes()
+        yield self._mark_now_and_then()
+
+    # --- what becomes of attempts ----------------------------------------------------------------
+
+    async def keep(self, ended: Sequence[Ended]) -> None:
+        """Tell what became of attempts, and up to where everybody was told by it, at once."""
+        async with self._turn:
+            settled = await self._store.aside(self._store.settled, ended)
+            await self._write(self._about(settled))
+
+    async def sure(self) -> None:
+        """Raise `Fenced` where another one has this partition by now."""
+        if asyncio.get_running_loop().time() - self._confirmed > _SURE_S:
+            await self.mark(always=True)
+
+    async def mark(self, *, always: bool = False) -> None:
+        """Tell up to where everybody was told."""
+        async with self._turn:
+            marks = await self._store.aside(self._store.marks)
+            if always or marks != self._marks:
+                await self._write([], always=always)
+
+    async def _write(self, about: list[Outgoing], *, always: bool = False) -> None:
+        now = self._means.clock()
+        marks = await self._store.aside(self._store.marks)
+        for ident, read in marks.items():
+            if (
+                ident not in self._marks
+                or self._marks[ident] != read
+                or (always and ident == EVERYBODY)
+            ):
+                about.append(self._progressed(told.read(ident, read, now)))
+        if about:
+            began = asyncio.get_running_loop().time()
+            await self._writer.write(packed(about))
+            self._marks = {**self._marks, **marks}
+            self._confirmed = began
+
+    def _about(self, settled: Settled) -> list[Outgoing]:
+        now = self._means.clock()
+        found = [self._of(self._names.deliveries, topics.delivery(one)) for one in settled.attempts]
+        found += [self._progressed(told.queue(one, now)) for one in settled.queues.values()]
+        for delivery in settled.met:
+            if self._progress.asked.pop(delivery, None) is not None:
+                found.append(self._progressed(told.over(delivery)))
+        for ident, why in settled.disabled.items():
+            known = self._roster.kept.get(ident)
+            if known is not None and known.subscription.disabled is None:
+                said = replace(known, subscription=replace(known.subscription, disabled=why))
+                message = topics.subscription(said, now)
+                found.append(self._of(self._names.subscriptions, message))
+        return found
+
+    def _progressed(self, message: Message) -> Outgoing:
+        return Outgoing(self._names.progress, self._partition, *message)
+
+    def _of(self, topic: str, message: Message) -> Outgoing:
+        partition = partition_of(message.key.decode(), self._sizes[topic])
+        return Outgoing(topic, partition, *message)
+
+    # --- what others say -------------------------------------------------------------------------
+
+    async def _follow_people(self) -> None:
+        while True:
+            for one in await self._people.more():
+                ident = one.key.decode()
+                self._roster.take(ident, one.value)
+                kept = self._roster.kept.get(ident)
+                if kept is None:
+                    await self._forget(ident)
+                else:
+                    await self._refresh(kept)
+                self.loop.wake()
+
+    async def _refresh(self, kept: Kept) -> None:
+        readers = await self._store.aside(self._store.readers)
+        if kept.subscription.id in readers:
+            await self._store.aside(self._store.enrol, kept)
+        else:
+            await self._enrol(kept)
+
+    async def _forget(self, ident: str) -> None:
+        """Nothing is kept of a subscription that was removed."""
+        async with self._turn:
+            readers = await self._store.aside(self._store.readers)
+            if ident not in readers:
+                return
+            companies = await self._store.aside(self._store.queues_of, ident)
+            await self._store.aside(self._store.remove, ident)
+            keys = [ident, *(f"{ident}/{company}" for company in companies)]
+            self._marks.pop(ident, None)
+            await self._write([self._progressed(told.over(key)) for key in keys])
+
+    async def _follow_wishes(self) -> None:
+        while True:
+            for one in await self._marked.more():
+                if one.kind == told.ASKED:
+                    self._progress.take(one.key.decode(), one.kind, one.value)
+                    await self._again(self._progress.asked[one.key.decode()])
+                    self.loop.wake()
+
+    async def _again(self, asked: Asked) -> None:
+        """Have a message wait that was asked for again."""
+        store, now = self._store, self._means.clock()
+        kept = self._roster.kept.get(asked.subscription)
+        if kept is None or kept.subscription.disabled is not None:
+            await self._drop(asked)
+        elif await store.aside(store.holds, asked.delivery):
+            await store.aside(store.redeliver, asked.delivery, now)
+        else:
+            stood = await self._source.at(asked.offset)
+            if stood is None or stood.change.id != asked.change:
+                await self._drop(asked)
+                return
+            body = data(stood.change, self._means.registry)
+            again = draft(asked.subscription, stood.change, body, asked.offset)
+            await store.aside(store.again, again, asked.n, asked.attempts, now)
+
+    async def _drop(self, asked: Asked) -> None:
+        self._progress.asked.pop(asked.delivery, None)
+        async with self._turn:
+            await self._write([self._progressed(told.over(asked.delivery))])
+
+    async def _mark_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(_MARK_S)
+            await self.mark()

@@ -1,0 +1,259 @@
+"""What a worker keeps of one partition while it is its own. It comes from the topics, and goes
+there before anything follows from it; the file is thrown away with the partition."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar, Final
+
+from alerts.following import FollowingStore
+from alerts.messages import Draft
+from alerts.outbox import Ended
+from alerts.places import Place, behind
+from alerts.progress import EVERYBODY, Progress, Queue, Tried
+from alerts.store import AlertStore, packed
+from alerts.topics import Attempt, Kept
+from alerts.vault import Vault
+from events.dates import NEVER, Instant
+
+NEAR: Final = 20_000
+"""Of somebody who waits for something further back than so many changes, it is kept apart how far
+it was told; the others share one mark, behind which whoever takes over reads again."""
+_SCHEMA: Final = """
+CREATE TABLE stands (
+    delivery TEXT PRIMARY KEY, subscription TEXT NOT NULL, sequence INTEGER NOT NULL,
+    position INTEGER NOT NULL, again INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX stands_first ON stands (subscription, position) WHERE NOT again;
+CREATE TABLE done (
+    subscription TEXT NOT NULL, company TEXT NOT NULL, n INTEGER NOT NULL,
+    sequence INTEGER NOT NULL, PRIMARY KEY (subscription, company)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tried (
+    delivery TEXT PRIMARY KEY, attempts INTEGER NOT NULL, earlier INTEGER NOT NULL,
+    since INTEGER NOT NULL, due INTEGER
+) STRICT, WITHOUT ROWID
+"""
+
+
+@dataclass(slots=True)
+class Settled:
+    """What is to be told of attempts that ended."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    queues: dict[str, Queue] = field(default_factory=dict)
+    met: list[str] = field(default_factory=list)
+    """Deliveries that are over, among them those that were asked for again."""
+    disabled: dict[str, str] = field(default_factory=dict)
+
+
+class PartitionStore(FollowingStore):
+    """See `AlertStore`. Positions are offsets in the partition of the changes."""
+
+    SCHEMA: ClassVar = f"{AlertStore.SCHEMA};{_SCHEMA}"
+
+    def __init__(self, path: Path, vault: Vault, partition: int) -> None:
+        super().__init__(path, vault)
+        self._partition = partition
+
+    def resume(self, progress: Progress, cursor: int) -> None:
+        """Go on from what the topic says, before anything else."""
+        with self._writing() as db:
+            db.execute("INSERT INTO meta VALUES ('cursor', ?)", (packed(behind(cursor)),))
+            for one in progress.queues.values():
+                key = (one.subscription, one.company)
+                db.execute("INSERT INTO queues VALUES (?, ?, ?, ?)", (*key, one.n, NEVER))
+                db.execute("INSERT INTO done VALUES (?, ?, ?, ?)", (*key, one.n, one.sequence))
+                for tried in one.waiting:
+                    self._remember(db, tried)
+
+    def enrol(self, kept: Kept, behind: Place | None = None) -> None:
+        """See `FollowingStore`. Nothing waits of one that is disabled."""
+        super().enrol(kept, behind)
+        if kept.subscription.disabled is not None:
+            with self._writing() as db:
+                db.execute("DELETE FROM stands WHERE subscription = ?", (kept.subscription.id,))
+
+    def again(self, draft: Draft, n: int, attempts: int, now: Instant) -> None:
+        """Have a message wait that was over."""
+        with self._writing() as db:
+            db.execute(
+                "INSERT INTO messages VALUES (NULL, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?, ?)",
+                (
+                    *(draft.id, draft.subscription, draft.company, n, draft.change, draft.type),
+                    *(now, attempts, attempts, draft.body(n)),
+                ),
+            )
+            self._stands(db, draft, again=True)
+            self._take_up(db, draft)
+            db.execute(
+                "INSERT INTO queues VALUES (?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET due = excluded.due",
+                (draft.subscription, draft.company, n, now),
+            )
+
+    def holds(self, delivery: str) -> bool:
+        """Whether a message waits here."""
+        found = self.db.execute("SELECT 1 FROM messages WHERE id = ?", (delivery,)).fetchone()
+        return found is not None
+
+    def remove(self, subscription: str) -> None:
+        """See `AlertStore`."""
+        super().remove(subscription)
+        with self._writing() as db:
+            for table in ("stands", "done"):
+                db.execute(f"DELETE FROM {table} WHERE subscription = ?", (subscription,))  # noqa: S608
+
+    def queues_of(self, subscription: str) -> list[str]:
+        """The companies of which a subscription was told something that is over."""
+        rows = self.db.execute("SELECT company FROM done WHERE subscription = ?", (subscription,))
+        return [row[0] for row in rows]
+
+    def marks(self) -> dict[str, int | None]:
+        """Up to where everybody was told everything, and who is further back."""
+        cursor, near = self.cursor[0], self.cursor[0]
+        found: dict[str, int | None] = {}
+        for ident, reader in self.readers().items():
+            first = self._first(ident)
+            own = cursor if first is None else min(cursor, first - 1)
+            if reader.behind is not None:
+                found[ident] = min(own, reader.behind[0])
+            elif own < cursor - NEAR:
+                found[ident] = own
+            else:
+                found[ident] = None
+                near = min(near, own)
+        return {**found, EVERYBODY: near}
+
+    def _first(self, subscription: str) -> int | None:
+        row = self.db.execute(
+            "SELECT min(position) FROM stands WHERE subscription = ? AND NOT again", (subscription,)
+        ).fetchone()
+        return None if row[0] is None else int(row[0])
+
+    # --- from the changes into the outbox -------------------------------------------------------
+
+    def _queue(self, drafts: Iterable[Draft], now: Instant) -> None:
+        """What is over by what the topic said, or stands here, is a repeat."""
+        for draft in drafts:
+            row = self.db.execute(
+                "SELECT sequence FROM done WHERE subscription = ? AND company = ?",
+                (draft.subscription, draft.company),
+            ).fetchone()
+            if (row and draft.sequence <= row[0]) or self.holds(draft.id):
+                continue
+            self.outbox.put([draft], now)
+            self._stands(self.db, draft, again=False)
+            self._take_up(self.db, draft)
+
+    def _stands(self, db: sqlite3.Connection, draft: Draft, *, again: bool) -> None:
+        db.execute(
+            "INSERT INTO stands VALUES (?, ?, ?, ?, ?)",
+            (draft.id, draft.subscription, draft.sequence, draft.position, int(again)),
+        )
+
+    def _remember(self, db: sqlite3.Connection, tried: Tried) -> None:
+        due = tried.due
+        row = (tried.delivery, tried.attempts, tried.earlier, tried.since, due)
+        db.execute("INSERT INTO tried VALUES (?, ?, ?, ?, ?)", row)
+
+    def _take_up(self, db: sqlite3.Connection, draft: Draft) -> None:
+        """Go on with what an earlier worker tried."""
+        row = db.execute(
+            "DELETE FROM tried WHERE delivery = ? RETURNING attempts, earlier, since, due",
+            (draft.id,),
+        ).fetchone()
+        if row is None:
+            return
+        db.execute(
+            "UPDATE messages SET attempts = ?, earlier = ?, since = ? WHERE id = ?",
+            (*row[:3], draft.id),
+        )
+        if row[3] is not None:
+            db.execute(
+                "UPDATE queues SET due = ? WHERE subscription = ? AND company = ?",
+                (row[3], draft.subscription, draft.company),
+            )
+
+    # --- deliveries -----------------------------------------------------------------------------
+
+    def settled(self, ended: Sequence[Ended]) -> Settled:
+        """`settle`, and what is to be told of it; what is over is not kept."""
+        about = [self._about(one) for one in ended]
+        self.settle(ended)
+        found = Settled()
+        for one, row in zip(ended, about, strict=True):
+            if row is not None:
+                self._tell(found, one, row)
+        with self._writing() as db:
+            for delivery in found.met:
+                db.execute("DELETE FROM messages WHERE id = ?", (delivery,))
+                db.execute("DELETE FROM stands WHERE delivery = ?", (delivery,))
+            for subscription in found.disabled:
+                db.execute("DELETE FROM stands WHERE subscription = ?", (subscription,))
+            db.execute("DELETE FROM attempts")
+        return found
+
+    def _about(self, ended: Ended) -> "tuple[str, str, int, str, str, int, int] | None":
+        row = self.db.execute(
+            "SELECT messages.subscription, company, n, change, type, sequence, position "
+            "FROM messages JOIN stands ON delivery = id WHERE id = ?",
+            (ended.message,),
+        ).fetchone()
+        return tuple(row) if row else None
+
+    def _tell(
+        self, found: Settled, ended: Ended, row: tuple[str, str, int, str, str, int, int]
+    ) -> None:
+        subscription, company, n, change, kind, sequence, position = row
+        number, state, since = self.db.execute(
+            "SELECT attempts, state, since FROM messages WHERE id = ?", (ended.message,)
+        ).fetchone()
+        waits = state == "pending"
+        attempt = Attempt(
+            *(subscription, company, n, change, kind, number, ended, state, since),
+            due=self._due(subscription, company) if waits else None,
+            stands=f"{self._partition}:{position}",
+        )
+        found.attempts.append(attempt)
+        if not waits:
+            found.met.append(ended.message)
+            self._done(subscription, company, n, sequence)
+        disabled = self.get(subscription).disabled
+        if disabled is not None:
+            found.disabled[subscription] = disabled
+        queue = self._as_it_is(subscription, company, found.met)
+        found.queues[queue.key] = queue
+
+    def _done(self, subscription: str, company: str, n: int, sequence: int) -> None:
+        with self._writing() as db:
+            db.execute(
+                "INSERT INTO done VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE "
+                "SET n = excluded.n, sequence = excluded.sequence WHERE n < excluded.n",
+                (subscription, company, n, sequence),
+            )
+
+    def _due(self, subscription: str, company: str) -> Instant | None:
+        row = self.db.execute(
+            "SELECT due FROM queues WHERE subscription = ? AND company = ?", (subscription, company)
+        ).fetchone()
+        return None if row is None or row[0] >= NEVER else int(row[0])
+
+    def _as_it_is(self, subscription: str, company: str, met: list[str]) -> Queue:
+        done = self.db.execute(
+            "SELECT n, sequence FROM done WHERE subscription = ? AND company = ?",
+            (subscription, company),
+        ).fetchone()
+        rows = self.db.execute(
+            "SELECT id, attempts, earlier, since FROM messages WHERE subscription = ? AND "
+            "company = ? AND state = 'pending' AND attempts > 0 ORDER BY n",
+            (subscription, company),
+        ).fetchall()
+        due = self._due(subscription, company)
+        waiting = tuple(
+            Tried(row[0], row[1], row[2], row[3], due if number == 0 else None)
+            for number, row in enumerate(row for row in rows if row[0] not in met)
+        )
+        n, sequence = done or (0, 0)
+        return Queue(subscription, company, n, sequence, waiting)

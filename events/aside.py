@@ -1,0 +1,22 @@
+"""Work that takes a while, in a thread: the event loop goes on, and nothing is let go half-done."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+async def aside(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Do it in a thread. Once begun it is finished before this returns, also where the caller is
+    cancelled: what it works on can be closed then."""
+    future = asyncio.ensure_future(asyncio.to_thread(work, *args, **kwargs))
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        while not future.done():
+            with suppress(asyncio.CancelledError):  # whoever cancels, cancels already
+                await asyncio.wait([future])
+        raise
