@@ -21,6 +21,8 @@ PATIENCE_S: Final = 120
 
 ROLES: Final[Mapping[str, tuple[str, ...]]] = {
     "projections": ("worker", "projections"),
+    "alerts": ("worker", "alerts"),
+    "replica": ("serve",),
 }
 """What is killed here, by name: the arguments of `standing`. One more role is one more entry."""
 
