@@ -85,6 +85,11 @@ class Process:
             self._process.kill()
         await self.ended
 
+    async def over(self) -> int:
+        """Wait until it has ended by itself; its exit code."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await asyncio.shield(self.ended)
+
     async def paused(self) -> None:
         """Wait until it stands still, by whatever paused it."""
         async with asyncio.timeout(PATIENCE_S):

@@ -39,7 +39,7 @@ async def test_cold_starts_while_the_statuses_are_compacted(
             await recorder.more(random.randint(50, 150))
             await _compacted(house)
             worker.send(random.choice((signal.SIGKILL, signal.SIGTERM)))
-            await worker.ended
+            await worker.over()
     await troop.frail("projections")
     assert await verdict(house) == [], f"seed {seed}"
 

@@ -33,7 +33,7 @@ async def test_whoever_cannot_go_on_ends_before_anything_counts(
     recorder = Recorder(house, seed)
     async with recorder.recording():
         worker = await troop.frail("projections", point="folded", nth=2, action="raise")
-        assert await worker.ended == 1
+        assert await worker.over() == 1
         assert any("RuntimeError: folded" in line for line in worker.told)
         await recorder.more(20)
     await troop.frail("projections")

@@ -32,7 +32,7 @@ async def test_a_storm_of_rebalances_loses_nothing(house: House, troop: Troop, s
                     await leaving.kill()
                 else:
                     leaving.send(signal.SIGTERM)
-                    assert await leaving.ended == 0, leaving.told
+                    assert await leaving.over() == 0, leaving.told
             if there:  # somebody hears of it
                 await there[-1].until(
                     lambda one, told=before: any("partition" in line for line in one.told[told:])
