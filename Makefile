@@ -89,8 +89,8 @@ test: lint ## everything: check, and every test; the pure core must be covered t
 	$(BIN)/coverage report --include "$$($(BIN)/python -c "$$CORE")"
 
 .PHONY: chaos
-chaos: .venv/.installed ## only the tests that kill, pause and starve it
-	$(BIN)/python -m pytest tests/chaos
+chaos: .venv/.installed ## kill, pause and starve it hundreds of times; an hour and more
+	STANDING_CHAOS=long $(BIN)/python -m pytest tests/chaos
 
 .PHONY: bench
 bench: .venv/.benched .venv/quix/.synced ## measure, beside a library that does likewise; prints the figures

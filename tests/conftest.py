@@ -1,7 +1,7 @@
 """What all tests share: how hard Hypothesis tries, the lists that ship, and a Kafka.
 
-A test is one of Kafka's when it stands in tests/kafka or asks for the fixture `kafka`. Those never
-skip: where no broker can be had, they fail; `--no-kafka` leaves them out, and says so.
+A test is one of Kafka's when it stands in a folder of that name or asks for the fixture. Those
+never skip: where no broker can be had, they fail; `--no-kafka` leaves them out, and says so.
 """
 
 import os
@@ -54,7 +54,7 @@ def topic() -> str:
     return f"test.{uuid4().hex}"
 
 
-_KAFKA_TESTS = Path(__file__).with_name("kafka")
+_KAFKA_TESTS = {Path(__file__).parent / "kafka", Path(__file__).parent / "chaos" / "kafka"}
 _KAFKA_TIMEOUT_S = 300
 """The first of them waits for the broker, and perhaps for its jars."""
 
@@ -77,7 +77,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_of_kafka(item: pytest.Item) -> bool:
-    return "kafka" in getattr(item, "fixturenames", ()) or _KAFKA_TESTS in item.path.parents
+    return "kafka" in getattr(item, "fixturenames", ()) or not _KAFKA_TESTS.isdisjoint(
+        item.path.parents
+    )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

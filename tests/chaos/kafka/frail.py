@@ -1,0 +1,149 @@
+"""The command `standing`, with a process around it that does something to itself at a named point.
+
+`python -m tests.chaos.kafka.frail POINT NTH ACTION SESSION_S ARGUMENT…`: the nth time that the
+point is reached, the process sends itself the signal of that name, or raises. No point, no harm.
+What runs is the real thing: each class here is the one it is derived from, and a line at the point.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+from events.kafka import producing
+from events.kafka.first import Sifted
+from events.kafka.mirror import Mirror
+from events.kafka.producing import Producer
+from events.log import Record
+from projections import partition_worker, worker
+from projections.partition import Brought, fold
+from projections.population import Population
+from projections.published import Restored, restored
+from service import working
+from service.cli.main import main
+
+POINTS: Final = (
+    "before the name is taken",
+    "name taken",
+    "read back",
+    "mirror cut",
+    "before the mirror",
+    "mirrored",
+    "folded",
+    "begun",
+    "sending",
+    "sent",
+    "committing",
+    "committed",
+)
+"""In the order in which they are come to."""
+PAUSES: Final = ("before the name is taken", "begun", "sending", "sent", "committing")
+"""Where to be paused is worst: another one takes over meanwhile."""
+_MANY: Final = 100
+"""From so many on, the events of a partition of which nothing was published are folded at once."""
+
+
+class Point:
+    """Where the process does something to itself; nowhere, until that is said."""
+
+    def __init__(self) -> None:
+        self._name, self._left, self._action = "", 0, ""
+
+    def at(self, name: str, nth: int, action: str) -> None:
+        """There, and then, and that."""
+        self._name, self._left, self._action = name, nth, action
+
+    def __call__(self, name: str) -> None:
+        """To be called when a point is reached."""
+        if name == self._name:
+            self._left -= 1
+            if not self._left:
+                if self._action == "raise":
+                    raise RuntimeError(name)
+                os.kill(os.getpid(), signal.Signals[self._action])
+
+
+reached: Final = Point()
+
+
+class FrailProducer(Producer):
+    """Tells of its transactions; one that has none is as it was."""
+
+    async def start(self) -> None:
+        if self._txn_manager is None or self._txn_manager.transactional_id is None:
+            await super().start()
+            return
+        reached("before the name is taken")
+        await super().start()
+        reached("name taken")
+
+    async def begin_transaction(self) -> None:
+        await super().begin_transaction()
+        reached("begun")
+
+    async def send_batch(self, *arguments: Any, **options: Any) -> Any:
+        sending = await super().send_batch(*arguments, **options)
+        reached("sending")
+        return sending
+
+    async def commit_transaction(self) -> None:
+        reached("sent")
+        committing = asyncio.ensure_future(super().commit_transaction())
+        await asyncio.wait([committing], timeout=0.002)  # about as long as the brokers take
+        reached("committing")
+        await committing
+        reached("committed")
+
+
+class FrailMirror(Mirror):
+    """Tells of each batch."""
+
+    def cut(self, after: int) -> None:
+        super().cut(after)
+        reached("mirror cut")
+
+    def take(self, records: Sequence[Record]) -> Sifted:
+        reached("before the mirror")
+        sifted = super().take(records)
+        reached("mirrored")
+        return sifted
+
+
+def frail_fold(population: Population, batch: Sequence[Record]) -> Brought:
+    """Tells that it is done."""
+    brought = fold(population, batch)
+    reached("folded")
+    return brought
+
+
+def frail_restored(*arguments: Any) -> Restored:
+    """Tells that it is done."""
+    found = restored(*arguments)
+    reached("read back")
+    return found
+
+
+def beset(session_s: float) -> None:
+    """Have the points told of, sessions as short as that, and cold starts of few events."""
+    hasty = partial(worker.ProjectionWorker, session_s=session_s, many=_MANY)
+    replaced: list[tuple[Any, str, Any]] = [
+        (producing, "Producer", FrailProducer),
+        (worker, "Mirror", FrailMirror),
+        (partition_worker, "fold", frail_fold),
+        (worker, "restored", frail_restored),
+        (working, "ProjectionWorker", hasty),
+    ]
+    for module, name, value in replaced:
+        assert hasattr(module, name)
+        setattr(module, name, value)
+
+
+if __name__ == "__main__":
+    _point, _nth, _action, _session, *_arguments = sys.argv[1:]
+    assert not _point or _point in POINTS
+    reached.at(_point, int(_nth), _action)
+    beset(float(_session))
+    sys.exit(main(_arguments))

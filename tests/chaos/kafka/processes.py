@@ -1,0 +1,171 @@
+"""Processes of standing that are to be killed, paused and watched."""
+
+import asyncio
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).parents[3]
+COMMAND: Final = Path(sys.executable).with_name("standing")
+PATIENCE_S: Final = 120
+"""How long a condition is waited for: far longer than it takes on a machine that does much else."""
+
+
+ROLES: Final[Mapping[str, tuple[str, ...]]] = {
+    "projections": ("worker", "projections"),
+    "alerts": ("worker", "alerts"),
+    "replica": ("serve",),
+}
+"""What is killed here, by name: the arguments of `standing`. One more role is one more entry."""
+
+_PR_SET_PDEATHSIG: Final = 1
+_LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def end_with_the_tests() -> None:
+    """In a new process: Linux kills it if the tests themselves are killed."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+
+
+def _stands_still(pid: int) -> bool:
+    """After `ps`, which every Unix has."""
+    told = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
+    return told.stdout.strip().startswith(b"T")
+
+
+class Process:
+    """One process, and what it told."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.pid = process.pid
+        self.told: list[str] = []
+        self.began = time.monotonic()
+        self._process = process
+        self._more = asyncio.Condition()
+        self.ended = asyncio.create_task(self._listen())
+        """Done when it has ended, with its exit code; that is negative where a signal ended it."""
+
+    async def _listen(self) -> int:
+        assert self._process.stdout is not None
+        while line := await self._process.stdout.readline():
+            async with self._more:
+                self.told.append(line.decode(errors="replace").rstrip())
+                self._more.notify_all()
+        code = await self._process.wait()
+        async with self._more:
+            self._more.notify_all()
+        return code
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    async def until(self, enough: Callable[["Process"], bool]) -> None:
+        """Wait until what it told is enough. Fails where it ended before."""
+        async with asyncio.timeout(PATIENCE_S), self._more:
+            await self._more.wait_for(lambda: enough(self) or not self.alive)
+        assert enough(self), f"it ended: {self.told}"
+
+    def send(self, number: signal.Signals) -> None:
+        """A signal."""
+        self._process.send_signal(number)
+
+    async def kill(self) -> None:
+        """Without a word; it has ended on return."""
+        if self.alive:
+            self._process.kill()
+        await self.ended
+
+    async def over(self) -> int:
+        """Wait until it has ended by itself; its exit code."""
+        async with asyncio.timeout(PATIENCE_S):
+            return await asyncio.shield(self.ended)
+
+    async def paused(self) -> None:
+        """Wait until it stands still, by whatever paused it."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not _stands_still(self.pid):
+                done, _ = await asyncio.wait([self.ended], timeout=0.1)
+                assert not done, f"it ended: {self.told}"
+
+
+_ASSIGNED: Final = re.compile(r"partitions ([\d, ]+|\(none\))$")
+_BEGUN: Final = re.compile(r"partition (\d+): going on after ")
+_GIVEN_UP: Final = re.compile(r"partition (\d+): .*; trying again$")
+
+
+def at_work(process: Process) -> frozenset[int]:
+    """The partitions that a worker works on, after what it told last."""
+    working: set[int] = set()
+    for line in process.told:
+        if found := _ASSIGNED.match(line):
+            working &= set(map(int, re.findall(r"\d+", found[1])))
+        elif found := _BEGUN.match(line):
+            working.add(int(found[1]))
+        elif found := _GIVEN_UP.match(line):
+            working.discard(int(found[1]))
+    return frozenset(working)
+
+
+class Troop:
+    """Starts processes, each in a home of its own, and kills at the end those that are left."""
+
+    def __init__(self, folder: Path, servers: str) -> None:
+        self.started: list[Process] = []
+        self._folder = folder
+        self._numbers = count()
+        self._servers = servers
+
+    async def start(self, role: str, *more: str, **settings: str) -> Process:
+        """As an operator does."""
+        return await self._begin([str(COMMAND), *ROLES[role], *more], settings)
+
+    async def frail(
+        self,
+        role: str,
+        *,
+        point: str = "",
+        nth: int = 1,
+        action: str = "SIGKILL",
+        session: float = 2.0,
+        **settings: str,
+    ) -> Process:
+        """One with a short session that does something to itself the nth time it comes to a point
+        (`tests.chaos.kafka.frail`)."""
+        orders = [point, str(nth), action, str(session), *ROLES[role]]
+        command = [sys.executable, "-P", "-m", "tests.chaos.kafka.frail", *orders]
+        return await self._begin(command, settings)
+
+    async def _begin(self, command: list[str], settings: dict[str, str]) -> Process:
+        home = self._folder / str(next(self._numbers))
+        given = {key: value for key, value in os.environ.items() if not key.startswith("STANDING_")}
+        mine = {
+            "STANDING_KAFKA": self._servers,
+            "STANDING_HOME": str(home),
+            "PYTHONPATH": str(ROOT),
+        }
+        options: dict[str, Any] = {
+            "cwd": ROOT,
+            "env": given | mine | settings,
+            "stdout": asyncio.subprocess.PIPE,
+            "stderr": asyncio.subprocess.STDOUT,
+            "preexec_fn": end_with_the_tests,
+        }
+        found = Process(await asyncio.create_subprocess_exec(*command, **options))
+        self.started.append(found)
+        return found
+
+    async def __aenter__(self) -> "Troop":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.gather(*(one.kill() for one in self.started))

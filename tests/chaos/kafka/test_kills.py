@@ -1,0 +1,71 @@
+"""Whoever folds is killed, again and again, at every point of what it does, and paused for too
+long; what is published is the pure fold of the log all the same.
+
+How many times, and drawn from what, says `tests.chaos.kafka.plan`.
+"""
+
+import asyncio
+import signal
+from random import Random
+
+import pytest
+
+from tests.chaos.kafka.frail import POINTS
+from tests.chaos.kafka.plan import LONG, figures
+from tests.chaos.kafka.processes import Troop, at_work
+from tests.chaos.kafka.recorder import Recorder
+from tests.chaos.kafka.verdict import repeats, verdict
+from tests.kafka.house import House
+
+ROUNDS = 28 if LONG else 1
+ANYWHERE = 6
+"""Of each round, the kills that come from outside, at any moment."""
+_AT_ONCE = 3
+pytestmark = pytest.mark.timeout(900)
+
+
+class Siege:
+    """Three that share the work, and are killed and replaced."""
+
+    def __init__(self, troop: Troop, random: Random) -> None:
+        self.killed: list[str] = []
+        self._troop = troop
+        self._random = random
+        points = [*POINTS, *[""] * ANYWHERE]
+        random.shuffle(points)
+        self._points = iter(points)
+
+    async def stand(self) -> None:
+        """Until every point had its kill."""
+        await asyncio.gather(*(self._one_after_the_other() for _ in range(_AT_ONCE)))
+
+    async def _one_after_the_other(self) -> None:
+        for point in self._points:
+            process = await self._troop.frail(
+                "projections", point=point, nth=self._random.randint(1, 3)
+            )
+            if not point:
+                if self._random.random() < 0.7:
+                    await process.until(lambda one: bool(at_work(one)))
+                await asyncio.wait([process.ended], timeout=self._random.uniform(0, 4))
+                await process.kill()
+            assert await process.over() == -signal.SIGKILL, process.told
+            self.killed.append(point or "anywhere")
+
+
+@pytest.mark.parametrize("turn", range(ROUNDS))
+async def test_killed_at_every_point_nothing_is_lost_or_wrong(
+    house: House, troop: Troop, seed: int, turn: int
+) -> None:
+    random = Random(f"{seed} {turn}")  # noqa: S311  no secret
+    recorder = Recorder(house, random.getrandbits(32))
+    siege = Siege(troop, random)
+    async with recorder.recording():
+        await recorder.poison()
+        await siege.stand()
+    await troop.frail("projections")
+    assert await verdict(house) == [], f"seed {seed}"
+    figures.append(
+        f"{len(siege.killed)} kills while {recorder.recorded} events were recorded; "
+        f"{await repeats(house)} changes told again"
+    )

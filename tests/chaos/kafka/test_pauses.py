@@ -1,0 +1,54 @@
+"""A worker that stands still for longer than its session counts as dead, is replaced, and goes on
+as if nothing had been: nothing that it writes then may count."""
+
+import signal
+from random import Random
+
+import pytest
+
+from tests.chaos.kafka.frail import PAUSES
+from tests.chaos.kafka.plan import LONG
+from tests.chaos.kafka.processes import Troop, at_work
+from tests.chaos.kafka.recorder import Recorder
+from tests.chaos.kafka.verdict import verdict
+from tests.kafka.house import House
+
+ALL = frozenset({0, 1, 2})
+ROUNDS = 5 if LONG else 1
+POINTS = (*PAUSES, "") if LONG else ("before the name is taken", "sending", "")
+"""Where it is paused; anywhere, where there is no name."""
+SESSION_S = 8.0 if LONG else 2.0
+pytestmark = pytest.mark.timeout(1_800)
+
+
+@pytest.mark.parametrize("turn", range(ROUNDS))
+async def test_what_a_paused_worker_writes_when_it_goes_on_does_not_count(
+    house: House, troop: Troop, seed: int, turn: int
+) -> None:
+    random = Random(f"{seed} pauses {turn}")  # noqa: S311  no secret
+    recorder = Recorder(house, random.getrandbits(32))
+    async with recorder.recording():
+        stays = await troop.frail("projections", session=SESSION_S)
+        await stays.until(lambda one: at_work(one) == ALL)
+        for point in POINTS:
+            nth = random.randint(1, 2) if point != "before the name is taken" else 1
+            paused = await troop.frail(
+                "projections", point=point, nth=nth, action="SIGSTOP", session=SESSION_S
+            )
+            if not point:
+                await paused.until(lambda one: bool(at_work(one)))
+                paused.send(signal.SIGSTOP)
+            await paused.paused()
+            await stays.until(lambda one: at_work(one) == ALL)
+            before = len(paused.told)
+            paused.send(signal.SIGCONT)
+            # It finds itself replaced, joins again, and shares the work.
+            await paused.until(
+                lambda one, told=before: (
+                    any(line.startswith("partitions ") for line in one.told[told:])
+                    and bool(at_work(one))
+                )
+            )
+            await paused.kill()
+            await stays.until(lambda one: at_work(one) == ALL)
+    assert await verdict(house) == [], f"seed {seed}"

@@ -1,0 +1,111 @@
+"""Every role at once: those who fold, those who deliver and those who answer are killed, while
+events are recorded. Receivers were told of everything, and replicas answer what the topic says."""
+
+import asyncio
+import re
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import aiohttp
+import pytest
+
+from alerts.desk_on_kafka import desk
+from alerts.egress import Egress
+from alerts.vault import SharedVault
+from alerts.webhook import WebhookChannel
+from events.kafka.topics import CHANGES, STATUS
+from tests.chaos.kafka.plan import LONG, figures
+from tests.chaos.kafka.processes import PATIENCE_S, ROLES, Process, Troop
+from tests.chaos.kafka.receivers import wrongly_told
+from tests.chaos.kafka.recorder import Recorder
+from tests.chaos.kafka.verdict import verdict
+from tests.contract.alert_twins import LOOPBACK, Receiver, asked, receiving
+from tests.kafka.alerting import KEY, now
+from tests.kafka.house import House
+from tests.unit.making import REGISTRY
+
+KILLS = 20 if LONG else 2
+"""Of each role."""
+KINDS = ["changed", "corrected"]
+SETTINGS = {
+    "STANDING_SECRET_KEY": KEY,
+    "STANDING_ALLOW_NETWORKS": "127.0.0.0/8",
+    "STANDING_PORT": "0",
+}
+_ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
+pytestmark = pytest.mark.timeout(3_600)
+
+
+async def test_all_of_it_killed_again_and_again(
+    house: House, troop: Troop, tmp_path: Path, seed: int
+) -> None:
+    random = Random(f"{seed} roles")  # noqa: S311  no secret
+    recorder = Recorder(house, seed)
+    channel = WebhookChannel(Egress(LOOPBACK), now)
+    fronting = desk(
+        house.connection,
+        tmp_path / "desk.db",
+        REGISTRY,
+        SharedVault(KEY),
+        channels={"webhook": channel},
+        clock=now,
+    )
+    async with receiving() as receiver:
+        async with fronting as front:
+            await front.subscribe(asked(receiver.url, filter={"kinds": KINDS}, start="beginning"))
+        await channel.close()
+        async with recorder.recording():
+            await recorder.poison()
+            await asyncio.gather(*(_killed(troop, role, random) for role in ROLES))
+        running = {role: await troop.start(role, **SETTINGS) for role in ROLES}
+        assert await verdict(house) == [], f"seed {seed}"
+        assert await _told(house, receiver) == [], f"seed {seed}"
+        assert await _answered(house, running["replica"]) == [], f"seed {seed}"
+        figures.append(
+            f"{KILLS * len(ROLES)} kills of every role while {recorder.recorded} events were "
+            f"recorded; {len(receiver.posts)} webhooks, of which "
+            f"{len(receiver.posts) - len({one.headers['webhook-id'] for one in receiver.posts})} "
+            "were repeats"
+        )
+
+
+async def _killed(troop: Troop, role: str, random: Random) -> None:
+    for _ in range(KILLS):
+        process = await troop.start(role, **SETTINGS)
+        if random.random() < 0.8:
+            await process.until(lambda one: len(one.told) > 1)
+        await asyncio.wait([process.ended], timeout=random.uniform(0, 6))
+        assert process.alive, process.told
+        await process.kill()
+
+
+async def _told(house: House, receiver: Receiver) -> list[str]:
+    """What is wrong with what the receiver was told, when that gets no better."""
+    changes = [one.value for one in await house.read(CHANGES) if one.value]
+    wanted = [one for one in changes if one["kind"] in KINDS]
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + PATIENCE_S
+    while (found := wrongly_told(receiver.posts, wanted)) and loop.time() < give_up:
+        count = len(receiver.posts)
+        await asyncio.wait([asyncio.ensure_future(receiver.count(count + 1))], timeout=5)
+    return found
+
+
+async def _answered(house: House, replica: Process) -> list[str]:
+    """Where the replica says otherwise than the topic."""
+    await replica.until(lambda one: any(map(_ADDRESS.search, one.told)))
+    (url, *_) = (found[0] for line in replica.told if (found := _ADDRESS.search(line)))
+    latest = {one.key: one.value for one in await house.read(STATUS)}
+    wrong: list[str] = []
+    async with aiohttp.ClientSession(url) as session, asyncio.timeout(PATIENCE_S):
+        while (await session.get("/readyz")).status != 200:
+            """It fills its file."""
+        for company, value in latest.items():
+            if value is None or "status" not in value:
+                continue
+            async with session.get(f"/v1/companies/{company}/status") as answer:
+                said: dict[str, Any] = await answer.json()
+            if said.get("status") != value["status"]:
+                wrong.append(f"{company}: {said.get('status')} for {value['status']}")
+    return wrong
