@@ -18,7 +18,7 @@ from events.kafka.first import Sifted
 from events.kafka.mirror import Mirror
 from events.kafka.producing import Producer
 from events.log import Record
-from projections import partition_worker, worker
+from projections import follower, worker
 from projections.partition import Brought, fold
 from projections.population import Population
 from projections.published import Restored, restored
@@ -132,7 +132,7 @@ def beset(session_s: float) -> None:
     replaced: list[tuple[Any, str, Any]] = [
         (producing, "Producer", FrailProducer),
         (worker, "Mirror", FrailMirror),
-        (partition_worker, "fold", frail_fold),
+        (follower, "fold", frail_fold),
         (worker, "restored", frail_restored),
         (working, "ProjectionWorker", hasty),
     ]
