@@ -149,11 +149,20 @@ def merges(records: Iterable[Record]) -> dict[str, str]:
     into: dict[str, str] = {}
     for record in records:
         if record.type == words.MERGED and record.id not in void:
-            target = record.event["data"]["into"]
+            target = named(record)
+            if target is None:
+                continue
             without = {old: new for old, new in into.items() if old != record.subject}
             if root(without, target) != record.subject:
                 into = {**without, record.subject: target}
     return into
+
+
+def named(merge: Record) -> str | None:
+    """The company into which a merge is; None where nobody held it against a model, and it names
+    none: its own is parked then, and others go on."""
+    into = merge.event["data"].get("into")
+    return into if isinstance(into, str) else None
 
 
 def as_first_held(records: Iterable[Record]) -> list[Record]:

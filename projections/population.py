@@ -12,7 +12,7 @@ from heapq import heapify, heappop, heappush
 from typing import Final
 
 from events import vocabulary as words
-from events.companies import Description, describe, members, merges, root, targets
+from events.companies import Description, describe, members, merges, named, root, targets
 from events.dates import NEVER, Instant
 from events.lists import Registry
 from events.log import Archive, Record
@@ -184,6 +184,8 @@ class Population:
 
     def _regroup(self, company: str, record: Record) -> list[Change]:
         """A merge or its retraction: companies take over or give back each other's events."""
+        if record.type == words.MERGED and named(record) is None:
+            raise ValueError("a merge names the company that it is into")
         before = self.into
         self._merging.append(record)
         after = merges(self._merging)
@@ -216,7 +218,7 @@ class Population:
             return kept
         merge = max(
             (one for one in self._merging if one.subject == company and one.type == words.MERGED),
-            key=lambda one: (one.event["data"]["into"] == self.into[company], one.offset),
+            key=lambda one: (named(one) == self.into[company], one.offset),
         )
         earlier = [one for one in self._merging if one.offset < merge.offset]
         kept = self._kept[company] = Company(

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from events import vocabulary as words
+from events.companies import named
 from events.dates import NEVER, Instant, start
 from events.lists import Registry
 from events.log import Archive, Position
@@ -83,12 +84,13 @@ def forgotten(
     """The sequences of companies of which nothing is published any more, and something was: others
     were merged into them, which was taken back, and the log has nothing else of them."""
     merged = archive.of_type(words.MERGED, to=found.position)
-    targets = {one.event["data"]["into"] for one in merged} - found.sequences.keys()
+    into = {company for one in merged if (company := named(one))}
+    targets = into - found.sequences.keys()
     if not any(map(owns, targets)):
         return {}
     population = Population(registry, archive, owns=owns)
     told: dict[str, int] = {}
-    group = sorted({one.subject for one in merged} | {one.event["data"]["into"] for one in merged})
+    group = sorted(into.union(one.subject for one in merged))
     for record in archive.of_subjects(group, to=found.position):
         for change in population.apply(record):
             told[change.company] = change.sequence

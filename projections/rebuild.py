@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from events import vocabulary as words
 from events.bulk import no_collection
-from events.companies import Description, describe
+from events.companies import Description, describe, named
 from events.dates import NEVER, Instant
 from events.lists import Registry, load_registry
 from events.log import Record
@@ -216,7 +216,7 @@ def _bound_up(merges: Iterable[Record]) -> dict[str, frozenset[str]]:
     """For each company that was ever merged, all that it was ever merged with, over chains."""
     groups: dict[str, frozenset[str]] = {}
     for record in merges:
-        pair = frozenset({record.subject, record.event["data"]["into"]})
+        pair = frozenset({record.subject, named(record) or record.subject})
         group = pair.union(*(groups.get(company, frozenset()) for company in pair))
         groups.update(dict.fromkeys(group, group))
     return groups

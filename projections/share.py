@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from events import vocabulary as words
 from events.bulk import no_collection
+from events.companies import named
 from events.dates import NEVER, Instant
 from events.kafka.packing import Packed, packed
 from events.kafka.partitioner import partition_of
@@ -149,8 +150,7 @@ def groups(archive: SqliteArchive, to: int) -> list[list[str]]:
     """The companies that were ever merged, each with all that it was ever merged with."""
     found: dict[str, frozenset[str]] = {}
     for record in archive.of_type(words.MERGED, to=to):
-        into = record.event["data"].get("into")  # perhaps nobody held it against a model
-        pair = frozenset({record.subject, into} if isinstance(into, str) else {record.subject})
+        pair = frozenset({record.subject, named(record) or record.subject})
         group = pair.union(*(found.get(company, frozenset()) for company in pair))
         found.update(dict.fromkeys(group, group))
     return sorted(sorted(group) for group in set(found.values()))

@@ -264,3 +264,20 @@ def test_companies_that_were_let_go_come_back_as_they_were() -> None:
     after = world.population.company("acme")
     assert after is not before
     assert after.due == before.due == at("2021-03-01")
+
+
+def test_a_merge_that_names_nobody_parks_its_company_and_no_other() -> None:
+    """It may stand in a log on Kafka, whose producers hold it against no model. Whoever begins
+    with it there goes on."""
+    world = World()
+    world.record("2021-01-01", issued("2021-01-01", "i", ENTITY), "poor")
+    world.record("2021-01-02", event("company.merged", "m0", "poor"))
+    why = "ValueError: a merge names the company that it is into"
+    assert world.population.parked == {"poor": why}
+    changes = world.record("2021-01-03", issued("2021-01-03", "j", ENTITY), "old")
+    changes += world.record("2021-01-04", merged("old", "new"))
+    assert ("new", "changed", 1, "not_listed", "designated") in short(changes)
+    again = Population(
+        REGISTRY, world.shelf, position=world.population.position, parked=world.population.parked
+    )
+    assert again.into == {"old": "new"}

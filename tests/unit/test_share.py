@@ -16,7 +16,7 @@ from events.kafka.packing import Outgoing
 from events.kafka.partitioner import partition_of
 from events.log import Record
 from projections import messages
-from projections.messages import Place
+from projections.messages import Message, Place
 from projections.outgoing import copied
 from projections.partition import fold
 from projections.population import Population
@@ -73,7 +73,7 @@ def _one_by_one(standing: list[Record], partitions: int) -> Json:
         copies += brought.copies
         for told in brought.told:
             sequences[told.change.company] = told.change.sequence
-            share.changes.append(messages.change(told.change, REGISTRY))
+            share.changes.append(messages.change(told, REGISTRY, 0))
     place = Place(f"0:{standing[-1].offset}", standing[-1].recorded)
     share.statuses.extend(
         messages.status(population, company, place, sequences.get(company, 0))
@@ -87,7 +87,7 @@ def _content(shares: list[Share], partitions: int) -> Json:
     statuses = [one for share in shares for one in share.statuses]
     changes: dict[bytes, list[Any]] = {}
     for one in (one for share in shares for one in share.changes):
-        changes.setdefault(one.key, []).append(one)
+        changes.setdefault(one.key, []).append((one.headers, _whosever(one)))
     assert len({one.key for one in statuses}) == len(statuses)
     copies = [copied(one, partitions) for share in shares for one in share.copies]
     return {
@@ -95,6 +95,12 @@ def _content(shares: list[Share], partitions: int) -> Json:
         "changes": changes,
         "copies": sorted(copies, key=_key),
     }
+
+
+def _whosever(one: Message) -> Json:
+    """A change without who the company is: that is told as it is known by the end of a batch."""
+    value = orjson.loads(one.value or b"")
+    return {key: told for key, told in value.items() if key not in {"country", "former_ids"}}
 
 
 def _key(one: Outgoing) -> tuple[int, bytes]:
