@@ -1,6 +1,6 @@
 """The command `standing`, with a process around it that does something to itself at a named point.
 
-`python -m tests.chaos.kafka.frail POINT NTH ACTION SESSION_S ARGUMENT…`: the nth time that the
+`python -m tests.chaos.kafka.frail POINT NTH ACTION SESSION_S MANY ARGUMENT…`: the nth time that the
 point is reached, the process sends itself the signal of that name, or raises. No point, no harm.
 What runs is the real thing: each class here is the one it is derived from, and a line at the point.
 """
@@ -18,7 +18,7 @@ from events.kafka.first import Sifted
 from events.kafka.mirror import Mirror
 from events.kafka.producing import Producer
 from events.log import Record
-from projections import follower, worker
+from projections import cold_start, follower, worker
 from projections.partition import Brought, fold
 from projections.population import Population
 from projections.published import Restored, restored
@@ -42,8 +42,6 @@ POINTS: Final = (
 """In the order in which they are come to."""
 PAUSES: Final = ("before the name is taken", "begun", "sending", "sent", "committing")
 """Where to be paused is worst: another one takes over meanwhile."""
-_MANY: Final = 100
-"""From so many on, the events of a partition of which nothing was published are folded at once."""
 
 
 class Point:
@@ -126,9 +124,9 @@ def frail_restored(*arguments: Any) -> Restored:
     return found
 
 
-def beset(session_s: float) -> None:
-    """Have the points told of, sessions as short as that, and cold starts of few events."""
-    hasty = partial(worker.ProjectionWorker, session_s=session_s, many=_MANY)
+def beset(session_s: float, many: int) -> None:
+    """Have the points told of, sessions as short as that, and cold starts of so many events."""
+    hasty = partial(worker.ProjectionWorker, session_s=session_s, many=many or cold_start.MANY)
     replaced: list[tuple[Any, str, Any]] = [
         (producing, "Producer", FrailProducer),
         (worker, "Mirror", FrailMirror),
@@ -142,8 +140,8 @@ def beset(session_s: float) -> None:
 
 
 if __name__ == "__main__":
-    _point, _nth, _action, _session, *_arguments = sys.argv[1:]
+    _point, _nth, _action, _session, _many, *_arguments = sys.argv[1:]
     assert not _point or _point in POINTS
     reached.at(_point, int(_nth), _action)
-    beset(float(_session))
+    beset(float(_session), int(_many))
     sys.exit(main(_arguments))

@@ -137,11 +137,13 @@ class Troop:
         nth: int = 1,
         action: str = "SIGKILL",
         session: float = 2.0,
+        many: int = 0,
         **settings: str,
     ) -> Process:
         """One with a short session that does something to itself the nth time it comes to a point
-        (`tests.chaos.kafka.frail`)."""
-        orders = [point, str(nth), action, str(session), *ROLES[role]]
+        (`tests.chaos.kafka.frail`). It begins with so `many` events of a partition all at once, if
+        that is said."""
+        orders = [point, str(nth), action, str(session), str(many), *ROLES[role]]
         command = [sys.executable, "-P", "-m", "tests.chaos.kafka.frail", *orders]
         return await self._begin(command, settings)
 

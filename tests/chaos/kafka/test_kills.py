@@ -21,6 +21,8 @@ ROUNDS = 28 if LONG else 1
 ANYWHERE = 6
 """Of each round, the kills that come from outside, at any moment."""
 _AT_ONCE = 3
+_MANY = (0, 0, 0, 50)
+"""A quarter begins all at once what others left, where they left nothing."""
 pytestmark = pytest.mark.timeout(900)
 
 
@@ -42,7 +44,10 @@ class Siege:
     async def _one_after_the_other(self) -> None:
         for point in self._points:
             process = await self._troop.frail(
-                "projections", point=point, nth=self._random.randint(1, 3)
+                "projections",
+                point=point,
+                nth=self._random.randint(1, 3),
+                many=self._random.choice(_MANY),
             )
             if not point:
                 if self._random.random() < 0.7:
