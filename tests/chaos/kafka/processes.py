@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, Final
@@ -70,10 +71,13 @@ class Process:
         return self._process.returncode is None
 
     async def until(self, enough: Callable[["Process"], bool]) -> None:
-        """Wait until what it told is enough. Fails where it ended before."""
-        async with asyncio.timeout(PATIENCE_S), self._more:
-            await self._more.wait_for(lambda: enough(self) or not self.alive)
-        assert enough(self), f"it ended: {self.told}"
+        """Wait until what it told is enough. Fails where it ended before, or that takes too
+        long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PATIENCE_S), self._more:
+                await self._more.wait_for(lambda: enough(self) or not self.alive)
+        said = "\n".join(self.told[-50:])
+        assert enough(self), f"{'in vain' if self.alive else 'it ended'}:\n{said}"
 
     def send(self, number: signal.Signals) -> None:
         """A signal."""

@@ -54,7 +54,7 @@ class Siege:
                     await process.until(lambda one: bool(at_work(one)))
                 await asyncio.wait([process.ended], timeout=self._random.uniform(0, 4))
                 await process.kill()
-            assert await process.over() == -signal.SIGKILL, process.told
+            assert await process.over() == -signal.SIGKILL, "\n".join(process.told)
             self.killed.append(point or "anywhere")
 
 
