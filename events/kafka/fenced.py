@@ -85,14 +85,15 @@ class FencedWriter:
         try:
             await bounded(_transaction(producer, coming), self._within)
         except BaseException as error:
+            why = (producer.fatal() or error) if isinstance(error, Exception) else error
             self._producer = None
             with suppress(*KAFKA_ERRORS):  # the brokers give it up by themselves, in time
                 await bounded(producer.take_back(), _GOODBYE_S)
             await producer.abandon()
-            if isinstance(error, _FENCED):
+            if isinstance(why, _FENCED):
                 raise Fenced(f"{self._id}: another worker has taken over") from error
-            if isinstance(error, KAFKA_ERRORS):
-                raise StoreError(said(self._connection, self._id, error)) from error
+            if isinstance(why, KAFKA_ERRORS):
+                raise StoreError(said(self._connection, self._id, why)) from error
             raise
 
 

@@ -57,6 +57,15 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no typ
         with suppress(*KAFKA_ERRORS):
             await bounded(self.client.close(), _GOODBYE_S)
 
+    def fatal(self) -> BaseException | None:
+        """What ended it for good, if anything did. Its sender hears of that first; whoever sends
+        next hears only that no transaction is open."""
+        manager = self._txn_manager
+        if manager is None or not manager.is_fatal_error():
+            return None
+        told: asyncio.Future[None] = manager.wait_for_transaction_end()
+        return told.exception() if told.done() and not told.cancelled() else None
+
     async def take_back(self) -> None:
         """Abort the transaction, where one is open."""
         if self._txn_manager.state in _CAN_BE_ABORTED:

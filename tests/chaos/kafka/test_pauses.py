@@ -2,22 +2,24 @@
 as if nothing had been: nothing that it writes then may count."""
 
 import signal
+from functools import partial
 from random import Random
 
 import pytest
 
 from tests.chaos.kafka.frail import PAUSES
 from tests.chaos.kafka.plan import LONG
-from tests.chaos.kafka.processes import Troop, at_work
+from tests.chaos.kafka.processes import Process, Troop, at_work
 from tests.chaos.kafka.recorder import Recorder
 from tests.chaos.kafka.verdict import verdict
 from tests.kafka.house import House
 
 ALL = frozenset({0, 1, 2})
+_ALL_OF_IT = "partitions 0, 1, 2"
 ROUNDS = 5 if LONG else 1
 POINTS = (*PAUSES, "") if LONG else ("before the name is taken", "sending", "")
 """Where it is paused; anywhere, where there is no name."""
-SESSION_S = 8.0 if LONG else 2.0
+SESSION_S = 8.0 if LONG else 4.0
 pytestmark = pytest.mark.timeout(1_800)
 
 
@@ -31,6 +33,7 @@ async def test_what_a_paused_worker_writes_when_it_goes_on_does_not_count(
         stays = await troop.frail("projections", session=SESSION_S)
         await stays.until(lambda one: at_work(one) == ALL)
         for point in POINTS:
+            mark = len(stays.told)
             nth = random.randint(1, 2) if point != "before the name is taken" else 1
             paused = await troop.frail(
                 "projections", point=point, nth=nth, action="SIGSTOP", session=SESSION_S
@@ -39,7 +42,7 @@ async def test_what_a_paused_worker_writes_when_it_goes_on_does_not_count(
                 await paused.until(lambda one: bool(at_work(one)))
                 paused.send(signal.SIGSTOP)
             await paused.paused()
-            await stays.until(lambda one: at_work(one) == ALL)
+            await stays.until(partial(_has_taken_over, mark=mark))
             before = len(paused.told)
             paused.send(signal.SIGCONT)
             # It finds itself replaced, joins again, and shares the work.
@@ -52,3 +55,9 @@ async def test_what_a_paused_worker_writes_when_it_goes_on_does_not_count(
             await paused.kill()
             await stays.until(lambda one: at_work(one) == ALL)
     assert await verdict(house) == [], f"seed {seed}"
+
+
+def _has_taken_over(process: Process, mark: int) -> bool:
+    """Whether it has everything again that it had to share in between."""
+    assigned = [line for line in process.told[mark:] if line.startswith("partitions ")]
+    return len(set(assigned)) > 1 and assigned[-1] == _ALL_OF_IT and at_work(process) == ALL
