@@ -7,7 +7,7 @@ themselves, and writes under a name that shuts out whoever had it before (`event
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
@@ -16,12 +16,14 @@ from faust.auth import SASLCredentials, SSLCredentials
 from faust.transport.drivers.aiokafka import Consumer, Transport
 
 from events.errors import StoreError
+from events.kafka.bounded import bounded
 from events.kafka.connection import Connection
 
 SESSION_S: Final = 8.0
 """So long after its last heartbeat a process counts as dead, and others take its partitions."""
 _AGAIN_S: Final = 1.0
 """How soon a partition is begun again that could not be seen to."""
+_GOODBYE_S: Final = 10.0
 _NEVER_S: Final = 10**6
 """aiokafka counts a consumer that fetches nothing as stuck; ours never does."""
 
@@ -43,19 +45,20 @@ async def serve_assigned(
     another one shut it out. `assigned` hears which those are. Returns only by being cancelled;
     raises what else goes wrong."""
     duties = _Duties(serve, tell, assigned)
-    async with asyncio.TaskGroup() as tasks:
-        async with _member(connection, group, topic, session_s, duties) as member:
-            watching = tasks.create_task(member.wait_until_stopped())
-            working = tasks.create_task(duties.run())
-            try:
-                await asyncio.wait([watching, working], return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                working.cancel()
-                await asyncio.wait([working])
-        if member.crash_reason is not None:
-            raise StoreError(
-                f"Kafka at {connection.servers}, group {group}: {member.crash_reason}"
-            ) from member.crash_reason
+    async with _member(connection, group, topic, session_s, duties) as member:
+        watching = asyncio.create_task(member.wait_until_stopped())
+        working = asyncio.create_task(duties.run())
+        try:
+            await asyncio.wait([watching, working], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            watching.cancel()
+            working.cancel()
+            await asyncio.wait([working])
+    if not working.cancelled():
+        working.result()
+    raise StoreError(
+        f"Kafka at {connection.servers}, group {group}: {member.crash_reason or 'left it'}"
+    ) from member.crash_reason
 
 
 class _Duties:
@@ -146,7 +149,9 @@ async def _member(
             await app.start()
             yield app
         finally:
-            await app.stop()
+            # Whatever it does not let go of ends with the process.
+            with suppress(TimeoutError):
+                await bounded(app.stop(), _GOODBYE_S)
 
 
 def _app(connection: Connection, group: str, folder: str, session_s: float) -> Any:
