@@ -39,7 +39,7 @@ from tests.unit.making import REGISTRY
 from tests.unit.test_population import Shelf
 
 Json = dict[str, Any]
-PATIENCE_S = 60
+PATIENCE_S = 120
 
 
 class Told(NamedTuple):

@@ -149,7 +149,7 @@ async def test_two_workers_share_the_partitions(house: House, tmp_path: Path) ->
             assert await house.folded() == []
         await house.record(issued("2021-01-14", "i", ENTITY) | {"subject": "new"})
         assert await house.folded() == []
-        assert one.working.keys() == {0, 1, 2}
+        await until(lambda: one.working.keys() == {0, 1, 2})
 
 
 async def test_the_mirrors_of_others_partitions_are_kept(house: House, tmp_path: Path) -> None:
