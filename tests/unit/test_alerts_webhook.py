@@ -183,11 +183,11 @@ async def test_proxies_of_the_environment_are_not_used(
 async def test_a_closed_port_and_an_address_inside_are_told_apart() -> None:
     async with receiving() as receiver:
         url = receiver.url
-        careful = WebhookChannel(Egress(), CLOCK)
+        careful = WebhookChannel(Egress(), ManualClock())
         forbidden = await send(careful, url)
         await careful.close()
     assert "not an address that alerts may be sent to" in (forbidden.error or "")
-    channel = WebhookChannel(Egress(LOOPBACK), CLOCK)
+    channel = WebhookChannel(Egress(LOOPBACK), ManualClock())
     closed = await send(channel, url)
     await channel.close()
     assert (
