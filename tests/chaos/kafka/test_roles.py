@@ -81,15 +81,16 @@ async def _killed(troop: Troop, role: str, random: Random) -> None:
 
 
 async def _told(house: House, receiver: Receiver) -> list[str]:
-    """What is wrong with what the receiver was told, when that gets no better."""
-    changes = [one.value for one in await house.read(CHANGES) if one.value]
-    wanted = [one for one in changes if one["kind"] in KINDS]
+    """What is wrong with what the receiver was told, when that gets no better. The changes are read
+    anew each time: a flip may fall due after the last event was recorded."""
     loop = asyncio.get_running_loop()
     give_up = loop.time() + PATIENCE_S
-    while (found := wrongly_told(receiver.posts, wanted)) and loop.time() < give_up:
-        count = len(receiver.posts)
-        await asyncio.wait([asyncio.ensure_future(receiver.count(count + 1))], timeout=5)
-    return found
+    while True:
+        changes = [one.value for one in await house.read(CHANGES) if one.value]
+        wanted = [one for one in changes if one["kind"] in KINDS]
+        found = wrongly_told(receiver.posts, wanted)
+        if not found or loop.time() > give_up:
+            return found
 
 
 async def _answered(house: House, replica: Process) -> list[str]:
