@@ -15,7 +15,7 @@ import uvicorn
 from events.errors import Refused
 from service.api.app import create_app
 from service.compose import Standing
-from service.running import Service, running
+from service.standing import Service
 from service.tokens import Tokens
 
 _BACKLOG: Final = 2_048
@@ -39,7 +39,7 @@ async def serve(
     """
     with _bound(host, port) as bound:
         tokens = _asked_for(standing, bound)
-        async with running(standing) as service:
+        async with standing.running() as service:
             _settle_memory()
             server = _Server(_app(service, tokens), lambda: ready(_url(host, bound)))
             with _stopping(server):

@@ -21,7 +21,7 @@ from service.api.operating import Operating
 from service.api.pages import Pages
 from service.api.problems import handle
 from service.api.subscriptions import Subscriptions
-from service.running import Service
+from service.standing import Service
 from service.tokens import Tokens
 
 PATIENCE_S: Final = 30.0

@@ -13,7 +13,7 @@ from projections.rows import CompanyRow, Told
 from projections.search import normalise
 from service.api.problems import NotYet
 from service.api.query import Query
-from service.running import Service
+from service.standing import Service
 
 _MOST_CHANGES: Final = 10_000
 _LOOKED_AT: Final = 5

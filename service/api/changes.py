@@ -18,7 +18,7 @@ from service.api import operations
 from service.api.answers import answer
 from service.api.asking import Asking
 from service.api.query import Query
-from service.running import Service
+from service.standing import Service
 
 _KNOWN: Final = frozenset({"after", "limit", "company", "list", "kind", "at_least"})
 _PAGE: Final = 100

@@ -19,7 +19,7 @@ from service.api.body import read_body
 from service.api.intake import Parcel, check, reply, settle, unpacked
 from service.api.query import Query
 from service.metrics import Metrics
-from service.running import Service
+from service.standing import Service
 
 MOST_ATOMIC: Final = 10_000
 _WRITTEN_TOGETHER: Final = 1_000

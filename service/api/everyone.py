@@ -18,7 +18,7 @@ from service.api.answers import accepted, streamed
 from service.api.asking import Asking
 from service.api.query import CUTS, Query
 from service.formats import MEDIA_TYPES, REPLAY, Format, encoded, form_of
-from service.running import Service
+from service.standing import Service
 
 _KNOWN: Final = frozenset({*CUTS, "list", "at_least", "format"})
 _ALSO: Final[dict[str, Format]] = {

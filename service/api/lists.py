@@ -11,7 +11,7 @@ from service.api import operations
 from service.api.answers import answer
 from service.api.problems import problem
 from service.api.query import Query
-from service.running import Service
+from service.standing import Service
 
 _NOTHING: Final = frozenset[str]()
 

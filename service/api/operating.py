@@ -13,7 +13,7 @@ from service.api import operations
 from service.api.answers import answer
 from service.api.gate import may_see
 from service.metrics import Gauge, Metrics
-from service.running import Service
+from service.standing import Service
 
 _BEHIND: Final = 5_000
 """So many offsets behind is a burst of events; more is a projection that does not keep up."""

@@ -17,7 +17,7 @@ from service.api.answers import answer, moved
 from service.api.asking import Asking
 from service.api.problems import NotYet
 from service.api.query import CUTS, Query
-from service.running import Service
+from service.standing import Service
 
 _COMPANY: Final = frozenset({*CUTS, "list", "at_least"})
 _SEARCH: Final = frozenset({"q"})

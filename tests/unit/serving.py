@@ -12,8 +12,8 @@ import orjson
 
 from service.api.app import PATIENCE_S, create_app
 from service.compose import Clock, Standing, opened, system_clock
-from service.running import Service, running
 from service.settings import load_settings
+from service.standing import Service
 from service.tokens import Tokens
 
 Json = dict[str, Any]
@@ -68,7 +68,7 @@ async def served(
     """Run a standing on this folder; with `tokens`, as if others could reach it."""
     settings = load_settings({"STANDING_HOME": str(home), **(environment or {})})
     with opened(settings, clock, serving=True) as standing:
-        async with running(standing) as service:
+        async with standing.running() as service:
             asked_for = Tokens(home, clock) if tokens else None
             app = create_app(service, tokens=asked_for, patience_s=patience_s)
             transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
