@@ -21,6 +21,7 @@ from alerts.outbox import SCHEMA, Ended, Outbox, Waiting
 from alerts.places import BEGINNING, Place
 from alerts.subscriptions import Request, Start, Subscription
 from alerts.vault import Vault
+from events.aside import finished
 from events.dates import DAY, Instant
 from events.errors import StandingError
 from events.sqlite_store import Synchronous, connect, transaction, trouble
@@ -86,12 +87,7 @@ class AlertStore:
         """Do something to the store without holding up the event loop. What was begun is
         finished, also if the caller is cancelled."""
         loop = asyncio.get_running_loop()
-        future = loop.run_in_executor(self._thread, lambda: work(*args))
-        try:
-            return await asyncio.shield(future)
-        except asyncio.CancelledError:
-            await asyncio.wait([future])
-            raise
+        return await finished(loop.run_in_executor(self._thread, lambda: work(*args)))
 
     def close(self) -> None:
         """Finish what was begun, then let go."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from alerts.duty import PATIENCE_S, Duty, Means
 from alerts.names import sized
+from events.aside import finished
 from events.kafka.assignment import SESSION_S, serve_assigned
 
 
@@ -52,7 +53,8 @@ class AlertWorker:
     async def serve(self, partition: int) -> None:
         """See to one partition, until cancelled. Raises `Fenced` where another one does by now."""
         async with AsyncExitStack() as stack:
-            duty = await _whole(self._begun(partition, stack))
+            # A client of Kafka that is interrupted while it connects leaves connections open.
+            duty = await finished(asyncio.create_task(self._begun(partition, stack)))
             self.working[partition] = duty
             self._tell(f"partition {partition}: begins")
             try:
@@ -67,19 +69,6 @@ class AlertWorker:
         if self._sizes is None:
             self._sizes = await sized(self._means.connection, self._means.names, PATIENCE_S)
         return self._sizes
-
-
-async def _whole(work: Coroutine[Any, Any, Duty]) -> Duty:
-    """Do it to its end, also if cancelled meanwhile: a client of Kafka that is interrupted while it
-    connects leaves connections open."""
-    task = asyncio.create_task(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()
-        raise
 
 
 async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:

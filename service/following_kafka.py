@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from events.admitted import Admitted
+from events.aside import finished
 from events.dates import NEVER, Instant, show
 from events.errors import StoreError
 from events.kafka.binding import Unreadable
@@ -262,7 +263,7 @@ class FollowingKafka(Following):
     async def _apart(self, work: Callable[..., T], *values: Any) -> T:
         """Do it in the thread that folds; whoever is cancelled lets it finish first."""
         loop = asyncio.get_running_loop()
-        return await asyncio.shield(loop.run_in_executor(self._thread, work, *values))
+        return await finished(loop.run_in_executor(self._thread, work, *values))
 
     # --- watching ----------------------------------------------------------------------------
 
