@@ -48,7 +48,6 @@ class AlertWorker:
 
     def _have(self, partitions: frozenset[int]) -> None:
         self.assigned = partitions
-        self._tell(f"partitions {', '.join(map(str, sorted(partitions))) or '(none)'}")
 
     async def serve(self, partition: int) -> None:
         """See to one partition, until cancelled. Raises `Fenced` where another one does by now."""

@@ -20,11 +20,10 @@ from events.aside import aside
 from events.errors import StoreError
 from events.kafka.binding import Unreadable
 from events.kafka.fenced import FencedWriter
-from events.kafka.mirror import Mirror
+from events.kafka.mirror import Mirror, taken
 from events.kafka.packing import Outgoing, Packed, packed
 from events.kafka.reading import Entry
 from events.lists import Registry
-from events.log import Record
 from projections.outgoing import copied, rejected, unreadable
 from projections.share import (
     Parcel,
@@ -101,10 +100,8 @@ class Helpers:
 async def fill(mirror: Mirror, coming: AsyncIterator[list[Entry]]) -> list[Outgoing]:
     """Put everything that stands into an empty mirror; what is to be said of the rest."""
     told: list[Outgoing] = []
-    async for entries in coming:
+    async for entries, sifted in taken(mirror, coming):
         told += [unreadable(one) for one in entries if isinstance(one, Unreadable)]
-        records = [one for one in entries if isinstance(one, Record)]
-        sifted = await aside(mirror.take, records)
         told += map(rejected, sifted.rejected)
     return told
 

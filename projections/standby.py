@@ -5,11 +5,10 @@ from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import Final
 
-from events.aside import aside
 from events.errors import StoreError
 from events.kafka.log import KafkaEventLog
-from events.kafka.mirror import Mirror
-from events.log import Position, Record
+from events.kafka.mirror import Mirror, taken
+from events.log import Position
 
 _AGAIN_S: Final = 1.0
 
@@ -45,13 +44,10 @@ class Standby:
         while True:
             try:
                 with closing(self._mirror(partition)) as mirror:
-                    await self._take(mirror)
+                    after = Position({partition: mirror.end()})
+                    coming = self._log.entries(after, only={partition})
+                    async for _ in taken(mirror, coming):
+                        """What does not count is for its worker to tell."""
             except StoreError as error:
                 self._tell(f"partition {partition}, standing by: {error}; trying again")
             await asyncio.sleep(_AGAIN_S)
-
-    async def _take(self, mirror: Mirror) -> None:
-        after = Position({mirror.partition: mirror.end()})
-        async for entries in self._log.entries(after, only={mirror.partition}):
-            records = [one for one in entries if isinstance(one, Record)]
-            await aside(mirror.take, records)

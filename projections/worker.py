@@ -16,11 +16,11 @@ from events.kafka.assignment import SESSION_S, serve_assigned
 from events.kafka.connection import Connection
 from events.kafka.fenced import FencedWriter
 from events.kafka.log import PATIENCE_S, KafkaEventLog
-from events.kafka.mirror import Mirror
+from events.kafka.mirror import Mirror, taken
 from events.kafka.questions import NONE, TopicQuestions
 from events.kafka.topics import EVENTS, STATUS
 from events.lists import Registry
-from events.log import Position, Record
+from events.log import Position
 from projections import cold_start
 from projections.follower import MakeAlarm, PartitionWorker
 from projections.published import Statement, restored
@@ -74,7 +74,6 @@ class ProjectionWorker:
 
             def assigned(ours: frozenset[int]) -> None:
                 self.assigned = ours
-                self._tell(f"partitions {', '.join(map(str, sorted(ours))) or '(none)'}")
                 stand_by()
 
             async def serve(partition: int) -> None:
@@ -178,9 +177,8 @@ async def _bring(log: KafkaEventLog, mirror: Mirror, to: int) -> None:
     mirror.cut(to)
     partition = mirror.partition
     after, goal = Position({partition: mirror.end()}), Position({partition: to})
-    async for entries in log.entries(after, goal, only={partition}):
-        records = [one for one in entries if isinstance(one, Record)]
-        await aside(mirror.take, records)
+    async for _ in taken(mirror, log.entries(after, goal, only={partition})):
+        """What does not count was told when it was published up to here."""
     if mirror.end() != to:
         raise StoreError(
             f"{mirror.path}: {EVENTS.name} does not have what was published of it up to "

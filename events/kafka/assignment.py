@@ -80,6 +80,7 @@ class _Duties:
     def assigned(self, partitions: Iterable[int]) -> None:
         """Those and no others, from now on."""
         self._ours = frozenset(partitions)
+        self._tell(f"partitions {', '.join(map(str, sorted(self._ours))) or '(none)'}")
         self._announce(self._ours)
         self._changed.set()
 

@@ -4,11 +4,13 @@ The file may be thrown away; it is filled from the topic again. It never holds w
 topic would not come to by itself, so that it may be cut back to any position.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+from events.aside import aside
 from events.bulk import no_collection
 from events.kafka.first import Sifted, sift
+from events.kafka.reading import Entry
 from events.log import Record
 from events.sqlite_archive import SqliteArchive
 from events.sqlite_store import connect, transaction, trouble
@@ -48,3 +50,12 @@ class Mirror(SqliteArchive):
         """How many records stand."""
         with self._reading, trouble(self.path):
             return int(self._reader.execute("SELECT count(*) FROM events").fetchone()[0])
+
+
+async def taken(
+    mirror: Mirror, coming: AsyncIterator[list[Entry]]
+) -> AsyncIterator[tuple[list[Entry], Sifted]]:
+    """Put what comes of a partition into its mirror; each batch, and what became of its records."""
+    async for entries in coming:
+        records = [one for one in entries if isinstance(one, Record)]
+        yield entries, await aside(mirror.take, records)
