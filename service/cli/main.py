@@ -20,6 +20,7 @@ from service.cli import (
     asking,
     broker,
     exporting,
+    ingesting,
     operating,
     recording,
     subscribing,
@@ -35,7 +36,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for part in (asking, tables, recording, exporting, subscribing, operating, broker, topics, working):
+for part in (
+    asking,
+    tables,
+    recording,
+    ingesting,
+    exporting,
+    subscribing,
+    operating,
+    broker,
+    topics,
+    working,
+):
     part.add_to(app)
 
 

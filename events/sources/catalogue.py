@@ -1,0 +1,16 @@
+"""The official sources that standing reads: a line for each."""
+
+from typing import Final
+
+from events.errors import Refused
+from events.sources import ofac_csv
+from events.sources.source import Source
+
+SOURCES: Final[dict[str, Source]] = {one.name: one for one in (ofac_csv.SDN,)}
+
+
+def named(name: str) -> Source:
+    """The source of that name. Raises `Refused` that says which there are."""
+    if name not in SOURCES:
+        raise Refused.field("SOURCE", f"unknown source {name!r}; known are {', '.join(SOURCES)}")
+    return SOURCES[name]

@@ -1,0 +1,44 @@
+"""When a publication was taken, as far as a name says, and how formats write dates. Pure."""
+
+import re
+from typing import Final
+
+from events.dates import BadDate, end, precision
+
+_IN_A_NAME: Final = re.compile(
+    r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?:T(\d{2}):?(\d{2}):?(\d{2})Z)?(?!\d)", re.ASCII
+)
+_AMERICAN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+
+
+def in_a_name(name: str) -> str | None:
+    """The time in a file's name, such as `2022-03-07T184758Z`, or the day, such as `2019-06-29`;
+    None where there is none."""
+    for found in _IN_A_NAME.finditer(name):
+        year, month, day, hour, minute, second = found.groups()
+        text = f"{year}-{month}-{day}"
+        if hour:
+            text += f"T{hour}:{minute}:{second}Z"
+        if is_a_date(text):
+            return text
+    return None
+
+
+def american(text: str) -> str | None:
+    """A date as month/day/year; None where it is none."""
+    found = _AMERICAN.fullmatch(text.strip())
+    if not found:
+        return None
+    month, day, year = found.groups()
+    written = f"{year}-{month:0>2}-{day:0>2}"
+    return written if is_a_date(written) else None
+
+
+def is_a_date(text: str) -> bool:
+    """Whether the log could keep it."""
+    try:
+        precision(text)
+        end(text)
+    except BadDate:
+        return False
+    return True

@@ -1,0 +1,369 @@
+"""What a publication changes: its entries against what the log says the source last showed. Pure.
+
+What is new is designated, what differs amended, what is missing removed. Where the source gives no
+date, what it shows was observed when the publication was taken; on the first one that is a
+baseline, in effect by then at the latest.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, NamedTuple
+
+from events import vocabulary as words
+from events.dates import DAY, Instant, last, precision, start
+from events.errors import Refused
+from events.ids import fact_id
+from events.lists import Registry
+from events.sources.entity import Entity, Listing
+from events.sources.ledger import Ledger, Place, Seen, Shown, written_by
+from events.sources.source import Head, Piece, Source, Unreadable
+
+KINDS: Final = frozenset({"company", "unknown"})
+"""The kinds of entry that are read unless all are asked for."""
+
+
+_YEARS_AHEAD: Final[Instant] = 2 * 366 * DAY
+"""Later than so long after it was read, nobody publishes that something begins."""
+
+
+class Taken(NamedTuple):
+    """A publication as it was taken: `at` as written, and from which file."""
+
+    at: str
+    file: str
+    sha256: str
+    backfill: bool = False
+    """Whether it is history, of which nobody is to be told."""
+
+
+@dataclass(slots=True)
+class Difference:
+    """What a publication changes, as events that are not yet in the log, and what was counted."""
+
+    events: list[dict[str, Any]] = field(default_factory=list)
+    records: dict[str, int] = field(default_factory=dict)
+    """How many entries the publication has on each list."""
+    entries: int = 0
+    added: int = 0
+    amended: int = 0
+    removed: dict[str, int] = field(default_factory=dict)
+    """On each list."""
+    stood: dict[str, int] = field(default_factory=dict)
+    """How many of the source's listings stood on each list before."""
+    skipped: dict[str, int] = field(default_factory=dict)
+    """Entries of kinds that were not asked for."""
+    elsewhere: dict[str, int] = field(default_factory=dict)
+    """Entries under programmes that are on none of the lists."""
+
+
+class Older(Refused):
+    """A publication that was taken before the one that was read last: what it shows was news
+    then."""
+
+
+class Comparison:
+    """Compares one publication, entry by entry."""
+
+    def __init__(
+        self,
+        source: Source,
+        ledger: Ledger,
+        registry: Registry,
+        taken: Taken,
+        kinds: frozenset[str] | None = KINDS,
+    ) -> None:
+        self.found = Difference()
+        self._source = source
+        self._ledger = ledger
+        self._registry = registry
+        self._taken = taken
+        self._kinds = kinds
+        self._shown = ledger.shown(source.name)
+        self._memory = ledger.memory(source.name)
+        self._remembered: dict[str, Seen] = {}
+        self._made: set[str] = set()
+        self._lists: frozenset[str] = frozenset()
+        self._first = False
+
+    def take(self, pieces: Iterable[Piece], head: Head) -> None:
+        """Compare the entries as they are read. What cannot be read is noted in the head. Raises
+        `Older`."""
+        memory, remembered = self._memory, self._remembered
+        begun = False
+        try:
+            for piece in pieces:
+                if not begun:
+                    begun = True
+                    self._begin(head)
+                key = piece.key
+                known = memory.get(key)
+                if key in remembered:
+                    detail = f"{key!r} stands there twice"
+                    head.fault(self._taken.file, piece.line, "id", detail, key)
+                elif known is not None and known.raw == piece.raw and piece.action is None:
+                    remembered[key] = known
+                else:
+                    remembered[key] = self._read(piece, head)
+        except Unreadable as error:
+            head.cut = f"{error.what}: {error.detail}" if error.what else error.detail
+        if not begun:
+            self._begin(head)
+
+    def _begin(self, head: Head) -> None:
+        """When the lists of this publication were read last."""
+        known = frozenset(one.id for one in self._registry)
+        self._lists = (self._source.lists if head.lists is None else head.lists) & known
+        before = self._ledger.read(self._source.name, self._lists)
+        self._first = before is None
+        if before is not None and last(self._taken.at) < before.instant:
+            raise Older.field(
+                self._taken.file,
+                f"was taken at {self._taken.at}, and {self._source.name} was read as it was at "
+                f"{before.publication}: an older publication is not read after a later one",
+            )
+
+    def end(self, head: Head) -> Difference:
+        """Remove what the publication no longer has, and say that it was read."""
+        found = self.found
+        found.entries = len(self._remembered)
+        if self._source.every:
+            there = self._remembered.keys() | head.kept_back
+            for key, entry in self._shown.items():
+                if key not in there:
+                    self._all_gone(key, entry)
+        self._count()
+        self._checked(head)
+        return found
+
+    def settled(self) -> None:
+        """Remember how the entries were written: to be said once the events are in the log."""
+        if self._source.every:
+            self._memory.clear()
+        self._memory.update(self._remembered)
+
+    # --- one entry ----------------------------------------------------------------------------
+
+    def _read(self, piece: Piece, head: Head) -> Seen:
+        before = self._shown.get(piece.key)
+        if piece.action == "remove":
+            if before is not None:
+                self._all_gone(piece.key, before)
+            return Seen(piece.raw, ())
+        try:
+            entity = self._source.entity(piece)
+            self._entry(entity, before)
+        except Unreadable as error:
+            head.fault(self._taken.file, piece.line, error.what, error.detail, piece.key)
+            return Seen(None, ())
+        lists = tuple(one.list for one in entity.listings)
+        skipped = entity.kind if before is None and not self._asked(entity) else None
+        return Seen(piece.raw, lists, skipped, entity.elsewhere)
+
+    def _asked(self, entity: Entity) -> bool:
+        return self._kinds is None or entity.kind in self._kinds
+
+    def _entry(self, entity: Entity, before: Shown | None) -> None:
+        if before is None and not (entity.listings and self._asked(entity)):
+            return
+        entity = self._plausible(entity.without_a_person())
+        company = before.company if before else self._company(entity)
+        count = len(self.found.events)
+        self._described(entity, company, before)
+        for listing in entity.listings:
+            self._placed(entity, listing, company, before)
+        if before is not None:
+            gone = self._lists.difference(one.list for one in entity.listings)
+            for list_id in [one for one in before.places if one in gone]:
+                self._gone(entity.key, before, list_id)
+        if before is None:
+            self.found.added += 1
+        elif len(self.found.events) > count:
+            self.found.amended += 1
+
+    def _plausible(self, entity: Entity) -> Entity:
+        """The entry without dates that cannot be meant: what the source writes is quoted."""
+        odd: list[str] = []
+        listings = []
+        for one in entity.listings:
+            zone = self._registry[one.list].zone
+            begins = one.effective
+            if begins and start(begins, zone) > last(self._taken.at, zone) + _YEARS_AHEAD:
+                odd.append(f"effective: {begins}, which is far ahead")
+                begins = None
+            ends = one.expires
+            if ends and last(ends, zone) < start(begins or self._taken.at, zone):
+                odd.append(f"expires: {ends}, and it is shown")
+                ends = None
+            listings.append(replace(one, effective=begins, expires=ends))
+        if not odd:
+            return entity
+        rest = "; ".join(filter(None, [entity.rest, *odd]))
+        return replace(entity, listings=tuple(listings), rest=rest)
+
+    def _company(self, entity: Entity) -> str:
+        """Whom a new entry is about: whoever has its very reference or a global identifier, but no
+        company that this source shows under another id."""
+        companies, scheme = self._ledger.companies, self._source.scheme
+        if known := companies.by_reference(scheme, entity.key):
+            return known
+        if found := companies.by_identifiers(entity.identifiers):
+            found -= {one.company for one in self._shown.values()} | self._made
+            if len(found) == 1:
+                return found.pop()
+        made = companies.new_id(entity.name, scheme, entity.key, self._made)
+        self._made.add(made)
+        return made
+
+    def _described(self, entity: Entity, company: str, before: Shown | None) -> None:
+        said = entity.described()
+        known = before.described if before else {}
+        gone: dict[str, Any] = {name: [] for name in ("aliases", "identifiers") if known.get(name)}
+        fresh = {key: value for key, value in {**gone, **said}.items() if known.get(key) != value}
+        if fresh:
+            self._write(words.DESCRIBED, company, entity, fresh)
+
+    def _placed(self, entity: Entity, listing: Listing, company: str, before: Shown | None) -> None:
+        place = before.places.get(listing.list) if before else None
+        if place is None:
+            opened = self._ledger.opened((listing.list, self._source.scheme, entity.key))
+            if opened is None:
+                self._designated(entity, listing, company)
+            else:
+                self._noted(entity, listing.list, *opened, "Shown here as well")
+        elif place.mine and self._moved(entity, listing, company, place):
+            return
+        elif before is not None and before.rest != entity.rest:
+            self._noted(entity, listing.list, company, place.event, "Now told otherwise")
+
+    def _moved(self, entity: Entity, listing: Listing, company: str, place: Place) -> bool:
+        """Whether an entry's place on a list is another than it was; then that is told."""
+        terms = listing.terms()
+        if self._over(place.terms, listing.list):
+            if not self._over(terms, listing.list):
+                self._designated(entity, listing, company)
+            return True
+        if listing.effective is not None and place.effective != listing.effective:
+            taken_back = {"replaces": place.event, "correction_announced": self._taken.at}
+            self._designated(entity, listing, company, taken_back)
+            return True
+        changed = {key: value for key, value in terms.items() if place.terms.get(key) != value}
+        if changed:
+            said = {"list": listing.list, **self._when(None), **changed}
+            self._write(words.DESIGNATION_AMENDED, company, entity, said)
+        return bool(changed)
+
+    def _designated(
+        self,
+        entity: Entity,
+        listing: Listing,
+        company: str,
+        replaced: Mapping[str, Any] | None = None,
+    ) -> None:
+        said = {**self._when(listing.effective), **listing.terms(), **(replaced or {})}
+        self._write(words.DESIGNATION_ISSUED, company, entity, {"list": listing.list, **said})
+
+    def _noted(self, entity: Entity, list_id: str, company: str, about: str, what: str) -> None:
+        said = {"list": list_id, "kind": "source", "about": about, "announced": self._taken.at}
+        text = f"{what}: {self._source.title}, entry {entity.key}"
+        self._write(words.NOTE_RECORDED, company, entity, {**said, "text": text})
+
+    def _all_gone(self, key: str, entry: Shown) -> None:
+        for list_id in entry.places:
+            if list_id in self._lists:
+                self._gone(key, entry, list_id)
+
+    def _gone(self, key: str, entry: Shown, list_id: str) -> None:
+        place = entry.places[list_id]
+        if place.mine and self._over(place.terms, list_id):
+            return  # it ran out, as it said
+        gone = Entity(key, entry.described.get("name", key))
+        if not place.mine:
+            self._noted(gone, list_id, entry.company, place.event, "No longer shown here")
+            return
+        _one_more(self.found.removed, list_id)
+        said = {"list": list_id, **self._when(None), "how": "delisted"}
+        self._write(words.REMOVAL_ISSUED, entry.company, gone, said)
+
+    # --- when, and from where -----------------------------------------------------------------
+
+    def _when(self, stated: str | None) -> dict[str, Any]:
+        basis = "baseline" if self._first else "observed"
+        return {
+            "effective": stated or self._taken.at,
+            "announced": self._taken.at,
+            "effective_basis": "stated" if stated else basis,
+        }
+
+    def _over(self, terms: Mapping[str, Any], list_id: str) -> bool:
+        """Whether a listing has run out by when this was taken."""
+        expires = terms.get("expires")
+        if expires is None:
+            return False
+        zone = self._registry[list_id].zone
+        return last(expires, zone) < last(self._taken.at, zone)
+
+    def _write(self, kind: str, company: str, entity: Entity, data: Mapping[str, Any]) -> None:
+        source, taken = self._source, self._taken
+        line = f", line {entity.line}" if entity.line else ""
+        told = {
+            "url": entity.url or source.url,
+            "title": f"{taken.file}{line}, sha256 {taken.sha256}"[-1_000:],
+            "publisher": source.publisher,
+            "published": taken.at,
+            **({"quote": entity.rest} if entity.rest else {}),
+        }
+        said = {
+            **data,
+            "reference": {"scheme": source.scheme, "id": entity.key},
+            "sources": [told],
+        }
+        self.found.events.append(
+            {
+                "id": fact_id(kind, company, said),
+                "type": kind,
+                "subject": company,
+                "source": written_by(source.name),
+                **({"backfill": True} if self._first or taken.backfill else {}),
+                "data": said,
+            }
+        )
+
+    def _count(self) -> None:
+        found = self.found
+        for seen in self._remembered.values():
+            for list_id in seen.lists:
+                _one_more(found.records, list_id)
+            for name in seen.elsewhere:
+                _one_more(found.elsewhere, name)
+            if seen.skipped is not None:
+                _one_more(found.skipped, seen.skipped)
+        for entry in self._shown.values():
+            for list_id, place in entry.places.items():
+                if place.mine and not self._over(place.terms, list_id):
+                    _one_more(found.stood, list_id)
+
+    def _checked(self, head: Head) -> None:
+        """Say of each list that it was read. Last: what is cut off before that is read again."""
+        taken, source = self._taken, self._source
+        for list_id in sorted(self._lists):
+            said: dict[str, Any] = {
+                "publication": head.published or taken.at,
+                "sha256": taken.sha256,
+                "records": self.found.records.get(list_id, 0),
+            }
+            if precision(taken.at) == "instant":
+                said["retrieved"] = taken.at
+            subject = f"{words.LIST_SUBJECT_PREFIX}{list_id}"
+            self.found.events.append(
+                {
+                    "id": fact_id(words.LIST_CHECKED, subject, said),
+                    "type": words.LIST_CHECKED,
+                    "subject": subject,
+                    "source": written_by(source.name),
+                    "data": said,
+                }
+            )
+
+
+def _one_more(counts: dict[str, int], name: str) -> None:
+    counts[name] = counts.get(name, 0) + 1

@@ -1,0 +1,174 @@
+"""What a log says that each source last showed: folded from the events that reading it brought.
+
+Nothing beside the log is needed to go on where the last reading ended: throw everything else away,
+and the next publication is still compared with what was shown.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from events import vocabulary as words
+from events.dates import UTC_ZONE, Instant, last
+from events.identity import Companies
+from events.log import Record
+from events.sources.entity import IDENTITY, TERMS
+
+_WRITTEN_BY: Final = "/standing/ingest/"
+
+Key = tuple[str, str, str]
+"""A listing: its list, and the scheme and id of its reference."""
+
+
+def written_by(source: str) -> str:
+    """The CloudEvents `source` of what reading a source brings."""
+    return _WRITTEN_BY + source
+
+
+@dataclass(slots=True)
+class Place:
+    """What an entry last said of its place on a list."""
+
+    event: str
+    """The id of the designation, or of the note on another's."""
+    mine: bool
+    """Whether this source brought it; what another brought is only noted."""
+    effective: str | None = None
+    terms: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Shown:
+    """An entry as a source last showed it."""
+
+    company: str
+    described: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, Place] = field(default_factory=dict)
+    rest: str = ""
+
+
+class Seen(NamedTuple):
+    """An entry as it was written in the publication before, where this process read that."""
+
+    raw: object
+    lists: tuple[str, ...]
+    skipped: str | None = None
+    """Its kind, where that was not asked for."""
+    elsewhere: tuple[str, ...] = ()
+
+
+class Read(NamedTuple):
+    """A reading of a source."""
+
+    publication: str
+    """When it was taken, as written."""
+    sha256: str | None
+
+    @property
+    def instant(self) -> Instant:
+        """When that is over."""
+        return last(self.publication, UTC_ZONE)
+
+
+class Ledger:
+    """What every source of a log last showed, and which companies there are."""
+
+    def __init__(self) -> None:
+        self.companies = Companies()
+        self._read: dict[tuple[str, str], Read] = {}
+        self._shown: dict[str, dict[str, Shown]] = {}
+        self._memory: dict[str, dict[str, Seen]] = {}
+        self._open: dict[Key, tuple[str, str]] = {}
+
+    def shown(self, source: str) -> dict[str, Shown]:
+        """The entries of a source, by its own ids."""
+        return self._shown.setdefault(source, {})
+
+    def read(self, source: str, lists: Iterable[str]) -> Read | None:
+        """The latest reading of any of these lists by a source."""
+        found = [self._read[source, one] for one in lists if (source, one) in self._read]
+        return max(found, key=lambda one: one.instant, default=None)
+
+    def memory(self, source: str) -> dict[str, Seen]:
+        """How the entries of a source were written in what this process read last."""
+        return self._memory.setdefault(source, {})
+
+    def opened(self, key: Key) -> tuple[str, str] | None:
+        """The company of a listing that is open, whoever brought it, and its designation's id."""
+        return self._open.get(key)
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Learn from what stands in the log, in its order."""
+        for record in records:
+            self.learn(record.event)
+
+    def learn(self, event: Mapping[str, Any]) -> None:
+        """Learn from one event."""
+        kind, subject, data = event["type"], event["subject"], event["data"]
+        source = str(event.get("source", ""))
+        mine = source.removeprefix(_WRITTEN_BY) if source.startswith(_WRITTEN_BY) else None
+        if kind == words.LIST_CHECKED:
+            if mine is not None:
+                self._checked((mine, subject.removeprefix(words.LIST_SUBJECT_PREFIX)), data)
+        elif kind in words.TYPES and kind != words.TIME_PASSED:
+            self.companies.take(subject, data)
+            self._listing(kind, subject, event["id"], data)
+            if mine is not None and "reference" in data:
+                self._entry(mine, kind, subject, event["id"], data)
+
+    def _checked(self, what: tuple[str, str], data: Mapping[str, Any]) -> None:
+        found = Read(data.get("retrieved") or data["publication"], data.get("sha256"))
+        known = self._read.get(what)
+        if known is None or known.instant <= found.instant:
+            self._read[what] = found
+
+    def _listing(self, kind: str, subject: str, event_id: str, data: Mapping[str, Any]) -> None:
+        if kind not in (words.DESIGNATION_ISSUED, words.REMOVAL_ISSUED):
+            return
+        reference = data.get("reference")
+        if reference is None:
+            return
+        key = (data["list"], reference["scheme"], reference["id"])
+        if kind == words.DESIGNATION_ISSUED:
+            self._open[key] = (subject, event_id)
+        else:
+            self._open.pop(key, None)
+
+    def _entry(
+        self, source: str, kind: str, subject: str, event_id: str, data: Mapping[str, Any]
+    ) -> None:
+        entries = self.shown(source)
+        entry = entries.setdefault(data["reference"]["id"], Shown(subject))
+        if kind == words.DESCRIBED:
+            entry.described.update({key: data[key] for key in IDENTITY if key in data})
+        elif kind == words.DESIGNATION_ISSUED:
+            stated = data["effective"] if data.get("effective_basis") == "stated" else None
+            entry.places[data["list"]] = Place(event_id, True, stated, _terms(data))
+            entry.rest = quoted(data)
+        elif kind == words.DESIGNATION_AMENDED and data["list"] in entry.places:
+            entry.places[data["list"]].terms.update(_terms(data))
+            entry.rest = quoted(data) or entry.rest
+        elif kind == words.REMOVAL_ISSUED:
+            entry.places.pop(data["list"], None)
+        elif kind == words.NOTE_RECORDED and "list" in data:
+            self._noted(entry, event_id, data)
+
+    def _noted(self, entry: Shown, event_id: str, data: Mapping[str, Any]) -> None:
+        """A note on an entry: of what is not modelled, or of a listing that another brought. A
+        note on such a note says that this source shows it no longer."""
+        place = entry.places.get(data["list"])
+        if place is not None and not place.mine and data.get("about") == place.event:
+            del entry.places[data["list"]]
+            return
+        entry.rest = quoted(data)
+        if place is None or not place.mine:
+            entry.places[data["list"]] = Place(event_id, False)
+
+
+def quoted(data: Mapping[str, Any]) -> str:
+    """What an event quotes of its source."""
+    return next((str(one["quote"]) for one in data.get("sources") or () if "quote" in one), "")
+
+
+def _terms(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: data[key] for key in TERMS if key in data}

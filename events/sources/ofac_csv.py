@@ -1,0 +1,208 @@
+"""OFAC's comma-separated files: a primary one with the entries, and, beside it, their other names
+and addresses.
+
+Twelve columns without a heading: number, name, type, programmes, title, call sign, vessel type,
+tonnage, gross registered tonnage, flag, owner, remarks. `-0-` is nothing, `A] [B` are several
+programmes, and the last row is a single 0x1A byte. Format: the Data Specifications that OFAC ships
+beside the files (dat_spec.txt).
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, NamedTuple, cast
+
+from events.sources.countries import country
+from events.sources.entity import Entity, Listing
+from events.sources.source import Head, Part, Piece, Source, Unreadable
+from events.sources.text import MOST, lines, name, quote, said, short
+
+_NOTHING: Final = "-0-"
+_END: Final = "\x1a"
+_COLUMNS: Final = 12
+_OTHER_NAMES: Final = 5
+_ADDRESSES: Final = 6
+_ROLES: Final = {_OTHER_NAMES: 1, _ADDRESSES: 2}
+_KINDS: Final = {"individual": "person", "vessel": "vessel", "aircraft": "aircraft"}
+_BESIDE: Final = (
+    "title",
+    "call sign",
+    "vessel type",
+    "tonnage",
+    "gross registered tonnage",
+    "flag",
+    "owner",
+)
+_ALIAS: Final = re.compile(r"(?:a\.k\.a\.|f\.k\.a\.|n\.k\.a\.|alt\. name) ['\"](.+?)['\"]")
+_WEBSITE: Final = re.compile(r"(?:alt\. )?Website:? (\S+)")
+_IDENTIFIERS: Final = (
+    ("swift", re.compile(r"(?:alt\. )?SWIFT/BIC:? ([A-Z0-9]{8}(?:[A-Z0-9]{3})?)")),
+    ("lei", re.compile(r"(?:alt\. )?(?:Legal Entity Number|LEI):? ([A-Z0-9]{20})")),
+    ("isin", re.compile(r"(?:alt\. )?(?:Equity|Issuer) ?(?:ISIN)?:? ([A-Z]{2}[A-Z0-9]{9}[0-9])")),
+    ("duns", re.compile(r"(?:alt\. )?D-U-N-S Number:? ([0-9-]{9,11})")),
+    ("tax", re.compile(r"(?:alt\. )?(?:Tax ID No\.|V\.A\.T\. Number):? (\S+)")),
+    (
+        "registration",
+        re.compile(
+            r"(?:alt\. )?(?:Registration (?:ID|Number)|(?:Business|Public) Registration Number|"
+            r"Company Number|Commercial Registry Number|C\.R\. No\.):? (\S+)"
+        ),
+    ),
+    ("imo", re.compile(r"(?:Company Number|Vessel Registration Identification) IMO (\d{7})")),
+)
+
+Row = tuple[str, ...]
+
+
+class Raw(NamedTuple):
+    """A row of the primary file with those of the others that are about it."""
+
+    row: Row
+    names: tuple[str, ...]
+    countries: tuple[str, ...]
+
+
+def role(part: Part) -> int:
+    """Whether a file has the entries (0), their other names or their addresses; the number of its
+    columns tells."""
+    with part.open() as file:
+        try:
+            columns = len(next(csv.reader(lines(file)), ()))
+        except (csv.Error, Unreadable):  # it is told where it is read
+            return 0
+    return _ROLES.get(columns, 0)
+
+
+def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
+    """Row by row, with what the other files say of each."""
+    found: dict[int, dict[str, list[str]]] = {1: {}, 2: {}}
+    for number, columns, column in ((1, _OTHER_NAMES, 3), (2, _ADDRESSES, 4)):
+        for part in parts[1:]:
+            if role(part) == number:
+                for _, row in _rows(part, columns, head):
+                    found[number].setdefault(row[0], []).append(row[column])
+    names, countries = found[1], found[2]
+    for line, row in _rows(parts[0], _COLUMNS, head):
+        key = row[0]
+        beside = tuple(names.get(key, ())), tuple(countries.get(key, ()))
+        yield Piece(key, Raw(row, *beside) if names or countries else row, line)
+
+
+def _rows(part: Part, columns: int, head: Head) -> Iterator[tuple[int, Row]]:
+    """The rows of a file with their lines. It is complete where the row of 0x1A ends it."""
+    ended = False
+    with part.open() as file:
+        reader = csv.reader(lines(file))
+        try:
+            for row in reader:
+                if len(row) == columns and not ended:
+                    yield reader.line_num, tuple(row)
+                elif row == [_END]:
+                    ended = True
+                elif row:
+                    what = f"{len(row)} columns where there should be {columns}"
+                    head.fault(part.name, reader.line_num, "row", what, row[0].strip())
+        except csv.Error as error:
+            raise Unreadable(f"{part.name}:{reader.line_num}", str(error)) from error
+    if not ended:
+        head.cut = f"{part.name} does not end with the row that ends such a file"
+
+
+def reader_of(
+    listed: Callable[[Sequence[str]], Iterable[tuple[str, list[str]]]],
+) -> Callable[[Piece], Entity]:
+    """How a row is read. `listed` says on which lists programmes put an entry: each list with the
+    programmes that belong to it, and under "" those of no list."""
+
+    def entity(piece: Piece) -> Entity:
+        raw = cast("Raw | Row", piece.raw)
+        row, other_names, countries = raw if isinstance(raw, Raw) else (raw, (), ())
+        key, listed_name, kind, programmes, *_, remarks = (_some(one) for one in row)
+        if key is None or not key.isdecimal():
+            raise Unreadable("ent_num", f"{row[0]!r} is no number")
+        full = name(listed_name, "SDN_Name")
+        told = _Remarks(remarks)
+        placed = list(listed((programmes or "").split("] [")))
+        return Entity(
+            key,
+            full,
+            _KINDS.get((kind or "").lower(), "unknown" if kind else "company"),
+            tuple(
+                Listing(list_id, name_as_listed=full, program=short("; ".join(some), "Program"))
+                for list_id, some in placed
+                if list_id
+            ),
+            _once([*map(_some, other_names), *told.aliases], full),
+            next(filter(None, map(country, map(_some, countries))), None) or told.country,
+            told.identifiers,
+            told.website,
+            quote([*zip(_BESIDE, map(_some, row[4:11]), strict=True), ("remarks", told.rest)]),
+            elsewhere=tuple(one for list_id, some in placed if not list_id for one in some),
+            line=piece.line,
+        )
+
+    return entity
+
+
+def _some(text: str) -> str | None:
+    found = said(text)
+    return None if found == _NOTHING else found
+
+
+def _once(names: Iterable[str | None], but: str) -> tuple[str, ...]:
+    found = (short(one, "alias") for one in names)
+    return tuple(dict.fromkeys(one for one in found if one and one != but))[:MOST]
+
+
+class _Remarks:
+    """What the remarks say that has a field of its own; the rest is quoted."""
+
+    def __init__(self, text: str | None) -> None:
+        self.aliases: list[str] = []
+        self.website: str | None = None
+        self.country: str | None = None
+        found: dict[tuple[str, str], None] = {}
+        rest: list[str] = []
+        for part in (text or "").split("; "):
+            clause = part.strip().removesuffix(".")
+            if alias := _ALIAS.match(clause):
+                self.aliases.append(alias[1])
+            elif (site := _WEBSITE.fullmatch(clause)) and self.website is None:
+                self.website = site[1]
+            elif one := _identifier(clause):
+                found[one] = None
+                rest.append(clause)
+            else:
+                nationality = clause.removeprefix("Nationality of Registration ")
+                if nationality != clause:
+                    self.country = country(nationality)
+                rest.append(clause)
+        self.identifiers = tuple(found)[:MOST]
+        self.rest = "; ".join(filter(None, rest))
+
+
+def _identifier(clause: str) -> tuple[str, str] | None:
+    for scheme, pattern in _IDENTIFIERS:
+        if match := pattern.match(clause):
+            return scheme, match[1].rstrip(".,;")
+    return None
+
+
+def _all_on(list_id: str) -> Callable[[Sequence[str]], Iterable[tuple[str, list[str]]]]:
+    def listed(programmes: Sequence[str]) -> Iterable[tuple[str, list[str]]]:
+        return [(list_id, sorted(filter(None, map(str.strip, programmes))))]
+
+    return listed
+
+
+SDN: Final = Source(
+    name="ofac-sdn-csv",
+    title="OFAC's SDN.CSV",
+    publisher="US Department of the Treasury, Office of Foreign Assets Control",
+    url="https://sanctionslistservice.ofac.treas.gov/api/PublicationPreview/exports/SDN.CSV",
+    scheme="ofac",
+    lists=frozenset({"us-ofac-sdn"}),
+    pieces=pieces,
+    entity=reader_of(_all_on("us-ofac-sdn")),
+    role=role,
+)

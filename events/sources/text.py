@@ -1,0 +1,67 @@
+"""Text from strangers: as it may stand in an event, and its lines within bounds. Pure."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, Final
+
+from events.sources.source import Unreadable
+
+LONGEST_LINE: Final = 1_000_000
+"""Characters; a longer one is no line of any source."""
+MOST: Final = 1_000
+"""Characters of a name, and how many aliases or identifiers: what the log takes."""
+LONGEST: Final = 20_000
+"""Characters of a quote."""
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_SPACES: Final = re.compile(r"\s+")
+_NOT_IN_SLUG: Final = re.compile(r"[^a-z0-9]+")
+_LONGEST_SLUG: Final = 96
+
+
+def said(text: str | None) -> str | None:
+    """Text without control characters, repeated or surrounding spaces; None where nothing is
+    left."""
+    if not text:
+        return None
+    if _CONTROL.search(text):
+        text = _CONTROL.sub(" ", text)
+    return " ".join(text.split()) or None
+
+
+def short(text: str | None, what: str) -> str | None:
+    """`said`, of what the log keeps as a name. Raises `Unreadable` where it is too long."""
+    found = said(text)
+    if found is not None and len(found) > MOST:
+        raise Unreadable(what, f"{len(found):,} characters; at most {MOST:,} are a name")
+    return found
+
+
+def name(text: str | None, what: str) -> str:
+    """`short`, of what has to be there."""
+    found = short(text, what)
+    if found is None:
+        raise Unreadable(what, "missing")
+    return found
+
+
+def quote(said_beside: Iterable[tuple[str, str | None]]) -> str:
+    """What a source says beside what is modelled, field by field, at most `LONGEST` characters."""
+    told = "; ".join(f"{key}: {text}" for key, value in said_beside if (text := said(value)))
+    return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"
+
+
+def lines(file: BinaryIO, *, encoding: str = "utf-8") -> Iterator[str]:
+    """The lines of a file, a byte-order mark left out; bytes that are no UTF-8 are read as
+    Windows wrote them. Raises `Unreadable` where a line has no end."""
+    first = True
+    while line := file.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+            raise Unreadable("", f"a line of {LONGEST_LINE:,} bytes has no end; is it such a file?")
+        try:
+            text = line.decode(encoding)
+        except UnicodeDecodeError:
+            text = line.decode("cp1252", errors="replace")
+        if first:
+            text, first = text.removeprefix("\ufeff"), False
+        yield text
