@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from events.dates import last
 from events.door import admit
@@ -13,7 +13,7 @@ from events.errors import Problem, Refused
 from events.lists import Registry
 from events.log import EventLog, Position
 from events.sources.dating import in_a_name, is_a_date
-from events.sources.difference import KINDS, Comparison, Difference, Taken
+from events.sources.difference import KINDS, Comparison, Difference, Taken, seen_again
 from events.sources.guards import MOST_REMOVED, doubts
 from events.sources.ledger import Ledger
 from events.sources.source import Head, Part, Source
@@ -31,6 +31,9 @@ class Asked:
     """Apply also what would be held."""
     most_removed: float = MOST_REMOVED
     """The share of a list that one publication may remove."""
+
+
+READ_AS_USUAL: Final = Asked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,39 +126,69 @@ def _part(path: Path) -> Part:
     return Part(path.name, lambda: path.open("rb"))
 
 
+class Learned:
+    """What a log says that its sources last showed, as far as it was read."""
+
+    def __init__(self, log: EventLog) -> None:
+        self.log = log
+        self.ledger = Ledger()
+        self._upto = Position()
+
+    async def go_on(self) -> None:
+        """Read on to the end of the log; what this process wrote is learned once more, and no
+        different."""
+        ends = await self.log.ends()
+        async for records in self.log.read(self._upto, ends):
+            self.ledger.take(records)
+        self._upto = ends
+
+
 class Ingest:
     """Reads a source's publications into a log, one after the other."""
 
     def __init__(
-        self, log: EventLog, registry: Registry, evidence: Evidence, source: Source, asked: Asked
+        self,
+        learned: Learned,
+        registry: Registry,
+        evidence: Evidence,
+        source: Source,
+        asked: Asked = READ_AS_USUAL,
     ) -> None:
-        self._log = log
+        self._learned = learned
+        self._log = learned.log
+        self._ledger = learned.ledger
         self._registry = registry
         self._evidence = evidence
         self._source = source
         self._asked = asked
-        self.ledger = Ledger()
-        self._upto = Position()
-
-    async def learn(self) -> None:
-        """Learn from the log what it says that its sources last showed."""
-        ends = await self._log.ends()
-        async for records in self._log.read(self._upto, ends):
-            self.ledger.take(records)
-        self._upto = ends
 
     async def read(self, some: Sequence[Publication]) -> AsyncIterator[Report]:
         """Read publications in their order. Raises `Older` where one is not the latest."""
-        await self.learn()
-        for one in some:
-            yield await self._read(one)
+        await self._learned.go_on()
+        for publication in some:
+            yield await self._read(publication)
+
+    async def one(self, publication: Publication) -> Report:
+        """`read` one."""
+        await self._learned.go_on()
+        return await self._read(publication)
+
+    async def nothing_new(self, at: str) -> int:
+        """Record that the source was asked at `at` and said that it is as it was; how many
+        events that brought."""
+        await self._learned.go_on()
+        again = seen_again(self._source, self._ledger, at)
+        receipts = await self._log.append([admit(one, self._registry) for one in again])
+        for event in again:
+            self._ledger.learn(event)
+        return sum(one.outcome == "recorded" for one in receipts)
 
     async def _read(self, publication: Publication) -> Report:
         primary, source = publication.files[0], self._source
         sha256 = digest(primary)
         taken = Taken(publication.at, primary.name, sha256, self._asked.backfill)
         head = Head(published=source.dated(_part(primary)))
-        comparing = Comparison(source, self.ledger, self._registry, taken, self._asked.kinds)
+        comparing = Comparison(source, self._ledger, self._registry, taken, self._asked.kinds)
         comparing.take(source.pieces([_part(path) for path in publication.files], head), head)
         found = comparing.end(head)
         report = Report(
@@ -189,7 +222,7 @@ class Ingest:
                 report.problems.append(receipt.problem)
                 taken = False
             elif receipt.outcome == "recorded":
-                self.ledger.learn(event)
+                self._ledger.learn(event)
             report.recorded += receipt.outcome == "recorded"
             report.duplicate += receipt.outcome == "duplicate"
         return taken

@@ -63,16 +63,23 @@ class Seen(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A reading of a source."""
+    """A reading of a list by a source."""
 
     publication: str
-    """When it was taken, as written."""
-    sha256: str | None
+    """Which publication it was, as written."""
+    retrieved: str | None = None
+    sha256: str | None = None
+    records: int | None = None
+
+    @property
+    def taken(self) -> str:
+        """When it was taken, as written."""
+        return self.retrieved or self.publication
 
     @property
     def instant(self) -> Instant:
         """When that is over."""
-        return last(self.publication, UTC_ZONE)
+        return last(self.taken, UTC_ZONE)
 
 
 class Ledger:
@@ -92,8 +99,12 @@ class Ledger:
 
     def read(self, source: str, lists: Iterable[str]) -> Read | None:
         """The latest reading of any of these lists by a source."""
-        found = [self._read[source, one] for one in lists if (source, one) in self._read]
+        found = self.readings(source, lists).values()
         return max(found, key=lambda one: one.instant, default=None)
+
+    def readings(self, source: str, lists: Iterable[str]) -> dict[str, Read]:
+        """The latest reading of each of these lists by a source."""
+        return {one: self._read[source, one] for one in lists if (source, one) in self._read}
 
     def memory(self, source: str) -> dict[str, Seen]:
         """How the entries of a source were written in what this process read last."""
@@ -129,7 +140,7 @@ class Ledger:
                 self._entry(mine, kind, subject, event["id"], data)
 
     def _checked(self, what: tuple[str, str], data: Mapping[str, Any]) -> None:
-        found = Read(data.get("retrieved") or data["publication"], data.get("sha256"))
+        found = Read(data["publication"], *map(data.get, ("retrieved", "sha256", "records")))
         known = self._read.get(what)
         if known is None or known.instant <= found.instant:
             self._read[what] = found
