@@ -13,7 +13,7 @@ from events.errors import Problem, Refused
 from events.lists import Registry
 from events.log import EventLog, Position
 from events.sources.dating import in_a_name, is_a_date
-from events.sources.difference import KINDS, Comparison, Difference, Taken, seen_again
+from events.sources.difference import KINDS, Comparison, Difference, Older, Taken, seen_again
 from events.sources.guards import MOST_REMOVED, doubts
 from events.sources.ledger import Ledger
 from events.sources.source import Head, Part, Source
@@ -51,9 +51,10 @@ class Report:
     file: str
     at: str
     sha256: str
-    outcome: str
-    """`read`, `unchanged` where the log has all of it, or `held`."""
-    found: Difference
+    outcome: str = "read"
+    """`read`; `unchanged` where the log has all of it; `held`; `refused` where a later one was
+    read."""
+    found: Difference = field(default_factory=Difference)
     recorded: int = 0
     duplicate: int = 0
     problems: list[Problem] = field(default_factory=list)
@@ -163,7 +164,7 @@ class Ingest:
         self._asked = asked
 
     async def read(self, some: Sequence[Publication]) -> AsyncIterator[Report]:
-        """Read publications in their order. Raises `Older` where one is not the latest."""
+        """Read publications in their order."""
         await self._learned.go_on()
         for publication in some:
             yield await self._read(publication)
@@ -184,29 +185,28 @@ class Ingest:
         return sum(one.outcome == "recorded" for one in receipts)
 
     async def _read(self, publication: Publication) -> Report:
-        primary, source = publication.files[0], self._source
-        sha256 = digest(primary)
-        taken = Taken(publication.at, primary.name, sha256, self._asked.backfill)
+        source, asked = self._source, self._asked
+        primary, *others = publication.files
+        report = Report(primary.name, publication.at, digest(primary))
+        taken = Taken(publication.at, report.file, report.sha256, asked.backfill)
         head = Head(published=source.dated(_part(primary)))
-        comparing = Comparison(source, self._ledger, self._registry, taken, self._asked.kinds)
-        comparing.take(source.pieces([_part(path) for path in publication.files], head), head)
-        found = comparing.end(head)
-        report = Report(
-            primary.name,
-            publication.at,
-            sha256,
-            "read",
-            found,
-            problems=head.faults,
-            faulty=head.faulty,
-            why=doubts(found, head, self._asked.most_removed),
-        )
-        for path in publication.files:
-            self._evidence.keep(path, digest(path), source=source.name, taken=publication.at)
-        if report.why and not self._asked.accept:
+        comparing = Comparison(source, self._ledger, self._registry, taken, asked.kinds)
+        try:
+            comparing.take(source.pieces([_part(path) for path in publication.files], head), head)
+        except Older as older:
+            read = self._ledger.was_read(source.name, publication.at, report.sha256)
+            report.outcome = "unchanged" if read else "refused"
+            report.problems = [] if read else list(older.problems)
+            return report
+        report.found = comparing.end(head)
+        report.problems, report.faulty = head.faults, head.faulty
+        report.why = doubts(report.found, head, asked.most_removed)
+        for path, sha256 in ((primary, report.sha256), *((one, digest(one)) for one in others)):
+            self._evidence.keep(path, sha256, source=source.name, taken=publication.at)
+        if report.why and not asked.accept:
             report.outcome = "held"
             return report
-        if await self._append(found, report):
+        if await self._append(report.found, report):
             comparing.settled()
         if not report.recorded and not report.problems:
             report.outcome = "unchanged"

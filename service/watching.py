@@ -126,8 +126,9 @@ class Watch:
         else:
             known.at, known.failures = at, 0
             known.trouble = None
-            if report is not None and report.outcome == "held":
-                known.trouble = f"held: {'; '.join(report.why)}"
+            if report is not None and report.outcome in {"held", "refused"}:
+                why = [*report.why, *map(str, report.problems)]
+                known.trouble = f"{report.outcome}: {'; '.join(why)}"
         self._notebook.write()
         return report
 

@@ -88,6 +88,7 @@ class Ledger:
     def __init__(self) -> None:
         self.companies = Companies()
         self._read: dict[tuple[str, str], Read] = {}
+        self._files: set[tuple[str, str, str | None]] = set()
         self._shown: dict[str, dict[str, Shown]] = {}
         self._memory: dict[str, dict[str, Seen]] = {}
         self._described: dict[str, dict[str, Any]] = {}
@@ -105,6 +106,10 @@ class Ledger:
     def readings(self, source: str, lists: Iterable[str]) -> dict[str, Read]:
         """The latest reading of each of these lists by a source."""
         return {one: self._read[source, one] for one in lists if (source, one) in self._read}
+
+    def was_read(self, source: str, taken: str, sha256: str) -> bool:
+        """Whether this very file of a source was read as it was taken then."""
+        return (source, taken, sha256) in self._files
 
     def memory(self, source: str) -> dict[str, Seen]:
         """How the entries of a source were written in what this process read last."""
@@ -141,6 +146,7 @@ class Ledger:
 
     def _checked(self, what: tuple[str, str], data: Mapping[str, Any]) -> None:
         found = Read(data["publication"], *map(data.get, ("retrieved", "sha256", "records")))
+        self._files.add((what[0], found.taken, found.sha256))
         known = self._read.get(what)
         if known is None or known.instant <= found.instant:
             self._read[what] = found

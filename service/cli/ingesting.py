@@ -161,6 +161,10 @@ def _line(report: "Report") -> str:
     found = report.found
     if report.outcome == "held":
         return f"{report.at}  {report.file}: held, nothing applied; --accept applies it"
+    if report.outcome == "refused":
+        return f"{report.at}  {report.file}: refused, nothing applied"
+    if report.outcome == "unchanged":
+        return f"{report.at}  {report.file}: nothing new"
     removed = sum(found.removed.values())
     told = (
         f"{report.at}  {report.file}: {found.entries:,} entries; {found.added:,} new, "
