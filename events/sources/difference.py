@@ -362,10 +362,12 @@ class Comparison:
         """Say of each list that it was read. Last: what is cut off before that is read again."""
         taken, source = self._taken, self._source
         retrieved = taken.at if precision(taken.at) == "instant" else None
+        known = self._ledger.readings(source.name, self._lists)
         for list_id in sorted(self._lists):
             count = self.found.records.get(list_id, 0)
             read = Read(head.published or taken.at, retrieved, taken.sha256, count)
-            self.found.events.append(_checked(source.name, list_id, read))
+            if read != known.get(list_id):
+                self.found.events.append(_checked(source.name, list_id, read))
 
 
 def seen_again(source: Source, ledger: Ledger, at: str) -> list[dict[str, Any]]:
