@@ -25,7 +25,7 @@ from events.sources.orders import (
     latest,
 )
 from events.sources.source import Head, Piece, Unreadable
-from events.sources.text import MOST, name, quote, said, short
+from events.sources.text import MOST, mended, name, quote, short
 
 TITLE: Final = "Consolidated Screening List"
 PUBLISHER: Final = "US Department of Commerce, International Trade Administration"
@@ -223,4 +223,4 @@ def _odd(row: Row) -> Iterator[Number]:
 
 def parts_of(text: str | None, by: str = ";") -> tuple[str, ...]:
     """The parts of a text that has several."""
-    return tuple(one for part in (text or "").split(by) if (one := said(part)))
+    return tuple(one for part in (text or "").split(by) if (one := mended(part)))

@@ -10,7 +10,7 @@ from events.sources.cmic import DATES
 from events.sources.csl import BESIDE, Number, Row, parts_of
 from events.sources.identifiers import SCHEMES
 from events.sources.source import Head, Part, Piece, Source, Unreadable
-from events.sources.text import lines, said
+from events.sources.text import lines, mended
 
 _NEEDED: Final = ("source", "entity_number", "name", "start_date", "end_date")
 _COUNTRY: Final = re.compile(r"(?:^|, )([A-Z]{2})$")
@@ -48,7 +48,7 @@ def _rows(part: Part, head: Head) -> Iterator[tuple[int, Row]]:
 
 def _row(cells: Mapping[str, str]) -> Row:
     def cell(column: str) -> str:
-        return said(cells.get(column)) or ""
+        return mended(cells.get(column)) or ""
 
     beside = ((one, cell(one)) for one in BESIDE)
     places = parts_of(cells.get("addresses"))

@@ -8,7 +8,7 @@ import ijson
 from events.sources import csl
 from events.sources.csl import BESIDE, Number, Row, parts_of
 from events.sources.source import Head, Part, Piece, Source, Unreadable
-from events.sources.text import said
+from events.sources.text import mended
 
 _ROWS: Final = "results.item"
 
@@ -64,7 +64,7 @@ def _text(value: object) -> str:
     """A text or a number, as it is written; nothing for anything else."""
     if isinstance(value, bool) or value is None or isinstance(value, dict | list):
         return ""
-    return said(str(value)) or ""
+    return mended(str(value)) or ""
 
 
 def _several(value: object) -> list[Any]:

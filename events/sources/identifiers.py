@@ -32,7 +32,6 @@ SCHEMES: Final = {
 """As Treasury names them, whichever format."""
 
 _SHAPES: Final = {
-    "duns": re.compile(r"[0-9]{9}"),
     "imo": re.compile(r"[0-9]{7}"),
     "isin": re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]"),
     "lei": re.compile(r"[A-Z0-9]{18}[0-9]{2}"),
@@ -40,7 +39,6 @@ _SHAPES: Final = {
     "uscc": re.compile(r"[A-Z0-9]{18}"),
 }
 """Where the world agrees on one: a value that has another is only quoted."""
-_UNSPACED: Final = re.compile(r"[\s-]")
 _IMO: Final = re.compile(r"IMO[ :]*([0-9]{7})")
 _LONGEST: Final = 100
 
@@ -55,5 +53,5 @@ def identifier(named: str, value: str) -> tuple[str, str] | None:
     shape = _SHAPES.get(scheme)
     if shape is None:
         return scheme, value
-    plain = _UNSPACED.sub("", value)
+    plain = value.replace(" ", "")
     return (scheme, plain) if shape.fullmatch(plain) else None
