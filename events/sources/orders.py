@@ -60,7 +60,8 @@ def basis(notice: str | None) -> str | None:
     found = said(notice)
     if found is None or len(found) <= MOST:
         return found
-    return f"… {found[2 - MOST :].partition(' ')[2]}"[:MOST]
+    end = found[2 - MOST :]
+    return f"… {end.partition(' ')[2] or end}"
 
 
 # --- several rows of one entry, in whatever order ------------------------------------------------
