@@ -29,10 +29,10 @@ def _of_the_file(found: Difference, head: Head) -> Iterator[str]:
 def _of_removals(found: Difference, most: float) -> Iterator[str]:
     for list_id, gone in sorted(found.removed.items()):
         stood = found.stood[list_id]
-        if gone == stood and not found.records.get(list_id) and found.entries:
-            yield f"it has nothing of {list_id} any more, of which {stood:,} stood"
-        elif gone > 1 and gone > most * stood:
+        if gone > 1 and gone > most * stood:
             yield (
                 f"it would remove {gone:,} of {stood:,} from {list_id}, more than "
                 f"{most:.0%} at once"
             )
+        elif most < 1 and found.entries and not found.records.get(list_id):
+            yield f"it has nothing of {list_id} any more"
