@@ -1,16 +1,21 @@
 """The Consolidated Screening List as JSON: `results`, an object for each row, read as it comes."""
 
+import re
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
-
-import ijson
+from json import JSONDecodeError, JSONDecoder
+from typing import Any, BinaryIO, Final
 
 from events.sources import csl
 from events.sources.csl import BESIDE, Number, Row, parts_of
 from events.sources.source import Head, Part, Piece, Source, Unreadable
-from events.sources.text import mended
+from events.sources.text import LONGEST_LINE, mended
 
-_ROWS: Final = "results.item"
+_HEADING: Final = re.compile(r'.*?"results"\s*:\s*\[', re.DOTALL)
+_BETWEEN: Final = re.compile(r"[\s,]*")
+_END: Final = re.compile(r"[\s,]*\]")
+_PIECE: Final = 1 << 16
+_DECODER: Final = JSONDecoder()
 
 
 def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
@@ -23,14 +28,66 @@ def _rows(part: Part, head: Head) -> Iterator[tuple[int, Row]]:
     number = 0
     with part.open() as file:
         try:
-            for number, result in enumerate(ijson.items(file, _ROWS), 1):
+            for number, result in enumerate(_results(_Text(file)), 1):
                 if isinstance(result, dict):
                     yield number, _row(result)
                 else:
                     head.fault(part.name, number, "results", "is no object")
-        except (ijson.JSONError, UnicodeDecodeError) as error:
-            why = str(error).splitlines()[0] if str(error) else type(error).__name__
+        except (RecursionError, ValueError) as error:
+            why = f"{type(error).__name__}: {error}".splitlines()[0]
             raise Unreadable(f"{part.name}, after result {number}", why) from error
+
+
+class _Text:
+    """A file as text, of which only what is being read is in memory. Raises `ValueError` where it
+    is no UTF-8."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._decoder = getincrementaldecoder("utf-8-sig")()
+        self.text = ""
+        self.at = 0
+        """So far it is read."""
+
+    def more(self) -> bool:
+        """Read on, and forget what was; whether there was more. What is read at once is never
+        longer than a row can be."""
+        if len(self.text) - self.at > LONGEST_LINE:
+            return False
+        read = self._file.read(_PIECE)
+        self.text = self.text[self.at :] + self._decoder.decode(read, final=not read)
+        self.at = 0
+        return bool(read)
+
+    def skip(self, pattern: re.Pattern[str]) -> bool:
+        """Go behind what matches here, if it does."""
+        found = pattern.match(self.text, self.at)
+        if found:
+            self.at = found.end()
+        return bool(found)
+
+
+def _results(file: _Text) -> Iterator[object]:
+    """The elements of `results`, one at a time. Raises `ValueError` where the file breaks off."""
+    while not file.skip(_HEADING):
+        if not file.more():
+            raise ValueError("there are no results")
+    while not file.skip(_END):
+        file.skip(_BETWEEN)
+        try:
+            result, file.at = _DECODER.raw_decode(file.text, file.at)
+        except JSONDecodeError:
+            if not file.more():
+                raise
+        else:
+            yield result
+    last = ""
+    while file.text:
+        last = file.text[file.at :].rstrip()[-1:] or last
+        file.at = len(file.text)
+        file.more()
+    if last != "}":
+        raise ValueError("it does not end as it should")
 
 
 def _row(result: Mapping[str, Any]) -> Row:

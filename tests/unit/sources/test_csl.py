@@ -334,6 +334,40 @@ def test_a_json_that_is_cut_is_said_to_be(broken: bytes) -> None:
         read(JSON, broken)
 
 
+_ROW = b'{"results": [{"source": "Entity List (EL)", "name": '
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (b"[" * 100_000 + b"]" * 100_000, "RecursionError"),
+        (b'"' + b"x" * 5_000_000 + b'"', "JSONDecodeError: Unterminated string"),
+        (b"9" * 5_000, "Exceeds the limit"),
+    ],
+)
+def test_a_json_that_would_fill_the_memory_is_given_up(value: bytes, why: str) -> None:
+    """Nothing of a list is so deep, so long or such a number."""
+    with pytest.raises(Unreadable, match=why):
+        read(JSON, _ROW + value + b"}]}")
+
+
+def test_a_json_without_results_is_another_file() -> None:
+    """Also one that is very long."""
+    for other in (b"", b"[]", b'{"results": 3}', b" " * 3_000_000):
+        with pytest.raises(Unreadable, match="after result 0: ValueError: there are no results"):
+            read(JSON, other)
+
+
+def test_rows_may_lie_across_what_is_read_at_once() -> None:
+    """Whatever their length, in any script; a byte-order mark is left out."""
+    names = ["\u4e2d" * (number * 10) + str(number) for number in range(99)]
+    rows = [{"source": UVL, "name": one} for one in names]
+    text = json.dumps({"total": 99, "results": rows, "more": [1]}, ensure_ascii=False)
+    assert len(text.encode()) > 2 * 65_536
+    found = read(JSON, b"\xef\xbb\xbf" + text.encode())
+    assert [one.name for one in found.values()] == names
+
+
 # --- into the log -------------------------------------------------------------------------------
 
 
