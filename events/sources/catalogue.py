@@ -3,10 +3,27 @@
 from typing import Final
 
 from events.errors import Refused
-from events.sources import ofac_csv
+from events.sources import (
+    bis_dpl,
+    csl_csv,
+    csl_json,
+    ofac_consolidated_csv,
+    ofac_csv,
+    opensanctions_targets,
+)
 from events.sources.source import Source
 
-SOURCES: Final[dict[str, Source]] = {one.name: one for one in (ofac_csv.SDN,)}
+SOURCES: Final[dict[str, Source]] = {
+    one.name: one
+    for one in (
+        ofac_csv.SDN,
+        ofac_consolidated_csv.CONSOLIDATED,
+        csl_csv.CSV,
+        csl_json.JSON,
+        bis_dpl.DPL,
+        opensanctions_targets.TARGETS,
+    )
+}
 
 
 def named(name: str) -> Source:

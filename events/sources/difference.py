@@ -119,7 +119,7 @@ class Comparison:
     def _begin(self, head: Head) -> None:
         """When the lists of this publication were read last."""
         known = frozenset(one.id for one in self._registry)
-        self._lists = (self._source.lists if head.lists is None else head.lists) & known
+        self._lists = self._covered(head) & known
         before = self._ledger.read(self._source.name, self._lists)
         self._first = before is None
         if before is not None and last(self._taken.at) < before.instant:
@@ -128,6 +128,14 @@ class Comparison:
                 f"was taken at {self._taken.at}, and {self._source.name} was read as it was at "
                 f"{before.taken}: an older publication is not read after a later one",
             )
+
+    def _covered(self, head: Head) -> frozenset[str]:
+        """The lists of which what is missing is gone."""
+        source = self._source
+        if head.having is None:
+            return source.lists if head.lists is None else head.lists
+        before = (one for one in source.lists if self._ledger.read(source.name, (one,)))
+        return head.having.union(before)
 
     def end(self, head: Head) -> Difference:
         """Remove what the publication no longer has, and say that it was read."""
@@ -210,7 +218,7 @@ class Comparison:
     def _company(self, entity: Entity) -> str:
         """Whom a new entry is about: whoever has its very reference or a global identifier, but no
         company that this source shows under another id."""
-        companies, scheme = self._ledger.companies, self._source.scheme
+        companies, scheme = self._ledger.companies, self._scheme(entity)
         if known := companies.by_reference(scheme, entity.key):
             return known
         if found := companies.by_identifiers(entity.identifiers):
@@ -232,7 +240,7 @@ class Comparison:
     def _placed(self, entity: Entity, listing: Listing, company: str, before: Shown | None) -> None:
         place = before.places.get(listing.list) if before else None
         if place is None:
-            opened = self._ledger.opened((listing.list, self._source.scheme, entity.key))
+            opened = self._ledger.opened((listing.list, self._scheme(entity), entity.key))
             if listing.effective is None and self._over(listing.terms(), listing.list):
                 self.found.over += 1  # nobody says since when it stood
             elif opened is None:
@@ -292,13 +300,16 @@ class Comparison:
         place = entry.places[list_id]
         if place.mine and self._over(place.terms, list_id):
             return  # it ran out, as it said
-        gone = Entity(key, entry.described.get("name", key))
+        gone = Entity(key, entry.described.get("name", key), scheme=entry.scheme)
         if not place.mine:
             self._noted(gone, list_id, entry.company, place.event, "No longer shown here")
             return
         _one_more(self.found.removed, list_id)
         said = {"list": list_id, **self._when(None), "how": "delisted"}
         self._write(words.REMOVAL_ISSUED, entry.company, gone, said)
+
+    def _scheme(self, entity: Entity) -> str:
+        return entity.scheme or self._source.scheme
 
     # --- when, and from where -----------------------------------------------------------------
 
@@ -330,7 +341,7 @@ class Comparison:
         }
         said = {
             **data,
-            "reference": {"scheme": source.scheme, "id": entity.key},
+            "reference": {"scheme": self._scheme(entity), "id": entity.key},
             "sources": [told],
         }
         self.found.events.append(
