@@ -3,10 +3,12 @@
 from typing import Final
 
 from events.errors import Refused
-from events.sources import ofac_csv
+from events.sources import ofac_csv, ofac_enhanced
 from events.sources.source import Source
 
-SOURCES: Final[dict[str, Source]] = {one.name: one for one in (ofac_csv.SDN,)}
+SOURCES: Final[dict[str, Source]] = {
+    one.name: one for one in (ofac_csv.SDN, ofac_enhanced.ENHANCED)
+}
 
 
 def named(name: str) -> Source:

@@ -1,0 +1,298 @@
+"""An entry as OFAC's Sanctions List Service writes it in XML: alike in whole files and in deltas.
+Pure."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from events.sources.countries import country
+from events.sources.dating import is_a_date
+from events.sources.entity import Entity, Listing, Own
+from events.sources.source import Unreadable
+from events.sources.text import MOST, name, quote, said, short
+from events.sources.xml import Element, fields, local
+
+SDN: Final = "us-ofac-sdn"
+CMIC: Final = "us-ofac-ns-cmic"
+LISTS: Final = {
+    "CAPTA List": "us-ofac-capta",
+    "FSE List": "us-ofac-fse",
+    "Non-SDN CCMC List": "us-ofac-ns-ccmc",
+    "Non-SDN CMIC List": CMIC,
+    "Non-SDN Menu-Based Sanctions List": "us-ofac-mbs",
+    "Non-SDN Palestinian Legislative Council List": "us-ofac-plc",
+    "SDN List": SDN,
+    "Sectoral Sanctions Identifications List": "us-ofac-ssi",
+}
+"""As OFAC names its lists."""
+WRAPPER: Final = "Consolidated List"
+"""All lists but the SDN: a file, not a list."""
+KINDS: Final = {
+    "aircraft": "aircraft",
+    "entity": "company",
+    "individual": "person",
+    "vessel": "vessel",
+}
+_OWN: Final = {
+    "us-ofac-capta": ("561-Related", "CISADA"),
+    "us-ofac-fse": ("FSE-", "Executive Order 13608"),
+    "us-ofac-ns-ccmc": ("CCMC-",),
+    CMIC: ("CMIC-", "Executive Order 14032"),
+    "us-ofac-plc": ("NS-PLC", "General License 4 Under EO 13224"),
+    "us-ofac-ssi": ("UKRAINE-EO13662", "Executive Order 13662"),
+}
+"""How the programmes and authorities begin that are of one list alone. The format ties neither to a
+list: those of the others are what is left."""
+LISTED: Final = "Listing Date (CMIC)"
+_STAGES: Final = {
+    "Effective Date (CMIC)": "investment.purchase",
+    "Purchase/Sales For Divestment Date (CMIC)": "investment.sale",
+}
+_FEATURES: Final = {"Equity Ticker": "ticker", "ISIN": "isin", "SWIFT/BIC": "swift"}
+_DOCUMENTS: Final = {
+    "Business Registration Number": "registration",
+    "C.R. No.": "registration",
+    "Commercial Registry Number": "registration",
+    "Company Number": "registration",
+    "D-U-N-S Number": "duns",
+    "Legal Entity Number": "lei",
+    "Public Registration Number": "registration",
+    "Registration ID": "registration",
+    "Registration Number": "registration",
+    "Tax ID No.": "tax",
+    "Unified Social Credit Code (USCC)": "uscc",
+    "V.A.T. Number": "tax",
+}
+
+
+def day(text: str) -> str | None:
+    """The day of a date or a time as the format writes them; None where it is none."""
+    found = text.strip()[:10]
+    return found if len(found) == 10 and is_a_date(found) else None
+
+
+class Told:
+    """What the parts of an `entity` say, gathered."""
+
+    def __init__(self) -> None:
+        self.kind: str | None = None
+        self.names: list[str] = []
+        """The one that it is listed by first."""
+        self.lists: dict[str, str | None] = {}
+        """By their names, since when."""
+        self.programmes: list[str] = []
+        self.authorities: list[str] = []
+        self.countries: list[str] = []
+        self.registered: str | None = None
+        """The nationality of registration."""
+        self.identifiers: dict[tuple[str, str], None] = {}
+        self.websites: list[str] = []
+        self.issuers: list[str] = []
+        self.dates: dict[str, str] = {}
+        """By the name of the feature."""
+        self.beside: list[tuple[str, str]] = []
+        """What is not modelled, by its name."""
+
+    def take(self, element: Element) -> "Told":
+        """Read an `entity`."""
+        for part in element:
+            if reader := _PARTS.get(local(part)):
+                reader(self, part)
+        return self
+
+
+def read(element: Element, key: str, line: int, covered: frozenset[str]) -> Entity:
+    """An `entity` of a file with those lists. Raises `Unreadable`."""
+    if not key.isdecimal():
+        raise Unreadable("entity/@id", f"{key!r} is no number")
+    told = Told().take(element)
+    full = name(told.names[0] if told.names else None, "formattedFullName")
+    kind = told.kind or "unknown"
+    return Entity(
+        key,
+        full,
+        kind,
+        tuple(listings(told, full, covered)),
+        _once([*told.names, *told.issuers], full),
+        next(filter(None, map(country, [*told.countries, told.registered])), None),
+        tuple(told.identifiers)[:MOST],
+        short(told.websites[0], "Website") if told.websites else None,
+        ""
+        if kind == "person"
+        else quote([*told.beside, *(("Website", w) for w in told.websites[1:])]),
+        elsewhere=tuple(one for one in told.lists if one not in LISTS and one != WRAPPER),
+        line=line,
+    )
+
+
+def listings(told: Told, full: str, covered: frozenset[str]) -> Iterator[Listing]:
+    """Its places on the lists that are asked for."""
+    on = [LISTS[one] for one in told.lists if one in LISTS]
+    for named, published in told.lists.items():
+        list_id = LISTS.get(named)
+        if list_id is None or list_id not in covered:
+            continue
+        cmic = list_id == CMIC
+        yield Listing(
+            list_id,
+            full,
+            joined(of_list(told.programmes, list_id, on), "sanctionsProgram"),
+            joined(of_list(told.authorities, list_id, on), "legalAuthority"),
+            (told.dates.get(LISTED) if cmic else None) or published,
+            restrictions=stages(told.dates) if cmic else None,
+        )
+
+
+def of_list(said_of_all: Iterable[str], list_id: str, on: Iterable[str]) -> list[str]:
+    """Which of an entry's programmes or authorities belong to one of the lists that it is on."""
+    some = list(said_of_all)
+    own = [one for one in some if one.startswith(_OWN.get(list_id, ("\0",)))]
+    others = tuple(begin for one in on for begin in _OWN.get(one, ()))
+    return own or [one for one in some if not one.startswith(others)]
+
+
+def joined(some: Iterable[str], what: str) -> str | None:
+    """Several programmes or authorities as one term, in an order that is always the same."""
+    return short("; ".join(sorted(set(some))), what)
+
+
+def stages(dates: dict[str, str]) -> tuple[Own, ...] | None:
+    """What an entry says for itself of when it forbids what; None where it says nothing."""
+    found = tuple((kind, dates[one], None) for one, kind in _STAGES.items() if one in dates)
+    return found or None
+
+
+def _once(names: Iterable[str], but: str) -> tuple[str, ...]:
+    found = (short(one, "name") for one in names)
+    return tuple(dict.fromkeys(one for one in found if one and one != but))[:MOST]
+
+
+# --- the parts of an entity ---------------------------------------------------------------------
+
+
+def _general(told: Told, part: Element) -> None:
+    found = fields(part)
+    told.kind = KINDS.get(found.get("entityType", "").strip().lower(), told.kind)
+    if remarks := found.get("remarks"):
+        told.beside.append(("remarks", remarks))
+    if title := found.get("title"):
+        told.beside.append(("title", title))
+
+
+def _lists(told: Told, part: Element) -> None:
+    for one in part:
+        if named := said(one.text):
+            told.lists[named] = day(one.get("datePublished") or "")
+
+
+def _texts(of: Callable[[Told], list[str]]) -> Callable[[Told, Element], None]:
+    def read_them(told: Told, part: Element) -> None:
+        of(told).extend(text for one in part if (text := said(one.text)))
+
+    return read_them
+
+
+def _types(told: Told, part: Element) -> None:
+    told.beside.append(("sanctions", ", ".join(one.text or "" for one in part)))
+
+
+def names_of(element: Element) -> Iterator[tuple[bool, str]]:
+    """The written forms of a `name`, and whether each is the first of the entry's first name."""
+    first = False
+    for one in element:
+        tag = local(one)
+        if tag == "isPrimary":
+            first = one.text == "true"
+        elif tag == "translations":
+            for translation in one:
+                form = fields(translation)
+                if full := said(form.get("formattedFullName")):
+                    yield first and form.get("isPrimary") == "true", full
+
+
+def _names(told: Told, part: Element) -> None:
+    for element in part:
+        for first, full in names_of(element):
+            if first:
+                told.names.insert(0, full)
+            else:
+                told.names.append(full)
+
+
+def _addresses(told: Told, part: Element) -> None:
+    for address in part:
+        if found := said(fields(address).get("country")):
+            told.countries.append(found)
+
+
+def _features(told: Told, part: Element) -> None:
+    for element in part:
+        feature(told, element)
+
+
+def feature(told: Told, element: Element) -> None:
+    """Take one `feature`."""
+    found = fields(element)
+    kind, value = (said(found.get("type")) or "").rstrip(" :-"), said(found.get("value"))
+    if value is None:
+        return
+    if kind in _FEATURES:
+        told.identifiers[_FEATURES[kind], value] = None
+    elif kind == "Website":
+        told.websites.append(value)
+    elif kind == "Issuer Name":
+        told.issuers.append(value)
+    elif kind == "Nationality of Registration":
+        told.registered = value
+        told.beside.append((kind, value))
+    elif (kind == LISTED or kind in _STAGES) and (date := _date(element)):
+        told.dates[kind] = date
+    else:
+        told.beside.append((kind, value))
+
+
+def _date(element: Element) -> str | None:
+    """The day of a feature; None where it is only roughly told."""
+    for one in element.iterchildren("{*}valueDate"):
+        found = fields(one)
+        begins = found.get("fromDateBegin", "")
+        if begins == found.get("toDateEnd", begins) and found.get("isApproximate") != "true":
+            return day(begins)
+    return None
+
+
+def _documents(told: Told, part: Element) -> None:
+    for element in part:
+        document(told, element)
+
+
+def document(told: Told, element: Element) -> None:
+    """Take one `identityDocument`."""
+    found = fields(element)
+    kind, number = said(found.get("type")) or "", said(found.get("documentNumber"))
+    if number is None:
+        return
+    if scheme := _DOCUMENTS.get(kind):
+        told.identifiers[scheme, number] = None
+    else:
+        issuer = said(found.get("issuingCountry"))
+        told.beside.append((kind, f"{number} ({issuer})" if issuer else number))
+
+
+def _relationships(told: Told, part: Element) -> None:
+    for element in part:
+        found = fields(element)
+        told.beside.append((found.get("type", ""), found.get("relatedEntity", "")))
+
+
+_PARTS: Final[dict[str, Callable[[Told, Element], None]]] = {
+    "addresses": _addresses,
+    "features": _features,
+    "generalInfo": _general,
+    "identityDocuments": _documents,
+    "legalAuthorities": _texts(lambda told: told.authorities),
+    "names": _names,
+    "relationships": _relationships,
+    "sanctionsLists": _lists,
+    "sanctionsPrograms": _texts(lambda told: told.programmes),
+    "sanctionsTypes": _types,
+}
