@@ -31,7 +31,7 @@ class Raw:
     __slots__ = ("digest", "element", "lists")
 
     def __init__(self, element: Element, lists: frozenset[str]) -> None:
-        written = etree.tostring(element, with_tail=False)
+        written = etree.tostring(element, encoding="utf-8", with_tail=False)
         self.digest = blake2b(written, digest_size=_DIGEST_BYTES).digest()
         self.lists = lists
         self.element: Element = element
@@ -56,18 +56,14 @@ def dated(part: Part) -> str | None:
 
 def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
     """Entry by entry."""
-    begun = False
-    for element in elements(parts[0], _ROOT, ("publicationInfo", "referenceValue", "entity")):
-        kind = local(element)
-        if kind == "publicationInfo":
-            begun = True
+    for element in elements(parts[0], _ROOT, ("publicationInfo", "entity")):
+        if local(element) == "publicationInfo":
             _publication(element, head)
-        elif kind == "entity":
-            if not begun or head.lists is None:
-                raise Unreadable("publicationInfo", "missing: of which lists is this?")
+        elif head.lists is None:
+            raise Unreadable("publicationInfo", "missing: of which lists is this?")
+        else:
             raw = Raw(element, head.lists)
-            line = element.sourceline or 0
-            yield Piece(element.get("id") or "", raw, line)
+            yield Piece(element.get("id") or "", raw, element.sourceline or 0)
             raw.element = None
 
 

@@ -1,7 +1,7 @@
 """An entry as OFAC's Sanctions List Service writes it in XML: alike in whole files and in deltas.
 Pure."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from events.sources.countries import country
@@ -9,7 +9,7 @@ from events.sources.dating import is_a_date
 from events.sources.entity import Entity, Listing, Own
 from events.sources.source import Unreadable
 from events.sources.text import MOST, name, quote, said, short
-from events.sources.xml import Element, fields, local
+from events.sources.xml import Element, fields, gathered, local
 
 SDN: Final = "us-ofac-sdn"
 CMIC: Final = "us-ofac-ns-cmic"
@@ -48,6 +48,7 @@ _STAGES: Final = {
     "Purchase/Sales For Divestment Date (CMIC)": "investment.sale",
 }
 _FEATURES: Final = {"Equity Ticker": "ticker", "ISIN": "isin", "SWIFT/BIC": "swift"}
+_PERIOD: Final = ("fromDateBegin", "toDateEnd", "isApproximate")
 _DOCUMENTS: Final = {
     "Business Registration Number": "registration",
     "C.R. No.": "registration",
@@ -196,99 +197,82 @@ def _types(told: Told, part: Element) -> None:
 
 
 def names_of(element: Element) -> Iterator[tuple[bool, str]]:
-    """The written forms of a `name`, and whether each is the first of the entry's first name."""
-    first = False
-    for one in element:
+    """The written forms of the names in an element, and whether each is the first form of the
+    entry's first name."""
+    firsts: list[bool] = []
+    for one in element.iter("{*}name", "{*}isPrimary", "{*}formattedFullName"):
         tag = local(one)
-        if tag == "isPrimary":
-            first = one.text == "true"
-        elif tag == "translations":
-            for translation in one:
-                form = fields(translation)
-                if full := said(form.get("formattedFullName")):
-                    yield first and form.get("isPrimary") == "true", full
+        if tag == "name":
+            firsts = []
+        elif tag == "isPrimary":
+            firsts = [*firsts[:1], one.text == "true"]
+        elif full := said(one.text):
+            yield firsts == [True, True], full
 
 
 def _names(told: Told, part: Element) -> None:
-    for element in part:
-        for first, full in names_of(element):
-            if first:
-                told.names.insert(0, full)
-            else:
-                told.names.append(full)
+    for first, full in names_of(part):
+        if first:
+            told.names.insert(0, full)
+        else:
+            told.names.append(full)
 
 
 def _addresses(told: Told, part: Element) -> None:
-    for address in part:
-        if found := said(fields(address).get("country")):
-            told.countries.append(found)
+    for found in gathered(part, "address", "country"):
+        if named := said(found.get("country")):
+            told.countries.append(named)
 
 
-def _features(told: Told, part: Element) -> None:
-    for element in part:
-        feature(told, element)
+def features(told: Told, part: Element) -> None:
+    """Take what is in `features`."""
+    for found in gathered(part, "feature", "type", "value", *_PERIOD):
+        kind, value = (said(found.get("type")) or "").rstrip(" :-"), said(found.get("value"))
+        if value is None:
+            continue
+        if kind in _FEATURES:
+            told.identifiers[_FEATURES[kind], value] = None
+        elif kind == "Website":
+            told.websites.append(value)
+        elif kind == "Issuer Name":
+            told.issuers.append(value)
+        elif (kind == LISTED or kind in _STAGES) and (date := _date(found)):
+            told.dates[kind] = date
+        else:
+            if kind == "Nationality of Registration":
+                told.registered = value
+            told.beside.append((kind, value))
 
 
-def feature(told: Told, element: Element) -> None:
-    """Take one `feature`."""
-    found = fields(element)
-    kind, value = (said(found.get("type")) or "").rstrip(" :-"), said(found.get("value"))
-    if value is None:
-        return
-    if kind in _FEATURES:
-        told.identifiers[_FEATURES[kind], value] = None
-    elif kind == "Website":
-        told.websites.append(value)
-    elif kind == "Issuer Name":
-        told.issuers.append(value)
-    elif kind == "Nationality of Registration":
-        told.registered = value
-        told.beside.append((kind, value))
-    elif (kind == LISTED or kind in _STAGES) and (date := _date(element)):
-        told.dates[kind] = date
-    else:
-        told.beside.append((kind, value))
-
-
-def _date(element: Element) -> str | None:
+def _date(found: Mapping[str, str]) -> str | None:
     """The day of a feature; None where it is only roughly told."""
-    for one in element.iterchildren("{*}valueDate"):
-        found = fields(one)
-        begins = found.get("fromDateBegin", "")
-        if begins == found.get("toDateEnd", begins) and found.get("isApproximate") != "true":
-            return day(begins)
-    return None
+    first, last, roughly = (found.get(one, "") for one in _PERIOD)
+    return None if roughly == "true" or (last and last != first) else day(first)
 
 
-def _documents(told: Told, part: Element) -> None:
-    for element in part:
-        document(told, element)
-
-
-def document(told: Told, element: Element) -> None:
-    """Take one `identityDocument`."""
-    found = fields(element)
-    kind, number = said(found.get("type")) or "", said(found.get("documentNumber"))
-    if number is None:
-        return
-    if scheme := _DOCUMENTS.get(kind):
-        told.identifiers[scheme, number] = None
-    else:
-        issuer = said(found.get("issuingCountry"))
-        told.beside.append((kind, f"{number} ({issuer})" if issuer else number))
+def documents(told: Told, part: Element) -> None:
+    """Take what is in `identityDocuments`."""
+    for found in gathered(part, "identityDocument", "type", "documentNumber", "issuingCountry"):
+        kind, number = said(found.get("type")) or "", said(found.get("documentNumber"))
+        if number is None:
+            continue
+        if scheme := _DOCUMENTS.get(kind):
+            told.identifiers[scheme, number] = None
+        else:
+            issuer = said(found.get("issuingCountry"))
+            told.beside.append((kind, f"{number} ({issuer})" if issuer else number))
 
 
 def _relationships(told: Told, part: Element) -> None:
-    for element in part:
-        found = fields(element)
+    for found in gathered(part, "relationship", "type", "relatedEntity"):
         told.beside.append((found.get("type", ""), found.get("relatedEntity", "")))
 
 
 _PARTS: Final[dict[str, Callable[[Told, Element], None]]] = {
     "addresses": _addresses,
-    "features": _features,
+    "features": features,
     "generalInfo": _general,
-    "identityDocuments": _documents,
+    "identityDocuments": documents,
     "legalAuthorities": _texts(lambda told: told.authorities),
     "names": _names,
     "relationships": _relationships,

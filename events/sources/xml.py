@@ -25,7 +25,8 @@ _SAFE: Final = {
 
 def local(element: Element) -> str:
     """An element's name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+    name: str = element.tag.rpartition("}")[2]
+    return name
 
 
 def elements(part: Part, root: str, wanted: Sequence[str]) -> Iterator[Element]:
@@ -52,7 +53,24 @@ def elements(part: Part, root: str, wanted: Sequence[str]) -> Iterator[Element]:
 
 def fields(element: Element) -> dict[str, str]:
     """The text of each of an element's children, by their names; of several alike the last."""
-    return {local(one): one.text or "" for one in element}
+    return {one.tag.rpartition("}")[2]: one.text or "" for one in element}
+
+
+def gathered(element: Element, each: str, *wanted: str) -> Iterator[dict[str, str]]:
+    """Of every `each` within an element the text of what has these names: all others are passed
+    over without becoming Python objects, which is most of the work."""
+    found: dict[str, str] | None = None
+    for one in element.iter(f"{{*}}{each}", *[f"{{*}}{name}" for name in wanted]):
+        tag = one.tag.rpartition("}")[2]
+        if tag != each:
+            if found is not None:
+                found[tag] = one.text or ""
+            continue
+        if found is not None:
+            yield found
+        found = {}
+    if found is not None:
+        yield found
 
 
 def _check(tree: Element, root: str) -> None:
@@ -63,8 +81,9 @@ def _check(tree: Element, root: str) -> None:
 
 
 def _let_go(element: Element) -> None:
-    """Empty an element that was read, and drop what stands before it."""
+    """Empty an element that was read, and drop what stands before it in the file."""
     element.clear()
-    parent = element.getparent()
-    while parent is not None and parent[0] is not element:
-        del parent[0]
+    while (parent := element.getparent()) is not None:
+        while parent[0] is not element:
+            del parent[0]
+        element = parent
