@@ -49,7 +49,7 @@ class Report:
     at: str
     sha256: str
     outcome: str
-    """`read`, `unchanged` where it was read before, or `held`."""
+    """`read`, `unchanged` where the log has all of it, or `held`."""
     found: Difference
     recorded: int = 0
     duplicate: int = 0
@@ -75,6 +75,7 @@ class Report:
             "removed": sum(found.removed.values()),
             "skipped": found.skipped,
             "elsewhere": found.elsewhere,
+            "over": found.over,
             "recorded": self.recorded,
             "duplicate": self.duplicate,
             "problems": [str(one) for one in self.problems],
@@ -161,7 +162,7 @@ class Ingest:
             primary.name,
             publication.at,
             sha256,
-            "read" if found.events else "unchanged",
+            "read",
             found,
             problems=head.faults,
             faulty=head.faulty,
@@ -172,17 +173,23 @@ class Ingest:
         if report.why and not self._asked.accept:
             report.outcome = "held"
             return report
-        await self._append(found, report)
-        comparing.settled()
+        if await self._append(found, report):
+            comparing.settled()
+        if not report.recorded and not report.problems:
+            report.outcome = "unchanged"
         return report
 
-    async def _append(self, found: Difference, report: Report) -> None:
+    async def _append(self, found: Difference, report: Report) -> bool:
+        """Whether the log took all of it."""
+        taken = True
         events = [admit(one, self._registry) for one in found.events]
         receipts = await self._log.append(events)
         for event, receipt in zip(found.events, receipts, strict=True):
             if receipt.problem is not None:
                 report.problems.append(receipt.problem)
-            else:
+                taken = False
+            elif receipt.outcome == "recorded":
                 self.ledger.learn(event)
             report.recorded += receipt.outcome == "recorded"
             report.duplicate += receipt.outcome == "duplicate"
+        return taken

@@ -52,6 +52,8 @@ class Difference:
     """How many of the source's listings stood on each list before."""
     skipped: dict[str, int] = field(default_factory=dict)
     """Entries of kinds that were not asked for."""
+    over: int = 0
+    """Entries that ran out before they were first seen, by their own words."""
     elsewhere: dict[str, int] = field(default_factory=dict)
     """Entries under programmes that are on none of the lists."""
 
@@ -100,7 +102,12 @@ class Comparison:
                 if key in remembered:
                     detail = f"{key!r} stands there twice"
                     head.fault(self._taken.file, piece.line, "id", detail, key)
-                elif known is not None and known.raw == piece.raw and piece.action is None:
+                elif (
+                    known is not None
+                    and known.raw == piece.raw
+                    and piece.action is None
+                    and not (known.skipped and self._asked(known.skipped))
+                ):
                     remembered[key] = known
                 else:
                     remembered[key] = self._read(piece, head)
@@ -156,14 +163,14 @@ class Comparison:
             head.fault(self._taken.file, piece.line, error.what, error.detail, piece.key)
             return Seen(None, ())
         lists = tuple(one.list for one in entity.listings)
-        skipped = entity.kind if before is None and not self._asked(entity) else None
+        skipped = entity.kind if before is None and not self._asked(entity.kind) else None
         return Seen(piece.raw, lists, skipped, entity.elsewhere)
 
-    def _asked(self, entity: Entity) -> bool:
-        return self._kinds is None or entity.kind in self._kinds
+    def _asked(self, kind: str) -> bool:
+        return self._kinds is None or kind in self._kinds
 
     def _entry(self, entity: Entity, before: Shown | None) -> None:
-        if before is None and not (entity.listings and self._asked(entity)):
+        if before is None and not (entity.listings and self._asked(entity.kind)):
             return
         entity = self._plausible(entity.without_a_person())
         company = before.company if before else self._company(entity)
@@ -191,8 +198,8 @@ class Comparison:
                 odd.append(f"effective: {begins}, which is far ahead")
                 begins = None
             ends = one.expires
-            if ends and last(ends, zone) < start(begins or self._taken.at, zone):
-                odd.append(f"expires: {ends}, and it is shown")
+            if begins and ends and last(ends, zone) < start(begins, zone):
+                odd.append(f"expires: {ends}, before it began")
                 ends = None
             listings.append(replace(one, effective=begins, expires=ends))
         if not odd:
@@ -216,7 +223,7 @@ class Comparison:
 
     def _described(self, entity: Entity, company: str, before: Shown | None) -> None:
         said = entity.described()
-        known = before.described if before else {}
+        known = (before.described if before else {}) or self._ledger.described(company)
         gone: dict[str, Any] = {name: [] for name in ("aliases", "identifiers") if known.get(name)}
         fresh = {key: value for key, value in {**gone, **said}.items() if known.get(key) != value}
         if fresh:
@@ -226,14 +233,16 @@ class Comparison:
         place = before.places.get(listing.list) if before else None
         if place is None:
             opened = self._ledger.opened((listing.list, self._source.scheme, entity.key))
-            if opened is None:
+            if listing.effective is None and self._over(listing.terms(), listing.list):
+                self.found.over += 1  # nobody says since when it stood
+            elif opened is None:
                 self._designated(entity, listing, company)
             else:
                 self._noted(entity, listing.list, *opened, "Shown here as well")
         elif place.mine and self._moved(entity, listing, company, place):
             return
         elif before is not None and before.rest != entity.rest:
-            self._noted(entity, listing.list, company, place.event, "Now told otherwise")
+            self._noted(entity, listing.list, company, place.designation, "Now told otherwise")
 
     def _moved(self, entity: Entity, listing: Listing, company: str, place: Place) -> bool:
         """Whether an entry's place on a list is another than it was; then that is told."""
@@ -242,9 +251,12 @@ class Comparison:
             if not self._over(terms, listing.list):
                 self._designated(entity, listing, company)
             return True
-        if listing.effective is not None and place.effective != listing.effective:
-            taken_back = {"replaces": place.event, "correction_announced": self._taken.at}
-            self._designated(entity, listing, company, taken_back)
+        begins = listing.effective
+        if begins is not None and (not place.stated or place.begins != begins):
+            self._corrected(entity, listing, company, place)
+            return True
+        if "expires" in place.terms and "expires" not in terms:  # no amendment can say so
+            self._corrected(entity, listing, company, place)
             return True
         changed = {key: value for key, value in terms.items() if place.terms.get(key) != value}
         if changed:
@@ -252,15 +264,19 @@ class Comparison:
             self._write(words.DESIGNATION_AMENDED, company, entity, said)
         return bool(changed)
 
-    def _designated(
-        self,
-        entity: Entity,
-        listing: Listing,
-        company: str,
-        replaced: Mapping[str, Any] | None = None,
-    ) -> None:
-        said = {**self._when(listing.effective), **listing.terms(), **(replaced or {})}
-        self._write(words.DESIGNATION_ISSUED, company, entity, {"list": listing.list, **said})
+    def _designated(self, entity: Entity, listing: Listing, company: str) -> None:
+        said = {"list": listing.list, **self._when(listing.effective), **listing.terms()}
+        self._write(words.DESIGNATION_ISSUED, company, entity, said)
+
+    def _corrected(self, entity: Entity, listing: Listing, company: str, place: Place) -> None:
+        """Put a designation in the place of another, as the source now tells it: from then on that
+        is public."""
+        when = self._when(listing.effective or place.begins)
+        if listing.effective is None:
+            when["effective_basis"] = "stated" if place.stated else "observed"
+        said = {"list": listing.list, **when, **listing.terms(), "replaces": place.event}
+        said["correction_announced"] = self._taken.at
+        self._write(words.DESIGNATION_ISSUED, company, entity, said)
 
     def _noted(self, entity: Entity, list_id: str, company: str, about: str, what: str) -> None:
         said = {"list": list_id, "kind": "source", "about": about, "announced": self._taken.at}

@@ -31,9 +31,14 @@ class Place:
 
     event: str
     """The id of the designation, or of the note on another's."""
+    designation: str
+    """Which designation that is."""
     mine: bool
     """Whether this source brought it; what another brought is only noted."""
-    effective: str | None = None
+    begins: str = ""
+    """When it has effect from, as written in the designation."""
+    stated: bool = False
+    """Whether the source said so."""
     terms: dict[str, Any] = field(default_factory=dict)
 
 
@@ -78,6 +83,7 @@ class Ledger:
         self._read: dict[tuple[str, str], Read] = {}
         self._shown: dict[str, dict[str, Shown]] = {}
         self._memory: dict[str, dict[str, Seen]] = {}
+        self._described: dict[str, dict[str, Any]] = {}
         self._open: dict[Key, tuple[str, str]] = {}
 
     def shown(self, source: str) -> dict[str, Shown]:
@@ -92,6 +98,10 @@ class Ledger:
     def memory(self, source: str) -> dict[str, Seen]:
         """How the entries of a source were written in what this process read last."""
         return self._memory.setdefault(source, {})
+
+    def described(self, company: str) -> dict[str, Any]:
+        """What is said of a company, whoever said it."""
+        return self._described.get(company, {})
 
     def opened(self, key: Key) -> tuple[str, str] | None:
         """The company of a listing that is open, whoever brought it, and its designation's id."""
@@ -112,6 +122,8 @@ class Ledger:
                 self._checked((mine, subject.removeprefix(words.LIST_SUBJECT_PREFIX)), data)
         elif kind in words.TYPES and kind != words.TIME_PASSED:
             self.companies.take(subject, data)
+            if kind == words.DESCRIBED:
+                self._described.setdefault(subject, {}).update(_identity(data))
             self._listing(kind, subject, event["id"], data)
             if mine is not None and "reference" in data:
                 self._entry(mine, kind, subject, event["id"], data)
@@ -140,10 +152,11 @@ class Ledger:
         entries = self.shown(source)
         entry = entries.setdefault(data["reference"]["id"], Shown(subject))
         if kind == words.DESCRIBED:
-            entry.described.update({key: data[key] for key in IDENTITY if key in data})
+            entry.described.update(_identity(data))
         elif kind == words.DESIGNATION_ISSUED:
-            stated = data["effective"] if data.get("effective_basis") == "stated" else None
-            entry.places[data["list"]] = Place(event_id, True, stated, _terms(data))
+            stated = data.get("effective_basis") == "stated"
+            place = Place(event_id, event_id, True, data["effective"], stated, _terms(data))
+            entry.places[data["list"]] = place
             entry.rest = quoted(data)
         elif kind == words.DESIGNATION_AMENDED and data["list"] in entry.places:
             entry.places[data["list"]].terms.update(_terms(data))
@@ -162,12 +175,16 @@ class Ledger:
             return
         entry.rest = quoted(data)
         if place is None or not place.mine:
-            entry.places[data["list"]] = Place(event_id, False)
+            entry.places[data["list"]] = Place(event_id, data.get("about", ""), False)
 
 
 def quoted(data: Mapping[str, Any]) -> str:
     """What an event quotes of its source."""
     return next((str(one["quote"]) for one in data.get("sources") or () if "quote" in one), "")
+
+
+def _identity(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: data[key] for key in IDENTITY if key in data}
 
 
 def _terms(data: Mapping[str, Any]) -> dict[str, Any]:
