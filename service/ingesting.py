@@ -76,6 +76,7 @@ class Report:
             "skipped": found.skipped,
             "elsewhere": found.elsewhere,
             "over": found.over,
+            "unknown": found.unknown,
             "recorded": self.recorded,
             "duplicate": self.duplicate,
             "problems": [str(one) for one in self.problems],
@@ -153,6 +154,8 @@ class Ingest:
     async def _read(self, publication: Publication) -> Report:
         primary, source = publication.files[0], self._source
         sha256 = digest(primary)
+        if not source.every and self.ledger.was_read(source.known_as, sha256):
+            return Report(primary.name, publication.at, sha256, "unchanged", Difference())
         taken = Taken(publication.at, primary.name, sha256, self._asked.backfill)
         head = Head(published=source.dated(_part(primary)))
         comparing = Comparison(source, self.ledger, self._registry, taken, self._asked.kinds)

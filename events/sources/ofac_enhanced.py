@@ -7,40 +7,15 @@ list. Format: the schema at .../exports/ENHANCED_XML.xsd of the Sanctions List S
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from hashlib import blake2b
 from typing import Final
 
-from lxml import etree
-
 from events.sources import ofac_entity
-from events.sources.entity import Entity
-from events.sources.ofac_entity import LISTS, SDN
+from events.sources.ofac_entity import LISTS, SDN, WRAPPER, Raw, entity
 from events.sources.source import Head, Part, Piece, Source, Unreadable
 from events.sources.text import said
-from events.sources.xml import Element, elements, fields, local
+from events.sources.xml import Element, elements, fields, line_of, local
 
 _ROOT: Final = "sanctionsData"
-_ALL_BUT_SDN: Final = "Consolidated List"
-_DIGEST_BYTES: Final = 16
-
-
-class Raw:
-    """An entry as it is written: equal where it is written alike, of the same lists. Its element is
-    there until the next one is read."""
-
-    __slots__ = ("digest", "element", "lists")
-
-    def __init__(self, element: Element, lists: frozenset[str]) -> None:
-        written = etree.tostring(element, encoding="utf-8", with_tail=False)
-        self.digest = blake2b(written, digest_size=_DIGEST_BYTES).digest()
-        self.lists = lists
-        self.element: Element = element
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Raw) and (self.digest, self.lists) == (other.digest, other.lists)
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
 
 
 def dated(part: Part) -> str | None:
@@ -63,16 +38,8 @@ def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
             raise Unreadable("publicationInfo", "missing: of which lists is this?")
         else:
             raw = Raw(element, head.lists)
-            yield Piece(element.get("id") or "", raw, element.sourceline or 0)
+            yield Piece(element.get("id") or "", raw, line_of(element))
             raw.element = None
-
-
-def entity(piece: Piece) -> Entity:
-    """An entry, read."""
-    raw = piece.raw
-    if not isinstance(raw, Raw) or raw.element is None:
-        raise Unreadable("entity", "was let go")
-    return ofac_entity.read(raw.element, piece.key, piece.line, raw.lists)
 
 
 def _publication(element: Element, head: Head) -> None:
@@ -90,7 +57,7 @@ def _publication(element: Element, head: Head) -> None:
 
 def _lists(named: Iterable[str]) -> Iterator[str]:
     for one in named:
-        if one == _ALL_BUT_SDN:
+        if one == WRAPPER:
             yield from (list_id for list_id in LISTS.values() if list_id != SDN)
         elif one in LISTS:
             yield LISTS[one]

@@ -2,12 +2,15 @@
 Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import blake2b
 from typing import Final
+
+from lxml import etree
 
 from events.sources.countries import country
 from events.sources.dating import is_a_date
 from events.sources.entity import Entity, Listing, Own
-from events.sources.source import Unreadable
+from events.sources.source import Piece, Unreadable
 from events.sources.text import MOST, name, quote, said, short
 from events.sources.xml import Element, fields, gathered, local
 
@@ -32,6 +35,7 @@ KINDS: Final = {
     "individual": "person",
     "vessel": "vessel",
 }
+_DIGEST_BYTES: Final = 16
 _OWN: Final = {
     "us-ofac-capta": ("561-Related", "CISADA"),
     "us-ofac-fse": ("FSE-", "Executive Order 13608"),
@@ -71,13 +75,47 @@ def day(text: str) -> str | None:
     return found if len(found) == 10 and is_a_date(found) else None
 
 
+class Raw:
+    """An entry as it is written: equal where it is written alike, of the same lists. Its element is
+    there until the next one is read."""
+
+    __slots__ = ("digest", "element", "lists")
+
+    def __init__(self, element: Element, lists: frozenset[str]) -> None:
+        written = etree.tostring(element, encoding="utf-8", with_tail=False)
+        self.digest = blake2b(written, digest_size=_DIGEST_BYTES).digest()
+        self.lists = lists
+        self.element: Element = element
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Raw) and (self.digest, self.lists) == (other.digest, other.lists)
+
+    def __hash__(self) -> int:
+        return hash(self.digest)
+
+
+def entity(piece: Piece) -> Entity:
+    """An entry, read. Raises `Unreadable`."""
+    raw = written(piece)
+    return read(raw.element, piece.key, piece.line, raw.lists)
+
+
+def written(piece: Piece) -> Raw:
+    """An entry as it is written. Raises `Unreadable` where it was let go."""
+    if not isinstance(piece.raw, Raw) or piece.raw.element is None:
+        raise Unreadable("entity", "is no longer there")
+    return piece.raw
+
+
 class Told:
     """What the parts of an `entity` say, gathered."""
 
     def __init__(self) -> None:
         self.kind: str | None = None
+        self.primary: str | None = None
+        """The name that it is listed by."""
         self.names: list[str] = []
-        """The one that it is listed by first."""
+        """The others, and the other written forms of that one."""
         self.lists: dict[str, str | None] = {}
         """By their names, since when."""
         self.programmes: list[str] = []
@@ -106,14 +144,14 @@ def read(element: Element, key: str, line: int, covered: frozenset[str]) -> Enti
     if not key.isdecimal():
         raise Unreadable("entity/@id", f"{key!r} is no number")
     told = Told().take(element)
-    full = name(told.names[0] if told.names else None, "formattedFullName")
+    full = name(told.primary or next(iter(told.names), None), "formattedFullName")
     kind = told.kind or "unknown"
     return Entity(
         key,
         full,
         kind,
         tuple(listings(told, full, covered)),
-        _once([*told.names, *told.issuers], full),
+        once([*told.names, *told.issuers], full),
         next(filter(None, map(country, [*told.countries, told.registered])), None),
         tuple(told.identifiers)[:MOST],
         short(told.websites[0], "Website") if told.websites else None,
@@ -162,7 +200,8 @@ def stages(dates: dict[str, str]) -> tuple[Own, ...] | None:
     return found or None
 
 
-def _once(names: Iterable[str], but: str) -> tuple[str, ...]:
+def once(names: Iterable[str], but: str) -> tuple[str, ...]:
+    """Other names, each once. Raises `Unreadable` where one is too long to be one."""
     found = (short(one, "name") for one in names)
     return tuple(dict.fromkeys(one for one in found if one and one != but))[:MOST]
 
@@ -212,8 +251,8 @@ def names_of(element: Element) -> Iterator[tuple[bool, str]]:
 
 def _names(told: Told, part: Element) -> None:
     for first, full in names_of(part):
-        if first:
-            told.names.insert(0, full)
+        if first and told.primary is None:
+            told.primary = full
         else:
             told.names.append(full)
 

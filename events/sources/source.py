@@ -95,6 +95,16 @@ class Source:
     """Of a publication in several files: 0 for the one with the entries, then the others."""
     every: bool = True
     """Whether each publication has everything that stands, so that what is missing was removed."""
+    continues: str | None = None
+    """Of a delta: the source whose entries it changes, under whose name it is read."""
+    changed: Callable[[Piece, Entity | None], Entity | None] | None = None
+    """Of a delta that tells of a `modify` only what is different: the entry as it leaves it, from
+    what is known of it. None where that is not enough. Raises `Unreadable`."""
+
+    @property
+    def known_as(self) -> str:
+        """Under which name what it showed is remembered."""
+        return self.continues or self.name
 
 
 Sources = Mapping[str, Source]

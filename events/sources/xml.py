@@ -8,6 +8,8 @@ from lxml import etree
 
 from events.sources.source import Part, Unreadable
 
+_FITS: Final = 65_534
+
 Element = Any
 """An lxml element, which comes without types."""
 
@@ -29,6 +31,15 @@ def local(element: Element) -> str:
     return name
 
 
+def line_of(element: Element) -> int:
+    """The line at which an element begins, from 1; 0 where that is not known. Beyond what fits
+    into 16 bits libxml2 takes it from where the text within ends."""
+    line: int = element.sourceline or 0
+    if line > _FITS:
+        line -= (element.text or "").count("\n")
+    return line
+
+
 def elements(part: Part, root: str, wanted: Sequence[str]) -> Iterator[Element]:
     """The elements of those names, in their order, each as it ends: once the next is asked for it
     is empty. Raises `Unreadable` where this is no XML, is cut short, has another root or a DOCTYPE,
@@ -44,7 +55,8 @@ def elements(part: Part, root: str, wanted: Sequence[str]) -> Iterator[Element]:
                     yield element
                     _let_go(element)
         except etree.XMLSyntaxError as error:
-            raise Unreadable(f"line {error.lineno}", error.msg or "no XML") from error
+            said = str(error.msg or "no XML").partition(", line ")[0]
+            raise Unreadable(f"line {error.lineno}", said) from error
         except (LookupError, ValueError) as error:  # an encoding that there is not
             raise Unreadable("", f"no XML that can be read: {error}") from error
     if found is None:
