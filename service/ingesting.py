@@ -14,9 +14,10 @@ from events.lists import Registry
 from events.log import EventLog, Position
 from events.sources.dating import in_a_name, is_a_date
 from events.sources.difference import KINDS, Comparison, Difference, Taken
+from events.sources.gazette import Brought, Names
 from events.sources.guards import MOST_REMOVED, doubts
 from events.sources.ledger import Ledger
-from events.sources.source import Head, Part, Source
+from events.sources.source import Head, Part, Source, Unreadable
 from service.evidence import Evidence, digest
 
 
@@ -58,6 +59,8 @@ class Report:
     faulty: int = 0
     why: list[str] = field(default_factory=list)
     """Why it is held; of one that was accepted, what speaks against it."""
+    brought: Brought | None = None
+    """Of a gazette: what it proposes, and what was withdrawn."""
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
@@ -81,7 +84,16 @@ class Report:
             "duplicate": self.duplicate,
             "problems": [str(one) for one in self.problems],
             "faulty": self.faulty,
+            **({} if self.brought is None else _proposed(self.brought)),
         }
+
+
+def _proposed(brought: Brought) -> dict[str, Any]:
+    return {
+        "proposals": [one.shown() for one in brought.proposals],
+        "off_topic": brought.off_topic,
+        "withdrawn": sorted(brought.withdrawn),
+    }
 
 
 def publications(
@@ -154,6 +166,8 @@ class Ingest:
     async def _read(self, publication: Publication) -> Report:
         primary, source = publication.files[0], self._source
         sha256 = digest(primary)
+        if source.documents is not None:
+            return await self._gazette(publication, sha256)
         if not source.every and self.ledger.was_read(source.known_as, sha256):
             return Report(primary.name, publication.at, sha256, "unchanged", Difference())
         taken = Taken(publication.at, primary.name, sha256, self._asked.backfill)
@@ -179,6 +193,29 @@ class Ingest:
         if await self._append(found, report):
             comparing.settled()
         if not report.recorded and not report.problems:
+            report.outcome = "unchanged"
+        return report
+
+    async def _gazette(self, publication: Publication, sha256: str) -> Report:
+        """Documents about lists: notes on the companies that they name, and proposals."""
+        (file,), source = publication.files, self._source
+        head, brought = Head(), Brought()
+        names = Names(self.ledger.everyone())
+        try:
+            for document in source.documents(_part(file), head) if source.documents else ():
+                brought.take(document, names, self._registry, source.name, self._asked.backfill)
+        except Unreadable as error:
+            head.cut = str(error)
+        found = Difference(events=brought.notes, entries=brought.documents)
+        report = Report(file.name, publication.at, sha256, "read", found, brought=brought)
+        report.problems, report.faulty = head.faults, head.faulty
+        self._evidence.keep(file, sha256, source=source.name, taken=publication.at)
+        if head.cut is not None:
+            report.why = [f"it is cut short or broken: {head.cut}"]
+            report.outcome = "held"
+            return report
+        await self._append(found, report)
+        if not report.recorded:
             report.outcome = "unchanged"
         return report
 

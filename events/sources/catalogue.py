@@ -3,11 +3,17 @@
 from typing import Final
 
 from events.errors import Refused
-from events.sources import ofac_csv, ofac_delta, ofac_enhanced
+from events.sources import federal_register, ofac_csv, ofac_delta, ofac_enhanced
 from events.sources.source import Source
 
 SOURCES: Final[dict[str, Source]] = {
-    one.name: one for one in (ofac_csv.SDN, ofac_enhanced.ENHANCED, ofac_delta.DELTA)
+    one.name: one
+    for one in (
+        ofac_csv.SDN,
+        ofac_enhanced.ENHANCED,
+        ofac_delta.DELTA,
+        federal_register.FEDERAL_REGISTER,
+    )
 }
 
 

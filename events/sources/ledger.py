@@ -143,6 +143,10 @@ class Ledger:
         """What is said of a company, whoever said it."""
         return self._described.get(company, {})
 
+    def everyone(self) -> Iterable[tuple[str, dict[str, Any]]]:
+        """Each company that is described, and what is said of it."""
+        return self._described.items()
+
     def opened(self, key: Key) -> tuple[str, str] | None:
         """The company of a listing that is open, whoever brought it, and its designation's id."""
         return self._open.get(key)

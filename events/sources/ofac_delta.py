@@ -24,6 +24,7 @@ from events.sources.ofac_entity import (
     entity,
     joined,
     listings,
+    numbered,
     of_list,
     once,
     read,
@@ -31,7 +32,7 @@ from events.sources.ofac_entity import (
     written,
 )
 from events.sources.source import Action, Head, Part, Piece, Source, Unreadable
-from events.sources.text import LONGEST, MOST, said
+from events.sources.text import LONGEST, MOST, said, short
 from events.sources.xml import Element, elements, fields, line_of, local
 
 _ROOT: Final = "sanctionsData"
@@ -86,8 +87,7 @@ def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
 def changed(piece: Piece, known: Entity | None) -> Entity | None:
     """An entry as a change leaves it. One that is not known has to be told of in full."""
     element = written(piece).element
-    if not piece.key.isdecimal():
-        raise Unreadable("entity/@id", f"{piece.key!r} is no number")
+    numbered(piece.key)
     there, gone = _now(element), _before(element)
     if known is None:
         told = Told().take(there)
@@ -142,7 +142,7 @@ class _Change:
             listings=tuple(self._listings(known, full)),
             aliases=once(names, full),
             identifiers=tuple(dict.fromkeys([*kept, *there.identifiers]))[:MOST],
-            website=site or next(iter(there.websites), known.website),
+            website=site or short(next(iter(there.websites), known.website), "Website"),
             rest="" if known.kind == "person" else self._rest(known.rest),
         )
 

@@ -36,6 +36,7 @@ KINDS: Final = {
     "vessel": "vessel",
 }
 _DIGEST_BYTES: Final = 16
+_LONGEST_NUMBER: Final = 20
 _OWN: Final = {
     "us-ofac-capta": ("561-Related", "CISADA"),
     "us-ofac-fse": ("FSE-", "Executive Order 13608"),
@@ -107,6 +108,12 @@ def written(piece: Piece) -> Raw:
     return piece.raw
 
 
+def numbered(key: str) -> None:
+    """Raises `Unreadable` where an entry's number is none."""
+    if not (key.isascii() and key.isdecimal() and len(key) <= _LONGEST_NUMBER):
+        raise Unreadable("entity/@id", f"{key[:100]!r} is no number")
+
+
 class Told:
     """What the parts of an `entity` say, gathered."""
 
@@ -141,8 +148,7 @@ class Told:
 
 def read(element: Element, key: str, line: int, covered: frozenset[str]) -> Entity:
     """An `entity` of a file with those lists. Raises `Unreadable`."""
-    if not key.isdecimal():
-        raise Unreadable("entity/@id", f"{key!r} is no number")
+    numbered(key)
     told = Told().take(element)
     full = name(told.primary or next(iter(told.names), None), "formattedFullName")
     kind = told.kind or "unknown"
@@ -270,7 +276,7 @@ def features(told: Told, part: Element) -> None:
         if value is None:
             continue
         if kind in _FEATURES:
-            told.identifiers[_FEATURES[kind], value] = None
+            told.identifiers[_FEATURES[kind], name(value, kind)] = None
         elif kind == "Website":
             told.websites.append(value)
         elif kind == "Issuer Name":
@@ -296,7 +302,7 @@ def documents(told: Told, part: Element) -> None:
         if number is None:
             continue
         if scheme := _DOCUMENTS.get(kind):
-            told.identifiers[scheme, number] = None
+            told.identifiers[scheme, name(number, kind)] = None
         else:
             issuer = said(found.get("issuingCountry"))
             told.beside.append((kind, f"{number} ({issuer})" if issuer else number))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Final, Literal, NamedTuple
 
 from events.errors import Problem
+from events.sources.document import Document
 from events.sources.entity import Entity
 
 MOST_FAULTS: Final = 100
@@ -100,6 +101,9 @@ class Source:
     changed: Callable[[Piece, Entity | None], Entity | None] | None = None
     """Of a delta that tells of a `modify` only what is different: the entry as it leaves it, from
     what is known of it. None where that is not enough. Raises `Unreadable`."""
+
+    documents: Callable[[Part, Head], Iterator[Document]] | None = None
+    """Of a gazette, which has documents about lists instead of entries: those of a file."""
 
     @property
     def known_as(self) -> str:

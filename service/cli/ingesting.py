@@ -7,7 +7,7 @@ import typer
 
 from service.cli.common import RECORD, AsJson, echo_json, fail, progress, run, say
 from service.cli.logs import quietly
-from service.compose import log_in_use, made
+from service.compose import log_in_use, made, system_clock
 from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ async def _ingest(
     from events.lists import load_registry
     from service.evidence import Evidence
     from service.ingesting import Ingest
+    from service.proposals import Proposals
 
     evidence = Evidence(made(settings.home) / "evidence")
     reports = []
@@ -105,6 +106,10 @@ async def _ingest(
             async for report in reading.read(some):
                 advance(1)
                 reports.append(report)
+                if report.brought is not None and report.outcome != "held":
+                    with Proposals(settings.home / "proposals.db", system_clock) as proposals:
+                        for one in proposals.take(report.brought, report.at):
+                            say(f"{report.file}: {one}")
                 _tell(report, plainly=plainly)
     return reports
 
@@ -133,4 +138,6 @@ def _line(report: "Report") -> str:
         f"{count:,} under {name}, which is on none of the lists"
         for name, count in sorted(found.elsewhere.items())
     ]
+    if report.brought is not None:
+        beside.append(f"{len(report.brought.proposals):,} proposed, for a person to decide")
     return "; ".join([told, *beside])

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from events.door import admit
+from events.sources.difference import Comparison, Taken
+from events.sources.ledger import Ledger
 from events.sources.ofac_delta import DELTA
 from events.sources.ofac_enhanced import ENHANCED
 from events.sources.source import Head, Part, Source, Unreadable
-from tests.unit.making import tries
+from tests.unit.making import REGISTRY, tries
 from tests.unit.sources.ofac_xml import delta, entity, features, part, whole
 
 SOURCES = [(ENHANCED, whole), (DELTA, delta)]
@@ -31,6 +34,7 @@ BEYOND = '<!DOCTYPE sanctionsData [<!ENTITY x SYSTEM "{}">]>'
 
 def read(source: Source, one: Part) -> tuple[Head, list[str]]:
     """What can be read of a file: the names of its entries."""
+    _recorded(source, one)
     head, names = Head(published=source.dated(one)), []
     for piece in source.pieces([one], head):
         with suppress(Unreadable):
@@ -38,6 +42,19 @@ def read(source: Source, one: Part) -> tuple[Head, list[str]]:
             found = source.changed(piece, None) if changed else source.entity(piece)  # type: ignore[misc]
             names.append(found.name if found else "")
     return head, names
+
+
+def _recorded(source: Source, one: Part) -> None:
+    """Whatever it has, what comes of it can be recorded; a change also of what is known."""
+    ledger = Ledger()
+    known = part(whole(entity("1"), entity("7"), lists=()))
+    for source_, part_ in ((ENHANCED, known), (source, one)):
+        head, taken = Head(), Taken("2025-01-13", "x.xml", "0" * 64)
+        comparing = Comparison(source_, ledger, REGISTRY, taken, None)
+        comparing.take(source_.pieces([part_], head), head)
+        for sent in comparing.end(head).events:
+            admitted = admit(sent, REGISTRY)
+            ledger.learn(admitted.event)
 
 
 def hostile(folder: Path) -> Iterator[bytes]:
@@ -136,6 +153,9 @@ def test_any_bytes_give_entries_or_a_clear_word(
 def test_any_shuffled_elements_give_entries_or_a_clear_word(data: st.DataObject) -> None:
     """Also where what is well written makes no sense."""
     names = "entity names name translations isPrimary formattedFullName features feature type value"
+    names += (
+        " sanctionsPrograms sanctionsProgram valueDate fromDateBegin documentNumber address country"
+    )
     names += " sanctionsLists sanctionsList publicationInfo datePublished identityDocuments"
     written = []
     for _ in range(data.draw(st.integers(0, 12))):
@@ -144,7 +164,9 @@ def test_any_shuffled_elements_give_entries_or_a_clear_word(data: st.DataObject)
             st.sampled_from(["", ' id="1"', ' action="remove"', ' oldValue="x"'])
         )
         text = data.draw(
-            st.sampled_from(["", "true", "SDN List", "2025-01-32", "\u202e\u2028", "x"])
+            st.sampled_from(
+                ["", "true", "SDN List", "ISIN", "2025-01-32", "\u202e\u2028", "x" * 1_001, "x"]
+            )
         )
         written.append((tag, attributes, text))
     inner = "".join(f"<{tag}{more}>{text}" for tag, more, text in written)
