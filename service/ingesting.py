@@ -1,11 +1,11 @@
 """Reading official files into the log: compared with what was read before, held where something
 speaks against them, and kept as evidence."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from events.dates import last
 from events.door import admit
@@ -13,7 +13,7 @@ from events.errors import Problem, Refused
 from events.lists import Registry
 from events.log import EventLog, Position
 from events.sources.dating import in_a_name, is_a_date
-from events.sources.difference import KINDS, Comparison, Difference, Taken
+from events.sources.difference import KINDS, Comparison, Difference, Older, Taken, seen_again
 from events.sources.gazette import Brought, Names
 from events.sources.guards import MOST_REMOVED, doubts
 from events.sources.ledger import Ledger
@@ -34,6 +34,9 @@ class Asked:
     """The share of a list that one publication may remove."""
 
 
+READ_AS_USUAL: Final = Asked()
+
+
 @dataclass(frozen=True, slots=True)
 class Publication:
     """What was published at one time: the file with the entries first."""
@@ -49,9 +52,10 @@ class Report:
     file: str
     at: str
     sha256: str
-    outcome: str
-    """`read`, `unchanged` where the log has all of it, or `held`."""
-    found: Difference
+    outcome: str = "read"
+    """`read`; `unchanged` where the log has all of it; `held`; `refused` where a later one was
+    read."""
+    found: Difference = field(default_factory=Difference)
     recorded: int = 0
     duplicate: int = 0
     problems: list[Problem] = field(default_factory=list)
@@ -61,6 +65,8 @@ class Report:
     """Why it is held; of one that was accepted, what speaks against it."""
     brought: Brought | None = None
     """Of a gazette: what it proposes, and what was withdrawn."""
+    proposed: int = 0
+    """How many of those proposals are new."""
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
@@ -136,88 +142,127 @@ def _part(path: Path) -> Part:
     return Part(path.name, lambda: path.open("rb"))
 
 
+class Learned:
+    """What a log says that its sources last showed, as far as it was read."""
+
+    def __init__(self, log: EventLog) -> None:
+        self.log = log
+        self.ledger = Ledger()
+        self._upto = Position()
+
+    async def go_on(self) -> None:
+        """Read on to the end of the log; what this process wrote is learned once more, and no
+        different."""
+        ends = await self.log.ends()
+        async for records in self.log.read(self._upto, ends):
+            self.ledger.take(records)
+        self._upto = ends
+
+
+Keep = Callable[[Brought, str], tuple[int, list[str]]]
+"""Keeps what a gazette proposes: how much of it is new, and what a person has to know of it."""
+
+
 class Ingest:
     """Reads a source's publications into a log, one after the other."""
 
     def __init__(
-        self, log: EventLog, registry: Registry, evidence: Evidence, source: Source, asked: Asked
+        self,
+        learned: Learned,
+        registry: Registry,
+        evidence: Evidence,
+        source: Source,
+        asked: Asked = READ_AS_USUAL,
+        *,
+        keep: Keep = lambda _brought, _at: (0, []),
     ) -> None:
-        self._log = log
+        self._keep = keep
+        self._learned = learned
+        self._log = learned.log
+        self._ledger = learned.ledger
         self._registry = registry
         self._evidence = evidence
         self._source = source
         self._asked = asked
-        self.ledger = Ledger()
-        self._upto = Position()
-
-    async def learn(self) -> None:
-        """Learn from the log what it says that its sources last showed."""
-        ends = await self._log.ends()
-        async for records in self._log.read(self._upto, ends):
-            self.ledger.take(records)
-        self._upto = ends
 
     async def read(self, some: Sequence[Publication]) -> AsyncIterator[Report]:
-        """Read publications in their order. Raises `Older` where one is not the latest."""
-        await self.learn()
-        for one in some:
-            yield await self._read(one)
+        """Read publications in their order."""
+        await self._learned.go_on()
+        for publication in some:
+            yield await self._read(publication)
+
+    async def one(self, publication: Publication) -> Report:
+        """`read` one."""
+        await self._learned.go_on()
+        return await self._read(publication)
+
+    async def nothing_new(self, at: str) -> int:
+        """Record that the source was asked at `at` and said that it is as it was; how many
+        events that brought."""
+        await self._learned.go_on()
+        again = seen_again(self._source, self._ledger, at)
+        receipts = await self._log.append([admit(one, self._registry) for one in again])
+        for event in again:
+            self._ledger.learn(event)
+        return sum(one.outcome == "recorded" for one in receipts)
 
     async def _read(self, publication: Publication) -> Report:
-        primary, source = publication.files[0], self._source
-        sha256 = digest(primary)
+        source, asked = self._source, self._asked
+        primary, *others = publication.files
+        report = Report(primary.name, publication.at, digest(primary))
         if source.documents is not None:
-            return await self._gazette(publication, sha256)
-        if not source.every and self.ledger.was_read(source.known_as, sha256):
-            return Report(primary.name, publication.at, sha256, "unchanged", Difference())
-        taken = Taken(publication.at, primary.name, sha256, self._asked.backfill)
+            return await self._gazette(primary, report)
+        if not source.every and self._was_read(report):
+            return replace(report, outcome="unchanged")
+        taken = Taken(publication.at, report.file, report.sha256, asked.backfill)
         head = Head(published=source.dated(_part(primary)))
-        comparing = Comparison(source, self.ledger, self._registry, taken, self._asked.kinds)
-        comparing.take(source.pieces([_part(path) for path in publication.files], head), head)
-        found = comparing.end(head)
-        report = Report(
-            primary.name,
-            publication.at,
-            sha256,
-            "read",
-            found,
-            problems=head.faults,
-            faulty=head.faulty,
-            why=doubts(found, head, self._asked.most_removed),
-        )
-        for path in publication.files:
-            self._evidence.keep(path, digest(path), source=source.name, taken=publication.at)
-        if report.why and not self._asked.accept:
+        comparing = Comparison(source, self._ledger, self._registry, taken, asked.kinds)
+        try:
+            comparing.take(source.pieces([_part(path) for path in publication.files], head), head)
+        except Older as older:
+            read = self._was_read(report)
+            report.outcome = "unchanged" if read else "refused"
+            report.problems = [] if read else list(older.problems)
+            return report
+        report.found = comparing.end(head)
+        report.problems, report.faulty = head.faults, head.faulty
+        report.why = doubts(report.found, head, asked.most_removed)
+        for path, sha256 in ((primary, report.sha256), *((one, digest(one)) for one in others)):
+            self._evidence.keep(path, sha256, source=source.name, taken=publication.at)
+        if report.why and not asked.accept:
             report.outcome = "held"
             return report
-        if await self._append(found, report):
+        if await self._append(report.found, report):
             comparing.settled()
         if not report.recorded and not report.problems:
             report.outcome = "unchanged"
         return report
 
-    async def _gazette(self, publication: Publication, sha256: str) -> Report:
+    async def _gazette(self, file: Path, report: Report) -> Report:
         """Documents about lists: notes on the companies that they name, and proposals."""
-        (file,), source = publication.files, self._source
-        head, brought = Head(), Brought()
-        names = Names(self.ledger.everyone())
+        source, head, brought = self._source, Head(), Brought()
+        names = Names(self._ledger.everyone())
         try:
             for document in source.documents(_part(file), head) if source.documents else ():
                 brought.take(document, names, self._registry, source.name, self._asked.backfill)
         except Unreadable as error:
             head.cut = str(error)
-        found = Difference(events=brought.notes, entries=brought.documents)
-        report = Report(file.name, publication.at, sha256, "read", found, brought=brought)
-        report.problems, report.faulty = head.faults, head.faulty
-        self._evidence.keep(file, sha256, source=source.name, taken=publication.at)
+        report.found = Difference(events=brought.notes, entries=brought.documents)
+        report.problems, report.faulty, report.brought = head.faults, head.faulty, brought
+        self._evidence.keep(file, report.sha256, source=source.name, taken=report.at)
         if head.cut is not None:
             report.why = [f"it is cut short or broken: {head.cut}"]
             report.outcome = "held"
             return report
-        await self._append(found, report)
-        if not report.recorded:
+        if await self._append(report.found, report):
+            report.proposed, told = self._keep(brought, report.at)
+            report.problems += [Problem(file.name, one) for one in told]
+        if not report.recorded and not report.proposed and not report.problems:
             report.outcome = "unchanged"
         return report
+
+    def _was_read(self, report: Report) -> bool:
+        return self._ledger.was_read(self._source.known_as, report.at, report.sha256)
 
     async def _append(self, found: Difference, report: Report) -> bool:
         """Whether the log took all of it."""
@@ -229,7 +274,7 @@ class Ingest:
                 report.problems.append(receipt.problem)
                 taken = False
             elif receipt.outcome == "recorded":
-                self.ledger.learn(event)
+                self._ledger.learn(event)
             report.recorded += receipt.outcome == "recorded"
             report.duplicate += receipt.outcome == "duplicate"
         return taken

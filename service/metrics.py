@@ -22,6 +22,8 @@ NAMES: Final = {
     "standing_skipped_events": "events not understood since the start, of a later version's types",
     "standing_unreadable_messages": "messages in Kafka since the start that are no event or change",
     "standing_next_flip_seconds": "when the next known flip comes, in seconds since 1970 (UTC)",
+    "standing_list_checked_seconds": "when a list was last retrieved from its source, by list, in "
+    "seconds since 1970 (UTC)",
     "standing_log_writable": "1 where the log could be written when it was last asked, else 0",
 }
 

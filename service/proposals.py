@@ -72,21 +72,20 @@ class Proposals:
         """Let the file go."""
         self._store.close()
 
-    def take(self, brought: Brought, taken: str) -> list[str]:
+    def take(self, brought: Brought, taken: str) -> tuple[int, list[str]]:
         """Keep what was proposed, and withdraw what was withdrawn: said so, or gone from public
-        inspection before the day of its publication. What a person has to know comes back: an
-        accepted proposal whose document was withdrawn."""
+        inspection before the day of its publication. Says how many are new, and what a person has
+        to know: that the document of an accepted one was withdrawn."""
         with trouble(self._path), transaction(self._store):
-            for one in brought.proposals:
-                self._keep(one)
+            fresh = sum([self._keep(one) for one in brought.proposals])
             gone = set(brought.withdrawn)
             if brought.inspected:
                 gone |= self._vanished(brought.inspected, taken)
-            return [told for document in sorted(gone) for told in self._withdraw(document)]
+            return fresh, [told for one in sorted(gone) for told in self._withdraw(one)]
 
-    def _keep(self, one: Proposal) -> None:
-        """A document that is published takes the place of the one that was on inspection; what was
-        announced then stays announced then."""
+    def _keep(self, one: Proposal) -> bool:
+        """Whether it is new. A document that is published takes the place of the one that was on
+        inspection; what was announced then stays announced then."""
         known = self._kept(one.id)
         if known is None:
             self._store.execute(
@@ -99,6 +98,7 @@ class Proposals:
                 "UPDATE proposal SET body = ?, state = 'open', why = NULL WHERE id = ?",
                 (_body(one, announced=announced), one.id),
             )
+        return known is None
 
     def _vanished(self, inspected: set[str], taken: str) -> set[str]:
         """The documents that were on inspection, are no longer, and are not yet due."""

@@ -24,6 +24,7 @@ _DEFAULTS: Final[dict[str, str]] = {
     "secret_key": "",
     **kafka.DEFAULTS,
 }
+_OF_A_WATCH: Final = ("every", "url")
 _HIDDEN: Final = "********"
 
 
@@ -42,6 +43,8 @@ class Settings:
     log_level: str
     secret_key: str = field(repr=False)
     """What subscriptions' secrets are sealed with, where they are on Kafka."""
+    watch: Mapping[str, Mapping[str, str]]
+    """The sources that `ingest --watch` asks, each with `every` and `url` where they are said."""
     kafka: Connection | None
     """Where the log is, if not in the home folder."""
     origins: Mapping[str, Origin]
@@ -109,6 +112,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         _one_of("STANDING_LOG", values["log"], ("text", "json")),
         _one_of("STANDING_LOG_LEVEL", values["log_level"], ("debug", "info", "warning", "error")),
         values["secret_key"],
+        _watched(written.get("watch", {}), home / "standing.toml"),
         Connection.of(values) if values["kafka"].strip() else None,
         origins,
     )
@@ -121,11 +125,26 @@ def _written(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Refused.field(str(path), str(error)) from error
-    if unknown := sorted(table.keys() - _DEFAULTS.keys()):
-        raise Refused.field(f"{path}: {unknown[0]}", f"unknown; known are {', '.join(_DEFAULTS)}")
+    if unknown := sorted(table.keys() - _DEFAULTS.keys() - {"watch"}):
+        known = ", ".join([*_DEFAULTS, "watch"])
+        raise Refused.field(f"{path}: {unknown[0]}", f"unknown; known are {known}")
     for name in ("allow_networks", "kafka"):
         if isinstance(table.get(name), list):
             table[name] = ",".join(map(str, table[name]))
+    return table
+
+
+def _watched(table: Any, path: Path) -> dict[str, dict[str, str]]:
+    """`[watch.ofac-sdn-csv]`, with `every` and `url`."""
+    if not isinstance(table, dict) or not all(isinstance(one, dict) for one in table.values()):
+        raise Refused.field(f"{path}: watch", "a table for each source is needed")
+    for source, said in table.items():
+        for key, value in said.items():
+            if key not in _OF_A_WATCH or not isinstance(value, str):
+                raise Refused.field(
+                    f"{path}: watch.{source}.{key}",
+                    f"{value!r}: {' and '.join(_OF_A_WATCH)} are known, and are text",
+                )
     return table
 
 

@@ -15,7 +15,7 @@ from events.errors import Refused
 from events.ids import fact_id
 from events.lists import Registry
 from events.sources.entity import Entity, Listing
-from events.sources.ledger import Ledger, Place, Seen, Shown, written_by
+from events.sources.ledger import Ledger, Place, Read, Seen, Shown, written_by
 from events.sources.source import Head, Piece, Source, Unreadable
 
 KINDS: Final = frozenset({"company", "unknown"})
@@ -135,7 +135,7 @@ class Comparison:
             raise Older.field(
                 self._taken.file,
                 f"was taken at {self._taken.at}, and {self._source.known_as} was read as it was at "
-                f"{before.publication}: an older publication is not read after a later one",
+                f"{before.taken}: an older publication is not read after a later one",
             )
 
     def end(self, head: Head) -> Difference:
@@ -397,32 +397,42 @@ class Comparison:
     def _checked(self, head: Head) -> None:
         """Say of each list that it was read. Last: what is cut off before that is read again."""
         taken, source = self._taken, self._source
+        retrieved = taken.at if precision(taken.at) == "instant" else None
+        known = self._ledger.readings(source.known_as, self._lists)
         for list_id in sorted(self._lists):
             if not source.every and not self._follows(list_id):
                 continue
-            said: dict[str, Any] = {
-                "publication": head.published or taken.at,
-                "sha256": taken.sha256,
-                "records": self.found.records.get(list_id, 0),
-            }
-            if precision(taken.at) == "instant":
-                said["retrieved"] = taken.at
-            subject = f"{words.LIST_SUBJECT_PREFIX}{list_id}"
-            self.found.events.append(
-                {
-                    "id": fact_id(words.LIST_CHECKED, subject, said),
-                    "type": words.LIST_CHECKED,
-                    "subject": subject,
-                    "source": written_by(source.known_as),
-                    "data": said,
-                }
-            )
+            count = self.found.records.get(list_id, 0)
+            read = Read(head.published or taken.at, retrieved, taken.sha256, count)
+            if read != known.get(list_id):
+                self.found.events.append(_checked(source.known_as, list_id, read))
 
     def _follows(self, list_id: str) -> bool:
         """Whether a delta can vouch for a list: where that was read so lately that hardly another
         is missing between. Alone it says nothing of whom it does not name."""
         before = self._ledger.read(self._source.known_as, [list_id])
         return before is not None and last(self._taken.at) <= before.instant + _DAYS_BETWEEN * DAY
+
+
+def seen_again(source: Source, ledger: Ledger, at: str) -> list[dict[str, Any]]:
+    """What to record where a source says, at `at`, that nothing is new since it was last read."""
+    readings = ledger.readings(source.known_as, sorted(source.lists))
+    return [
+        _checked(source.known_as, list_id, read._replace(retrieved=at))
+        for list_id, read in readings.items()
+    ]
+
+
+def _checked(source: str, list_id: str, read: Read) -> dict[str, Any]:
+    subject = f"{words.LIST_SUBJECT_PREFIX}{list_id}"
+    said = {key: value for key, value in read._asdict().items() if value is not None}
+    return {
+        "id": fact_id(words.LIST_CHECKED, subject, said),
+        "type": words.LIST_CHECKED,
+        "subject": subject,
+        "source": written_by(source),
+        "data": said,
+    }
 
 
 def _one_more(counts: dict[str, int], name: str) -> None:

@@ -92,16 +92,23 @@ class Seen(NamedTuple):
 
 
 class Read(NamedTuple):
-    """A reading of a source."""
+    """A reading of a list by a source."""
 
     publication: str
-    """When it was taken, as written."""
-    sha256: str | None
+    """Which publication it was, as written."""
+    retrieved: str | None = None
+    sha256: str | None = None
+    records: int | None = None
+
+    @property
+    def taken(self) -> str:
+        """When it was taken, as written."""
+        return self.retrieved or self.publication
 
     @property
     def instant(self) -> Instant:
         """When that is over."""
-        return last(self.publication, UTC_ZONE)
+        return last(self.taken, UTC_ZONE)
 
 
 class Ledger:
@@ -110,8 +117,8 @@ class Ledger:
     def __init__(self) -> None:
         self.companies = Companies()
         self._read: dict[tuple[str, str], Read] = {}
+        self._files: set[tuple[str, str, str | None]] = set()
         self._shown: dict[str, dict[str, Shown]] = {}
-        self._digests: dict[str, set[str]] = {}
         self._latest: dict[str, Read] = {}
         self._memory: dict[str, dict[str, Seen]] = {}
         self._described: dict[str, dict[str, Any]] = {}
@@ -123,7 +130,7 @@ class Ledger:
 
     def read(self, source: str, lists: Iterable[str]) -> Read | None:
         """The latest reading of any of these lists by a source."""
-        found = [self._read[source, one] for one in lists if (source, one) in self._read]
+        found = self.readings(source, lists).values()
         return max(found, key=lambda one: one.instant, default=None)
 
     def latest(self, source: str) -> Read | None:
@@ -131,9 +138,13 @@ class Ledger:
         list that it was read, there is nothing else."""
         return self._latest.get(source)
 
-    def was_read(self, source: str, sha256: str) -> bool:
-        """Whether that very file was read, and said so."""
-        return sha256 in self._digests.get(source, ())
+    def readings(self, source: str, lists: Iterable[str]) -> dict[str, Read]:
+        """The latest reading of each of these lists by a source."""
+        return {one: self._read[source, one] for one in lists if (source, one) in self._read}
+
+    def was_read(self, source: str, taken: str, sha256: str) -> bool:
+        """Whether this very file of a source was read as it was taken then."""
+        return (source, taken, sha256) in self._files
 
     def memory(self, source: str) -> dict[str, Seen]:
         """How the entries of a source were written in what this process read last."""
@@ -178,9 +189,8 @@ class Ledger:
                 self._entry(mine, kind, subject, event["id"], data)
 
     def _checked(self, what: tuple[str, str], data: Mapping[str, Any]) -> None:
-        found = Read(data.get("retrieved") or data["publication"], data.get("sha256"))
-        if found.sha256 is not None:
-            self._digests.setdefault(what[0], set()).add(found.sha256)
+        found = Read(data["publication"], *map(data.get, ("retrieved", "sha256", "records")))
+        self._files.add((what[0], found.taken, found.sha256))
         known = self._read.get(what)
         if known is None or known.instant <= found.instant:
             self._read[what] = found

@@ -82,7 +82,7 @@ class Source:
     title: str
     publisher: str
     url: str
-    """Where it is published."""
+    """Where it is published; of several files, the one with the entries."""
     scheme: str
     """Under which its own ids are references: sources that number alike share one."""
     lists: frozenset[str]
@@ -90,6 +90,8 @@ class Source:
     """The entries of a publication. What it says of itself goes to the head as it is found."""
     entity: Callable[[Piece], Entity]
     """One of them, read. Raises `Unreadable`."""
+    also: tuple[str, ...] = ()
+    """Where its other files are."""
     dated: Callable[[Part], str | None] = lambda _: None
     """When a file says that it was published."""
     role: Callable[[Part], int] | None = None

@@ -12,6 +12,7 @@ from events.dates import NEVER, SECOND, show
 from service.api import operations
 from service.api.answers import answer
 from service.api.gate import may_see
+from service.freshness import freshness
 from service.metrics import Gauge, Metrics
 from service.standing import Service
 
@@ -60,6 +61,7 @@ class Operating:
             "log": {"writable": self._trouble is None, "trouble": self._trouble},
             "parked": [{"company": company, "why": why} for company, why in shown],
             "parked_count": len(parked),
+            "stale": [one.list for one in freshness(self._service.standing) if one.stale],
             "next_flip": None if due == NEVER else show(due),
         }
 
@@ -84,4 +86,6 @@ class Operating:
         yield Gauge("standing_unreadable_messages", following.unreadable)
         if following.due != NEVER:
             yield Gauge("standing_next_flip_seconds", following.due / SECOND)
+        for one in freshness(self._service.standing):
+            yield Gauge("standing_list_checked_seconds", one.seconds, {"list": one.list})
         yield Gauge("standing_log_writable", self._trouble is None)

@@ -13,6 +13,7 @@ from events.kafka.connection import Connection
 from events.lists import Registry, load_registry
 from service.cli.logs import quietly
 from service.compose import Embedded, Standing, opened, opened_embedded
+from service.freshness import WATCHING, freshness
 from service.settings import Settings, load_settings
 
 _LITTLE: Final = 1_000_000_000
@@ -67,6 +68,7 @@ def _of_replica(standing: Standing) -> Iterator[tuple[str, bool, str]]:
         yield _parked(stores.parked())
     finally:
         stores.close()
+    yield _of_sources(standing)
 
 
 def _parked(parked: dict[str, str], more: str = "") -> tuple[str, bool, str]:
@@ -108,7 +110,17 @@ def _of_store(standing: Embedded) -> Iterator[tuple[str, bool, str]]:
         yield _parked(store.parked(), unknown)
     finally:
         store.close()
+    yield _of_sources(standing)
     yield from _of_alerts(standing)
+
+
+def _of_sources(standing: Standing) -> tuple[str, bool, str]:
+    """Whether what was read of the lists is fresh, and whether their sources can be had."""
+    from service.watching import Notebook
+
+    stale = [f"{one.list} was last read {one.checked}" for one in freshness(standing) if one.stale]
+    wrong = [*stale, *Notebook(standing.settings.home / WATCHING).troubles()]
+    return "sources", not wrong, "; ".join(wrong) or "none is stale"
 
 
 def _size(count: int) -> str:

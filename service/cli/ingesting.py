@@ -1,7 +1,9 @@
 """`ingest`: official files, from what a government publishes to what changed."""
 
+import asyncio
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
@@ -11,8 +13,10 @@ from service.compose import log_in_use, made, system_clock
 from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from events.sources.gazette import Brought
     from events.sources.source import Source
-    from service.ingesting import Asked, Publication, Report
+    from service.ingesting import Asked, Ingest, Learned, Publication, Report
+    from service.watching import Watch, Watched
 
 
 def add_to(app: typer.Typer) -> None:
@@ -21,9 +25,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def ingest(
-    source: Annotated[str, typer.Argument(help="Which source, such as ofac-sdn-csv.")],
+    source: Annotated[
+        str | None, typer.Argument(help="Which source, such as ofac-sdn-csv.")
+    ] = None,
     files: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
             metavar="FILE...",
             help="Its files; several publications are read in the order of their times.",
@@ -31,7 +37,7 @@ def ingest(
             dir_okay=False,
             readable=True,
         ),
-    ],
+    ] = None,
     retrieved_at: Annotated[
         str | None,
         typer.Option(
@@ -52,26 +58,37 @@ def ingest(
         float,
         typer.Option(min=0, max=1, help="The share of a list that one publication may remove."),
     ] = 0.2,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Ask SOURCE, or every source of standing.toml, for its files, again and again, "
+            "until Ctrl-C.",
+        ),
+    ] = False,
+    every: Annotated[str, typer.Option(help="With --watch: how often, such as 6h.")] = "6h",
+    url: Annotated[
+        str | None, typer.Option(help="With --watch: where the file is, if not at its usual place.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read a list's official files: what was listed, amended and delisted since the last. A file
     that cannot be believed is held, and nothing of it is applied."""
-    from events.sources.catalogue import named
-    from service.ingesting import Asked, publications
+    from service.ingesting import Asked
 
     asked = Asked(_kinds(kinds), backfill, accept, most_removed)
-    found = named(source)
-    some = publications(found, files, retrieved_at)
-    reports = run(_ingest(load_settings(), found, some, asked, plainly=not as_json))
-    if as_json:
-        echo_json([one.shown() for one in reports])
-    if any(one.outcome == "held" or one.problems for one in reports):
-        fail()
+    if watch:
+        if files or retrieved_at:
+            raise typer.BadParameter("takes no files: it fetches them", param_hint="--watch")
+        settings = load_settings()
+        run(_watch(settings, _watched(settings, source, every, url), asked))
+        return
+    if source is None or not files:
+        raise typer.BadParameter("which source, and which files of it?", param_hint="SOURCE FILE")
+    _read(source, files, retrieved_at, asked, as_json=as_json)
 
 
 def _kinds(text: str) -> frozenset[str] | None:
-    from typing import get_args
-
     from events.vocabulary import CompanyKind
 
     if text == "all":
@@ -85,7 +102,42 @@ def _kinds(text: str) -> frozenset[str] | None:
     return asked
 
 
-async def _ingest(
+def _ingest(settings: Settings, learned: "Learned", source: "Source", asked: "Asked") -> "Ingest":
+    from events.lists import load_registry
+    from service.evidence import Evidence
+    from service.ingesting import Ingest
+
+    evidence = Evidence(made(settings.home) / "evidence")
+    registry = load_registry(settings.lists)
+    return Ingest(learned, registry, evidence, source, asked, keep=partial(_propose, settings))
+
+
+def _propose(settings: Settings, brought: "Brought", at: str) -> tuple[int, list[str]]:
+    from service.proposals import Proposals
+
+    with Proposals(settings.home / "proposals.db", system_clock) as proposals:
+        return proposals.take(brought, at)
+
+
+# --- files ------------------------------------------------------------------------------------
+
+
+def _read(
+    name: str, files: list[Path], retrieved_at: str | None, asked: "Asked", *, as_json: bool
+) -> None:
+    from events.sources.catalogue import named
+    from service.ingesting import publications
+
+    source = named(name)
+    some = publications(source, files, retrieved_at)
+    reports = run(_read_all(load_settings(), source, some, asked, plainly=not as_json))
+    if as_json:
+        echo_json([one.shown() for one in reports])
+    if any(one.outcome == "held" or one.problems for one in reports):
+        fail()
+
+
+async def _read_all(
     settings: Settings,
     source: "Source",
     some: "list[Publication]",
@@ -93,23 +145,14 @@ async def _ingest(
     *,
     plainly: bool,
 ) -> "list[Report]":
-    from events.lists import load_registry
-    from service.evidence import Evidence
-    from service.ingesting import Ingest
-    from service.proposals import Proposals
+    from service.ingesting import Learned
 
-    evidence = Evidence(made(settings.home) / "evidence")
     reports = []
     with quietly(), progress("ingest", len(some), "publications") as advance:
         async with log_in_use(settings, say) as log:
-            reading = Ingest(log, load_registry(settings.lists), evidence, source, asked)
-            async for report in reading.read(some):
+            async for report in _ingest(settings, Learned(log), source, asked).read(some):
                 advance(1)
                 reports.append(report)
-                if report.brought is not None and report.outcome != "held":
-                    with Proposals(settings.home / "proposals.db", system_clock) as proposals:
-                        for one in proposals.take(report.brought, report.at):
-                            say(f"{report.file}: {one}")
                 _tell(report, plainly=plainly)
     return reports
 
@@ -125,9 +168,13 @@ def _tell(report: "Report", *, plainly: bool) -> None:
 
 
 def _line(report: "Report") -> str:
-    found: Any = report.found
+    found = report.found
     if report.outcome == "held":
         return f"{report.at}  {report.file}: held, nothing applied; --accept applies it"
+    if report.outcome == "refused":
+        return f"{report.at}  {report.file}: refused, nothing applied"
+    if report.outcome == "unchanged":
+        return f"{report.at}  {report.file}: nothing new"
     removed = sum(found.removed.values())
     told = (
         f"{report.at}  {report.file}: {found.entries:,} entries; {found.added:,} new, "
@@ -139,5 +186,70 @@ def _line(report: "Report") -> str:
         for name, count in sorted(found.elsewhere.items())
     ]
     if report.brought is not None:
-        beside.append(f"{len(report.brought.proposals):,} proposed, for a person to decide")
+        beside.append(f"{report.proposed:,} proposed, for a person to decide")
+    if found.over:
+        beside.append(f"{found.over:,} that have run out, nobody says since when they stood")
     return "; ".join([told, *beside])
+
+
+# --- again and again --------------------------------------------------------------------------
+
+
+def _watched(
+    settings: Settings, source: str | None, every: str, url: str | None
+) -> "list[Watched]":
+    from events.dates import SECOND, BadDate, duration
+    from events.errors import Refused
+    from events.sources.catalogue import named
+    from service.watching import Watched
+
+    said = {source: settings.watch.get(source, {})} if source else settings.watch
+    if not said:
+        raise typer.BadParameter(
+            "no source is named, neither here nor under [watch] in standing.toml",
+            param_hint="--watch",
+        )
+    found = []
+    for name, one in said.items():
+        known = named(name)
+        place = url or one.get("url")
+        urls = (place,) if place else (known.url, *known.also)
+        try:
+            span = duration(one.get("every", every))
+        except BadDate as error:
+            raise Refused.field(f"watch.{name}.every", str(error)) from None
+        found.append(Watched(known, urls, max(1.0, span / SECOND)))
+    return found
+
+
+async def _watch(settings: Settings, watched: "list[Watched]", asked: "Asked") -> None:
+    from service.fetching import Fetcher
+    from service.freshness import WATCHING
+    from service.ingesting import Learned
+    from service.watching import Notebook, Watch, watch
+
+    notebook = Notebook(made(settings.home) / WATCHING)
+    alone = asyncio.Lock()
+
+    def told(_: "Watch", report: "Report") -> None:
+        _tell(report, plainly=True)
+
+    with quietly():
+        async with log_in_use(settings, say) as log, Fetcher() as fetcher:
+            learned = Learned(log)
+            watches = [
+                Watch(
+                    one,
+                    _ingest(settings, learned, one.source, asked),
+                    notebook,
+                    alone,
+                    clock=system_clock,
+                    tell=say,
+                )
+                for one in watched
+            ]
+            for one in watched:
+                say(
+                    f"watching {one.source.name}: {', '.join(one.urls)}, every {one.every_s:,.0f} s"
+                )
+            await watch(watches, told, fetcher)

@@ -14,6 +14,7 @@ _BENCHMARKS = (
     "replay",
     "over_http",
     "command_line",
+    "sources",
     "kafka_log",
     "kafka_worker",
     "kafka_live",

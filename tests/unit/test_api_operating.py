@@ -44,6 +44,21 @@ async def test_it_is_alive_and_ready(tmp_path: Path) -> None:
         assert ready["next_flip"] == "2099-01-01T05:00:00+00:00"
 
 
+async def test_a_source_that_is_not_read_any_more_is_told(tmp_path: Path) -> None:
+    """A week without a reading of a list that was read: silence about a company means nothing. It
+    can serve all the same. A list that has ended needs no further reading."""
+    async with served(tmp_path) as api:
+        for list_id, day in ((CCMC, "2021-06-04"), ("us-ofac-sdn", "2022-03-07")):
+            checked = {"publication": day, "retrieved": f"{day}T18:47:58Z"}
+            await api.record(
+                {"type": "standing.list.checked", "subject": f"list:{list_id}", "data": checked}
+            )
+        ready = await api.get("/readyz")
+        assert (ready["ready"], ready["stale"]) == (True, ["us-ofac-sdn"])
+        page = (await api.client.get("/metrics")).text
+        assert 'standing_list_checked_seconds{list="us-ofac-sdn"} 1.646678878e+09' in page
+
+
 async def test_it_is_not_ready_where_the_log_cannot_be_written(tmp_path: Path) -> None:
     """And says why; the metric tells it too."""
     async with served(tmp_path) as api:

@@ -134,3 +134,38 @@ def test_one_publication_has_one_file_with_the_entries(cli: Cli, tmp_path: Path)
     names.write_bytes(b'1,5,"aka","FIRST",-0- \r\n' + END)
     assert cli("ingest", "ofac-sdn-csv", names, first).code == 0
     assert cli("search", "first", "--json").json["companies"][0]["company"] == "company-1"
+
+
+def test_the_doctor_tells_of_sources_that_went_stale(cli: Cli, tmp_path: Path) -> None:
+    """Those that were read once and are not any more, and those that cannot be had."""
+
+    def found() -> tuple[bool, str]:
+        checks = {one["check"]: one for one in cli("doctor", "--json").json["checks"]}
+        return checks["sources"]["ok"], checks["sources"]["found"]
+
+    assert found() == (True, "none is stale")
+    cli("ingest", "ofac-sdn-csv", snapshot(tmp_path, "2021-08-18T093901Z", *TEN))
+    assert found() == (False, "us-ofac-sdn was last read 2021-08-18T09:39:01Z")
+    (cli.home / "watching.json").write_text(
+        '{"ofac-sdn-csv": {"tags": {}, "at": null, "failures": 2, "trouble": "503"}}'
+    )
+    assert found()[1].endswith("; ofac-sdn-csv: 503")
+
+
+def test_watching_needs_a_source(cli: Cli) -> None:
+    """Named, or in the settings; what is wrong in those is told by its place."""
+    done = cli("ingest", "--watch")
+    assert (done.code, "no source is named" in done.err) == (2, True)
+    assert cli("ingest", "ofac-sdn-csv").code == 2
+    done = cli("ingest", "ofac-sdn-csv", "--watch", "--retrieved-at", "2021")
+    assert (done.code, "takes no files" in done.err) == (2, True)
+    done = cli("ingest", "ofac-sdn-csv", "--watch", "--every", "soon")
+    assert "watch.ofac-sdn-csv.every: 'soon' is no span of time" in done.err
+    cli.home.mkdir(exist_ok=True)
+    settings = cli.home / "standing.toml"
+    settings.write_text('watch = "ofac-sdn-csv"')
+    assert "watch: a table for each source is needed" in cli("ingest", "--watch").err
+    settings.write_text("[watch.ofac-sdn-csv]\nevery = 6")
+    assert "watch.ofac-sdn-csv.every: 6: every and url are known" in cli("ingest", "--watch").err
+    settings.write_text("[watch.nobody]\nevery = '6h'")
+    assert "unknown source 'nobody'" in cli("ingest", "--watch").err

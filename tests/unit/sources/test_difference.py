@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from events.sources.difference import Older
+from events.sources.difference import Older, seen_again
 from events.sources.entity import Listing
 from events.sources.source import Head
 from tests.unit.sources.made import SDN, SSI, Desk, entity, source, types
@@ -74,8 +74,7 @@ async def test_the_same_again_says_nothing_new_in_this_process_and_in_the_next()
     await desk.read("2021-08-18", *everything)
     for who in (desk, await desk.anew()):
         found = await who.read("2021-08-18", *everything)
-        assert types(found) == []
-        assert {one["type"] for one in found.events} == {"standing.list.checked"}
+        assert found.events == []
         assert (await desk.log.ends()) == {0: 12}
 
 
@@ -455,6 +454,25 @@ async def test_an_earlier_reading_that_is_told_late_does_not_go_back() -> None:
     latest = desk.ledger.read("made", [SDN])
     assert latest is not None
     assert latest.publication == "2021-08-20"
+
+
+async def test_nothing_new_is_a_reading_too() -> None:
+    """The source was asked, and said so: that keeps it fresh."""
+    desk = Desk()
+    assert seen_again(desk.source, desk.ledger, "2021-08-18T10:00:00Z") == []
+    await desk.read("2021-08-18", ACME)
+    again = seen_again(desk.source, desk.ledger, "2021-08-19T10:00:00Z")
+    assert [one["subject"] for one in again] == [f"list:{SDN}", f"list:{SSI}"]
+    assert again[0]["data"] == {
+        "publication": "2021-08-18",
+        "retrieved": "2021-08-19T10:00:00Z",
+        "sha256": "0" * 64,
+        "records": 1,
+    }
+    await desk.record(again)
+    latest = desk.ledger.read("made", [SDN])
+    assert latest is not None
+    assert latest.taken == "2021-08-19T10:00:00Z"
 
 
 async def test_notes_and_amendments_of_other_kinds_change_nothing_that_was_shown() -> None:

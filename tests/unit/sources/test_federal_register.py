@@ -288,7 +288,12 @@ def test_a_page_is_read_once(cli: Cli) -> None:
     assert "2022-07643 of 2022-04-11" in json.dumps(history)
     (again,) = cli("ingest", "federal-register", FILE, "--json").json
     assert (again["outcome"], again["recorded"], again["duplicate"]) == ("unchanged", 0, 1)
+
+
+def test_what_is_proposed_is_counted(cli: Cli) -> None:
+    """Even where nothing is recorded; once."""
     assert "11 proposed, for a person to decide" in cli("ingest", "federal-register", FILE).out
+    assert "nothing new" in cli("ingest", "federal-register", FILE).out
 
 
 def test_a_broken_file_is_held(cli: Cli, tmp_path: Path) -> None:
@@ -299,6 +304,6 @@ def test_a_broken_file_is_held(cli: Cli, tmp_path: Path) -> None:
     assert (told.code, told.json[0]["outcome"]) == (1, "held")
     broken.write_text(json.dumps([document(), document(date="x")]))
     told = cli("ingest", "federal-register", broken, "--json")
-    assert (told.code, told.json[0]["outcome"]) == (1, "unchanged")
+    assert (told.code, told.json[0]["outcome"]) == (1, "read")
     assert len(told.json[0]["proposals"]) == 1
     assert "publication_date" in told.json[0]["problems"][0]

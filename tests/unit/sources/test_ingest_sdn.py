@@ -85,13 +85,16 @@ def test_every_event_can_be_traced_to_file_row_and_digest(home: Path, cli: Cli) 
 
 
 def test_a_second_run_adds_nothing(home: Path, snapshots: list[Path], cli: Cli) -> None:
-    """The last file again is a duplicate; an earlier one is refused."""
+    """The same files again are known; an earlier one that was never read is refused."""
     cli.set("STANDING_HOME", str(home))
     before = cli("search", "bank", "--json").out
-    done = cli("ingest", "ofac-sdn-csv", snapshots[-1], "--json")
+    done = cli("ingest", "ofac-sdn-csv", *snapshots, "--json")
     assert done.code == 0
-    assert (done.json[0]["outcome"], done.json[0]["recorded"]) == ("unchanged", 0)
+    assert {(one["outcome"], one["recorded"]) for one in done.json} == {("unchanged", 0)}
     assert cli("search", "bank", "--json").out == before
-    done = cli("ingest", "ofac-sdn-csv", snapshots[0])
+    early = home / "sdn_2021-08-01.csv"
+    early.write_bytes(snapshots[0].read_bytes())
+    done = cli("ingest", "ofac-sdn-csv", early)
     assert done.code == 1
     assert "an older publication is not read after a later one" in done.err
+    assert done.out.endswith("refused, nothing applied\n")

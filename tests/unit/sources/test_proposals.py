@@ -79,8 +79,8 @@ class Desk:
 
 def test_a_proposal_is_kept_once(proposals: Proposals) -> None:
     """However often its document is read."""
-    for _ in range(2):
-        assert proposals.take(Brought(proposals=[ADDED, REMOVED]), "2022-04-11") == []
+    for fresh in (2, 0):
+        assert proposals.take(Brought(proposals=[ADDED, REMOVED]), "2022-04-11") == (fresh, [])
     kept = proposals.listed()
     assert {one.proposal for one in kept} == {ADDED, REMOVED}
     assert [one.state for one in kept] == ["open", "open"]
@@ -188,7 +188,7 @@ async def test_a_withdrawal_after_it_was_accepted_is_told(proposals: Proposals) 
     """A person has to take back what was recorded."""
     proposals.take(_page(INSPECTED), "2022-04-08")
     await Desk().accept(proposals, INSPECTED, "huawei")
-    (told,) = proposals.take(_page(), "2022-04-09")
+    _, (told,) = proposals.take(_page(), "2022-04-09")
     assert told == (
         f"document {INSPECTED.document} was withdrawn, and proposal {INSPECTED.id} on it was "
         "accepted: retract what that recorded"
