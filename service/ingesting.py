@@ -1,8 +1,8 @@
 """Reading official files into the log: compared with what was read before, held where something
 speaks against them, and kept as evidence."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -14,9 +14,10 @@ from events.lists import Registry
 from events.log import EventLog, Position
 from events.sources.dating import in_a_name, is_a_date
 from events.sources.difference import KINDS, Comparison, Difference, Older, Taken, seen_again
+from events.sources.gazette import Brought, Names
 from events.sources.guards import MOST_REMOVED, doubts
 from events.sources.ledger import Ledger
-from events.sources.source import Head, Part, Source
+from events.sources.source import Head, Part, Source, Unreadable
 from service.evidence import Evidence, digest
 
 
@@ -62,6 +63,10 @@ class Report:
     faulty: int = 0
     why: list[str] = field(default_factory=list)
     """Why it is held; of one that was accepted, what speaks against it."""
+    brought: Brought | None = None
+    """Of a gazette: what it proposes, and what was withdrawn."""
+    proposed: int = 0
+    """How many of those proposals are new."""
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
@@ -80,11 +85,21 @@ class Report:
             "skipped": found.skipped,
             "elsewhere": found.elsewhere,
             "over": found.over,
+            "unknown": found.unknown,
             "recorded": self.recorded,
             "duplicate": self.duplicate,
             "problems": [str(one) for one in self.problems],
             "faulty": self.faulty,
+            **({} if self.brought is None else _proposed(self.brought)),
         }
+
+
+def _proposed(brought: Brought) -> dict[str, Any]:
+    return {
+        "proposals": [one.shown() for one in brought.proposals],
+        "off_topic": brought.off_topic,
+        "withdrawn": sorted(brought.withdrawn),
+    }
 
 
 def publications(
@@ -144,6 +159,10 @@ class Learned:
         self._upto = ends
 
 
+Keep = Callable[[Brought, str], tuple[int, list[str]]]
+"""Keeps what a gazette proposes: how much of it is new, and what a person has to know of it."""
+
+
 class Ingest:
     """Reads a source's publications into a log, one after the other."""
 
@@ -154,7 +173,10 @@ class Ingest:
         evidence: Evidence,
         source: Source,
         asked: Asked = READ_AS_USUAL,
+        *,
+        keep: Keep = lambda _brought, _at: (0, []),
     ) -> None:
+        self._keep = keep
         self._learned = learned
         self._log = learned.log
         self._ledger = learned.ledger
@@ -188,13 +210,17 @@ class Ingest:
         source, asked = self._source, self._asked
         primary, *others = publication.files
         report = Report(primary.name, publication.at, digest(primary))
+        if source.documents is not None:
+            return await self._gazette(primary, report)
+        if not source.every and self._was_read(report):
+            return replace(report, outcome="unchanged")
         taken = Taken(publication.at, report.file, report.sha256, asked.backfill)
         head = Head(published=source.dated(_part(primary)))
         comparing = Comparison(source, self._ledger, self._registry, taken, asked.kinds)
         try:
             comparing.take(source.pieces([_part(path) for path in publication.files], head), head)
         except Older as older:
-            read = self._ledger.was_read(source.name, publication.at, report.sha256)
+            read = self._was_read(report)
             report.outcome = "unchanged" if read else "refused"
             report.problems = [] if read else list(older.problems)
             return report
@@ -211,6 +237,32 @@ class Ingest:
         if not report.recorded and not report.problems:
             report.outcome = "unchanged"
         return report
+
+    async def _gazette(self, file: Path, report: Report) -> Report:
+        """Documents about lists: notes on the companies that they name, and proposals."""
+        source, head, brought = self._source, Head(), Brought()
+        names = Names(self._ledger.everyone())
+        try:
+            for document in source.documents(_part(file), head) if source.documents else ():
+                brought.take(document, names, self._registry, source.name, self._asked.backfill)
+        except Unreadable as error:
+            head.cut = str(error)
+        report.found = Difference(events=brought.notes, entries=brought.documents)
+        report.problems, report.faulty, report.brought = head.faults, head.faulty, brought
+        self._evidence.keep(file, report.sha256, source=source.name, taken=report.at)
+        if head.cut is not None:
+            report.why = [f"it is cut short or broken: {head.cut}"]
+            report.outcome = "held"
+            return report
+        if await self._append(report.found, report):
+            report.proposed, told = self._keep(brought, report.at)
+            report.problems += [Problem(file.name, one) for one in told]
+        if not report.recorded and not report.proposed and not report.problems:
+            report.outcome = "unchanged"
+        return report
+
+    def _was_read(self, report: Report) -> bool:
+        return self._ledger.was_read(self._source.known_as, report.at, report.sha256)
 
     async def _append(self, found: Difference, report: Report) -> bool:
         """Whether the log took all of it."""

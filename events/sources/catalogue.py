@@ -7,8 +7,11 @@ from events.sources import (
     bis_dpl,
     csl_csv,
     csl_json,
+    federal_register,
     ofac_consolidated_csv,
     ofac_csv,
+    ofac_delta,
+    ofac_enhanced,
     opensanctions_targets,
 )
 from events.sources.source import Source
@@ -18,10 +21,13 @@ SOURCES: Final[dict[str, Source]] = {
     for one in (
         ofac_csv.SDN,
         ofac_consolidated_csv.CONSOLIDATED,
+        ofac_enhanced.ENHANCED,
+        ofac_delta.DELTA,
         csl_csv.CSV,
         csl_json.JSON,
         bis_dpl.DPL,
         opensanctions_targets.TARGETS,
+        federal_register.FEDERAL_REGISTER,
     )
 }
 

@@ -26,6 +26,10 @@ _YEARS_AHEAD: Final[Instant] = 2 * 366 * DAY
 """Later than so long after it was read, nobody publishes that something begins."""
 
 
+_DAYS_BETWEEN: Final = 7
+"""How far apart two deltas may be taken that still follow each other."""
+
+
 class Taken(NamedTuple):
     """A publication as it was taken: `at` as written, and from which file."""
 
@@ -54,6 +58,9 @@ class Difference:
     """Entries of kinds that were not asked for."""
     over: int = 0
     """Entries that ran out before they were first seen, by their own words."""
+    unknown: int = 0
+    """Changes of entries that are not known, as those of other kinds are not: a delta tells of
+    them only what changes."""
     elsewhere: dict[str, int] = field(default_factory=dict)
     """Entries under programmes that are on none of the lists."""
 
@@ -80,8 +87,8 @@ class Comparison:
         self._registry = registry
         self._taken = taken
         self._kinds = kinds
-        self._shown = ledger.shown(source.name)
-        self._memory = ledger.memory(source.name)
+        self._shown = ledger.shown(source.known_as)
+        self._memory = ledger.memory(source.known_as)
         self._remembered: dict[str, Seen] = {}
         self._made: set[str] = set()
         self._lists: frozenset[str] = frozenset()
@@ -120,12 +127,14 @@ class Comparison:
         """When the lists of this publication were read last."""
         known = frozenset(one.id for one in self._registry)
         self._lists = self._covered(head) & known
-        before = self._ledger.read(self._source.name, self._lists)
-        self._first = before is None
+        before = self._ledger.read(self._source.known_as, self._lists)
+        self._first = before is None and self._source.every
+        if before is None and not self._source.every:
+            before = self._ledger.latest(self._source.known_as)
         if before is not None and last(self._taken.at) < before.instant:
             raise Older.field(
                 self._taken.file,
-                f"was taken at {self._taken.at}, and {self._source.name} was read as it was at "
+                f"was taken at {self._taken.at}, and {self._source.known_as} was read as it was at "
                 f"{before.taken}: an older publication is not read after a later one",
             )
 
@@ -134,7 +143,7 @@ class Comparison:
         source = self._source
         if head.having is None:
             return source.lists if head.lists is None else head.lists
-        before = (one for one in source.lists if self._ledger.read(source.name, (one,)))
+        before = (one for one in source.lists if self._ledger.read(source.known_as, (one,)))
         return head.having.union(before)
 
     def end(self, head: Head) -> Difference:
@@ -159,13 +168,16 @@ class Comparison:
     # --- one entry ----------------------------------------------------------------------------
 
     def _read(self, piece: Piece, head: Head) -> Seen:
-        before = self._shown.get(piece.key)
+        before = self._known(piece.key)
         if piece.action == "remove":
             if before is not None:
                 self._all_gone(piece.key, before)
             return Seen(piece.raw, ())
         try:
-            entity = self._source.entity(piece)
+            entity = self._told(piece, before)
+            if entity is None:
+                self.found.unknown += 1
+                return Seen(piece.raw, ())
             self._entry(entity, before)
         except Unreadable as error:
             head.fault(self._taken.file, piece.line, error.what, error.detail, piece.key)
@@ -173,6 +185,27 @@ class Comparison:
         lists = tuple(one.list for one in entity.listings)
         skipped = entity.kind if before is None and not self._asked(entity.kind) else None
         return Seen(piece.raw, lists, skipped, entity.elsewhere)
+
+    def _known(self, key: str) -> Shown | None:
+        """An entry as it was shown: to a delta also where another source brought it, as a number of
+        that scheme is the same entry in all of them."""
+        shown = self._shown.get(key)
+        if self._source.every:
+            return shown
+        for list_id in sorted(self._lists):
+            opened = self._ledger.opened((list_id, self._source.scheme, key))
+            if opened and not (shown and list_id in shown.places):
+                shown = shown or Shown(opened[0], self._ledger.described(opened[0]))
+                places = {**shown.places, list_id: Place(opened[1], opened[1], False)}
+                shown = replace(shown, places=places)
+        return shown
+
+    def _told(self, piece: Piece, before: Shown | None) -> Entity | None:
+        """An entry as the publication leaves it; None where it tells too little of it."""
+        if piece.action != "modify" or self._source.changed is None:
+            return self._source.entity(piece)
+        known = before.entity(piece.key, piece.line) if before else None
+        return self._source.changed(piece, known)
 
     def _asked(self, kind: str) -> bool:
         return self._kinds is None or kind in self._kinds
@@ -301,7 +334,7 @@ class Comparison:
         if place.mine and self._over(place.terms, list_id):
             return  # it ran out, as it said
         gone = Entity(key, entry.described.get("name", key), scheme=entry.scheme)
-        if not place.mine:
+        if not place.mine and self._source.every:
             self._noted(gone, list_id, entry.company, place.event, "No longer shown here")
             return
         _one_more(self.found.removed, list_id)
@@ -349,7 +382,7 @@ class Comparison:
                 "id": fact_id(kind, company, said),
                 "type": kind,
                 "subject": company,
-                "source": written_by(source.name),
+                "source": written_by(source.known_as),
                 **({"backfill": True} if self._first or taken.backfill else {}),
                 "data": said,
             }
@@ -368,24 +401,35 @@ class Comparison:
             for list_id, place in entry.places.items():
                 if place.mine and not self._over(place.terms, list_id):
                     _one_more(found.stood, list_id)
+        if not self._source.every:
+            for list_id in found.removed:
+                found.stood[list_id] = self._ledger.standing(list_id, self._source.scheme)
 
     def _checked(self, head: Head) -> None:
         """Say of each list that it was read. Last: what is cut off before that is read again."""
         taken, source = self._taken, self._source
         retrieved = taken.at if precision(taken.at) == "instant" else None
-        known = self._ledger.readings(source.name, self._lists)
+        known = self._ledger.readings(source.known_as, self._lists)
         for list_id in sorted(self._lists):
+            if not source.every and not self._follows(list_id):
+                continue
             count = self.found.records.get(list_id, 0)
             read = Read(head.published or taken.at, retrieved, taken.sha256, count)
             if read != known.get(list_id):
-                self.found.events.append(_checked(source.name, list_id, read))
+                self.found.events.append(_checked(source.known_as, list_id, read))
+
+    def _follows(self, list_id: str) -> bool:
+        """Whether a delta can vouch for a list: where that was read so lately that hardly another
+        is missing between. Alone it says nothing of whom it does not name."""
+        before = self._ledger.read(self._source.known_as, [list_id])
+        return before is not None and last(self._taken.at) <= before.instant + _DAYS_BETWEEN * DAY
 
 
 def seen_again(source: Source, ledger: Ledger, at: str) -> list[dict[str, Any]]:
     """What to record where a source says, at `at`, that nothing is new since it was last read."""
-    readings = ledger.readings(source.name, sorted(source.lists))
+    readings = ledger.readings(source.known_as, sorted(source.lists))
     return [
-        _checked(source.name, list_id, read._replace(retrieved=at))
+        _checked(source.known_as, list_id, read._replace(retrieved=at))
         for list_id, read in readings.items()
     ]
 

@@ -12,7 +12,7 @@ from events import vocabulary as words
 from events.dates import UTC_ZONE, Instant, last
 from events.identity import Companies
 from events.log import Record
-from events.sources.entity import IDENTITY, TERMS
+from events.sources.entity import IDENTITY, TERMS, Entity, Listing
 
 _WRITTEN_BY: Final = "/standing/ingest/"
 
@@ -41,6 +41,19 @@ class Place:
     """Whether the source said so."""
     terms: dict[str, Any] = field(default_factory=dict)
 
+    def listing(self, list_id: str) -> Listing:
+        """As the source would show it now."""
+        own = self.terms.get("restrictions")
+        terms = {name: self.terms.get(name) for name in TERMS if name != "restrictions"}
+        return Listing(
+            list_id,
+            effective=self.begins if self.stated else None,
+            restrictions=None
+            if own is None
+            else tuple((one["kind"], one.get("from"), one.get("until")) for one in own),
+            **terms,
+        )
+
 
 @dataclass(slots=True)
 class Shown:
@@ -52,6 +65,22 @@ class Shown:
     rest: str = ""
     scheme: str | None = None
     """What its key is an id of."""
+
+    def entity(self, key: str, line: int) -> Entity:
+        """As the source would show it now."""
+        said = self.described
+        return Entity(
+            key,
+            said.get("name", key),
+            said.get("kind", "unknown"),
+            tuple(place.listing(list_id) for list_id, place in self.places.items()),
+            tuple(said.get("aliases") or ()),
+            said.get("country"),
+            tuple((one["scheme"], one["value"]) for one in said.get("identifiers") or ()),
+            said.get("website"),
+            self.rest,
+            line=line,
+        )
 
 
 class Seen(NamedTuple):
@@ -92,6 +121,7 @@ class Ledger:
         self._read: dict[tuple[str, str], Read] = {}
         self._files: set[tuple[str, str, str | None]] = set()
         self._shown: dict[str, dict[str, Shown]] = {}
+        self._latest: dict[str, Read] = {}
         self._memory: dict[str, dict[str, Seen]] = {}
         self._described: dict[str, dict[str, Any]] = {}
         self._open: dict[Key, tuple[str, str]] = {}
@@ -104,6 +134,11 @@ class Ledger:
         """The latest reading of any of these lists by a source."""
         found = self.readings(source, lists).values()
         return max(found, key=lambda one: one.instant, default=None)
+
+    def latest(self, source: str) -> Read | None:
+        """The latest publication of a source that brought an event: of a delta, which may say of no
+        list that it was read, there is nothing else."""
+        return self._latest.get(source)
 
     def readings(self, source: str, lists: Iterable[str]) -> dict[str, Read]:
         """The latest reading of each of these lists by a source."""
@@ -121,9 +156,17 @@ class Ledger:
         """What is said of a company, whoever said it."""
         return self._described.get(company, {})
 
+    def everyone(self) -> Iterable[tuple[str, dict[str, Any]]]:
+        """Each company that is described, and what is said of it."""
+        return self._described.items()
+
     def opened(self, key: Key) -> tuple[str, str] | None:
         """The company of a listing that is open, whoever brought it, and its designation's id."""
         return self._open.get(key)
+
+    def standing(self, list_id: str, scheme: str) -> int:
+        """How many listings of a scheme are open on a list, whoever brought them."""
+        return sum(1 for one in self._open if one[:2] == (list_id, scheme))
 
     def take(self, records: Iterable[Record]) -> None:
         """Learn from what stands in the log, in its order."""
@@ -144,6 +187,7 @@ class Ledger:
                 self._described.setdefault(subject, {}).update(_identity(data))
             self._listing(kind, subject, event["id"], data)
             if mine is not None and "reference" in data:
+                self._told(mine, data)
                 self._entry(mine, kind, subject, event["id"], data)
 
     def _checked(self, what: tuple[str, str], data: Mapping[str, Any]) -> None:
@@ -152,6 +196,16 @@ class Ledger:
         known = self._read.get(what)
         if known is None or known.instant <= found.instant:
             self._read[what] = found
+
+    def _told(self, source: str, data: Mapping[str, Any]) -> None:
+        told = next(
+            (str(one["published"]) for one in data.get("sources") or () if "published" in one), None
+        )
+        known = self._latest.get(source)
+        if told is not None and (known is None or known.publication != told):
+            found = Read(told, None)
+            if known is None or known.instant < found.instant:
+                self._latest[source] = found
 
     def _listing(self, kind: str, subject: str, event_id: str, data: Mapping[str, Any]) -> None:
         if kind not in (words.DESIGNATION_ISSUED, words.REMOVAL_ISSUED):
@@ -162,8 +216,12 @@ class Ledger:
         key = (data["list"], reference["scheme"], reference["id"])
         if kind == words.DESIGNATION_ISSUED:
             self._open[key] = (subject, event_id)
-        else:
-            self._open.pop(key, None)
+        elif closed := self._open.pop(key, None):
+            for entries in self._shown.values():
+                entry = entries.get(reference["id"])
+                place = entry.places.get(data["list"]) if entry else None
+                if entry and place and place.mine and place.event == closed[1]:
+                    del entry.places[data["list"]]  # whoever closed it
 
     def _entry(
         self, source: str, kind: str, subject: str, event_id: str, data: Mapping[str, Any]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Final, Literal, NamedTuple
 
 from events.errors import Problem
+from events.sources.document import Document
 from events.sources.entity import Entity
 
 MOST_FAULTS: Final = 100
@@ -102,6 +103,19 @@ class Source:
     """Of a publication in several files: 0 for the one with the entries, then the others."""
     every: bool = True
     """Whether each publication has everything that stands, so that what is missing was removed."""
+    continues: str | None = None
+    """Of a delta: the source whose entries it changes, under whose name it is read."""
+    changed: Callable[[Piece, Entity | None], Entity | None] | None = None
+    """Of a delta that tells of a `modify` only what is different: the entry as it leaves it, from
+    what is known of it. None where that is not enough. Raises `Unreadable`."""
+
+    documents: Callable[[Part, Head], Iterator[Document]] | None = None
+    """Of a gazette, which has documents about lists instead of entries: those of a file."""
+
+    @property
+    def known_as(self) -> str:
+        """Under which name what it showed is remembered."""
+        return self.continues or self.name
 
 
 Sources = Mapping[str, Source]

@@ -27,7 +27,7 @@ def said(text: str | None) -> str | None:
     left."""
     if not text:
         return None
-    if _CONTROL.search(text):
+    if not text.isprintable():
         text = _CONTROL.sub(" ", text)
     return " ".join(text.split()) or None
 

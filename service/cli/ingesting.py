@@ -1,6 +1,7 @@
 """`ingest`: official files, from what a government publishes to what changed."""
 
 import asyncio
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
 
@@ -12,6 +13,7 @@ from service.compose import log_in_use, made, system_clock
 from service.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from events.sources.gazette import Brought
     from events.sources.source import Source
     from service.ingesting import Asked, Ingest, Learned, Publication, Report
     from service.watching import Watch, Watched
@@ -106,7 +108,15 @@ def _ingest(settings: Settings, learned: "Learned", source: "Source", asked: "As
     from service.ingesting import Ingest
 
     evidence = Evidence(made(settings.home) / "evidence")
-    return Ingest(learned, load_registry(settings.lists), evidence, source, asked)
+    registry = load_registry(settings.lists)
+    return Ingest(learned, registry, evidence, source, asked, keep=partial(_propose, settings))
+
+
+def _propose(settings: Settings, brought: "Brought", at: str) -> tuple[int, list[str]]:
+    from service.proposals import Proposals
+
+    with Proposals(settings.home / "proposals.db", system_clock) as proposals:
+        return proposals.take(brought, at)
 
 
 # --- files ------------------------------------------------------------------------------------
@@ -175,6 +185,8 @@ def _line(report: "Report") -> str:
         f"{count:,} under {name}, which is on none of the lists"
         for name, count in sorted(found.elsewhere.items())
     ]
+    if report.brought is not None:
+        beside.append(f"{report.proposed:,} proposed, for a person to decide")
     if found.over:
         beside.append(f"{found.over:,} that have run out, nobody says since when they stood")
     return "; ".join([told, *beside])
