@@ -19,7 +19,7 @@ from service.broker.java import find_java
 from service.broker.layout import HOST, Node, write_properties
 from service.broker.ports import any_free
 from service.broker.serving import until_serving
-from tests.chaos.kafka.processes import end_with_the_tests
+from tests.chaos.kafka.unix import end_with_the_tests
 
 _CLUSTER: Final = "chaos00000000000000000"
 _HEAP: Final = ("-Xms96m", "-Xmx512m", "-XX:+UseSerialGC")
