@@ -85,8 +85,21 @@ export CORE
 
 .PHONY: test
 test: lint ## everything: check, and every test; the pure core must be covered to the last branch
-	$(BIN)/coverage run -m pytest --ignore tests/bench
-	$(BIN)/coverage report --include "$$($(BIN)/python -c "$$CORE")"
+	@$(MAKE) --no-print-directory --jobs=2 test-core test-kafka
+
+# Those of Kafka wait, mostly, for brokers, for processes and for each other; beside them there is a
+# processor left for the others. So that it can be told whose a line is, each begins with that.
+TOLD = 2>&1 | awk '{ print "$(@:test-%=%): " $$0; fflush() }'
+
+# To measure coverage takes nearly as long again. The core is covered without Kafka and the chaos.
+.PHONY: test-core
+test-core: .venv/.installed
+	@{ $(BIN)/coverage run -m pytest --ignore tests/bench --ignore tests/kafka --ignore tests/chaos && \
+	  $(BIN)/coverage report --include "$$($(BIN)/python -c "$$CORE")"; } $(TOLD)
+
+.PHONY: test-kafka
+test-kafka: .venv/.installed
+	@$(BIN)/python -m pytest tests/kafka tests/chaos $(TOLD)
 
 .PHONY: chaos
 chaos: .venv/.installed ## kill, pause and starve it hundreds of times; an hour and more

@@ -55,7 +55,7 @@ def topic() -> str:
 
 
 _KAFKA_TESTS = {Path(__file__).parent / "kafka", Path(__file__).parent / "chaos" / "kafka"}
-_KAFKA_TIMEOUT_S = 300
+_KAFKA_TIMEOUT_S = 600
 """The first of them waits for the broker, and perhaps for its jars."""
 
 

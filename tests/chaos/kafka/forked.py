@@ -16,9 +16,7 @@ from typing import Any, Final
 from tests.chaos.kafka.unix import end_with_the_tests
 
 _FORKING: Final = multiprocessing.get_context("forkserver")
-_FORKING.set_forkserver_preload(
-    ["service.cli.working", "service.working", "tests.chaos.kafka.frail"]
-)
+_FORKING.set_forkserver_preload(["service.server", "service.working", "tests.chaos.kafka.frail"])
 
 Main = Callable[..., int]
 """Of a module, so that it can be named to another process."""

@@ -126,12 +126,14 @@ def frail_restored(*arguments: Any) -> Restored:
 def beset(session_s: float, many: int) -> None:
     """Have the points told of, sessions as short as that, and cold starts of so many events."""
     hasty = partial(worker.ProjectionWorker, session_s=session_s, many=many or cold_start.MANY)
+    alerting = partial(working.AlertWorker, session_s=session_s)
     replaced: list[tuple[Any, str, Any]] = [
         (producing, "Producer", FrailProducer),
         (worker, "Mirror", FrailMirror),
         (follower, "fold", frail_fold),
         (worker, "restored", frail_restored),
         (working, "ProjectionWorker", hasty),
+        (working, "AlertWorker", alerting),
     ]
     for module, name, value in replaced:
         assert hasattr(module, name)
