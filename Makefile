@@ -102,7 +102,7 @@ test-kafka: .venv/.installed
 	@$(BIN)/python -m pytest tests/kafka tests/chaos $(TOLD)
 
 .PHONY: chaos
-chaos: .venv/.installed ## kill, pause and starve it hundreds of times; an hour and more
+chaos: .venv/.installed ## kill, pause and starve it hundreds of times; the better part of an hour
 	STANDING_CHAOS=long $(BIN)/python -m pytest tests/chaos
 
 .PHONY: bench

@@ -17,6 +17,7 @@ from typing import Final
 from service.broker.layout import HOST, Node, write_properties
 from service.broker.ports import any_free
 from service.broker.serving import until_serving
+from tests.chaos.kafka.plan import killed
 from tests.chaos.kafka.unix import end_with_the_tests
 from tests.kafka.java import java
 
@@ -81,6 +82,10 @@ class Brokers:
 
     def kill(self, number: int) -> None:
         """Without a word."""
+        killed["brokers"] += 1
+        self._end(number)
+
+    def _end(self, number: int) -> None:
         one = self._running.pop(number)
         os.kill(one.pid, signal.SIGKILL)
         one.wait()
@@ -112,7 +117,7 @@ class Brokers:
     def end(self) -> None:
         """Kill those that are left."""
         for number in list(self._running):
-            self.kill(number)
+            self._end(number)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Final
 
 from tests.chaos.kafka.forked import Forked
 from tests.chaos.kafka.frail import Harm, frail
+from tests.chaos.kafka.plan import killed
 from tests.chaos.kafka.unix import end_with_the_tests, stands_still
 
 COMMAND: Final = Path(sys.executable).with_name("standing")
@@ -55,6 +56,11 @@ class Process:
     @property
     def alive(self) -> bool:
         return self._process.returncode is None
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether it ended without a word."""
+        return self.ended.done() and self.ended.result() == -signal.SIGKILL
 
     async def until(self, enough: Callable[["Process"], bool]) -> None:
         """Wait until what it told is enough. Fails where it ended before, or that takes too
@@ -107,7 +113,8 @@ def at_work(process: Process) -> frozenset[int]:
 
 
 class Troop:
-    """Starts processes, each in a home of its own, and kills at the end those that are left."""
+    """Starts processes, each in a home of its own, and kills at the end those that are left. What
+    each told is kept beside its home."""
 
     def __init__(self, folder: Path, servers: str) -> None:
         self.started: list[Process] = []
@@ -157,4 +164,7 @@ class Troop:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        killed["workers"] += sum(one.was_killed for one in self.started)
         await asyncio.gather(*(one.kill() for one in self.started))
+        for number, one in enumerate(self.started):
+            (self._folder / f"{number}.log").write_text("\n".join(one.told))

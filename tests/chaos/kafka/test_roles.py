@@ -25,7 +25,7 @@ from tests.kafka.alerting import KEY, now
 from tests.kafka.house import House
 from tests.unit.making import REGISTRY
 
-KILLS = 20 if LONG else 2
+KILLS = 30 if LONG else 2
 """Of each role."""
 KINDS = ["changed", "corrected"]
 SETTINGS = {

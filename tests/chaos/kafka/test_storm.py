@@ -11,7 +11,7 @@ from tests.chaos.kafka.recorder import Recorder
 from tests.chaos.kafka.verdict import verdict
 from tests.kafka.house import House
 
-STEPS = 120 if LONG else 8
+STEPS = 80 if LONG else 8
 MOST = 3
 pytestmark = pytest.mark.timeout(3_600)
 
