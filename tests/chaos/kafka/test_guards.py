@@ -17,7 +17,7 @@ from tests.chaos.kafka.verdict import verdict
 from tests.kafka.house import House
 
 ALL = frozenset({0, 1, 2})
-TAKEOVERS = 20 if LONG else 1
+TAKEOVERS = 10 if LONG else 1
 TAKEN_OVER_WITHIN_S = 20
 """Of which 8 are the session; 61 with Faust's own settings. What was measured says docs/chaos.md;
 there is room here for a machine that is busy with something else."""
