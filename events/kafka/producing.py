@@ -12,7 +12,7 @@ from aiokafka.producer.transaction_manager import TransactionState
 
 from events.errors import StoreError
 from events.kafka.binding import HEADERS
-from events.kafka.bounded import bounded
+from events.kafka.bounded import bounded, ended
 from events.kafka.connection import Connection
 from events.kafka.trouble import KAFKA_ERRORS, said, trouble, why_not
 
@@ -52,8 +52,10 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no typ
         """Stop at once. What was not answered fails, for everybody who waits for it."""
         self._closed = True
         self._message_accumulator.fail_all(KafkaError("this producer was let go of"))
-        with suppress(*KAFKA_ERRORS):
-            await bounded(self._sender.close(), _GOODBYE_S)
+        # Its sender puts back what was not answered, and ends of a `KeyError` as that was given up.
+        if self._sender.sender_task is not None:
+            await ended(self._sender.sender_task, _GOODBYE_S)
+            self.fatal()  # has been heard
         with suppress(*KAFKA_ERRORS):
             await bounded(self.client.close(), _GOODBYE_S)
 

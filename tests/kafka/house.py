@@ -289,6 +289,13 @@ def _told(message: Any) -> Told:
 
 async def furnished(servers: str, partitions: int) -> House:
     """The topics, made anew."""
+    await cleared(servers)
+    await apply({"bootstrap_servers": servers}, Wanted(partitions))
+    return House(servers, partitions)
+
+
+async def cleared(servers: str) -> None:
+    """Have none of the topics."""
     names = {topic.name for topic in TOPICS}
     admin = AIOKafkaAdminClient(bootstrap_servers=servers)
     await admin.start()
@@ -299,5 +306,3 @@ async def furnished(servers: str, partitions: int) -> House:
             """Brokers learn of it in their own time."""
     finally:
         await admin.close()
-    await apply({"bootstrap_servers": servers}, Wanted(partitions))
-    return House(servers, partitions)
