@@ -6,16 +6,18 @@ from pathlib import Path
 
 import orjson
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 
 from events import vocabulary as words
 from events.dates import show
+from events.errors import StoreError
 from events.kafka.fenced import Fenced, FencedWriter
 from events.kafka.mirror import Mirror
 from events.kafka.packing import Outgoing, packed
-from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS
+from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS, Topic
 from events.log import Record
 from service.compose import shipped_history, system_clock
-from tests.kafka.house import House, Told, until
+from tests.kafka.house import House, Told, until, until_so
 from tests.kafka.logs import producer
 from tests.unit.making import CCMC, ENTITY, granted, issued, removed, retracted
 from tests.unit.test_population import POISON, merged
@@ -138,6 +140,29 @@ async def test_whoever_writes_under_the_name_shuts_the_earlier_out(house: House)
                 await first.write([message, message])
             await second.write([message])
     assert len(await house.read(STATUS)) == 3
+
+
+async def test_no_worker_begins_where_a_topic_is_missing_or_has_other_partitions(
+    house: House, tmp_path: Path
+) -> None:
+    """What it is to publish would have no place."""
+    async with house.administering() as admin:
+        await admin.create_partitions({REJECTED.name: NewPartitions(house.partitions + 1)})
+        await until_so(partial(_partitions, admin, REJECTED, house.partitions + 1))
+        with pytest.raises(StoreError, match=f"{REJECTED.name} 4"):
+            await house.worker(tmp_path).run()
+        await admin.delete_topics([CHANGES.name])
+        await until_so(partial(_partitions, admin, CHANGES, 0))
+        with pytest.raises(StoreError, match=f"no topic {CHANGES.name}"):
+            await house.worker(tmp_path).run()
+
+
+async def _partitions(admin: AIOKafkaAdminClient, topic: Topic, number: int) -> bool:
+    return number == sum(
+        len(one["partitions"])
+        for one in await admin.describe_topics()
+        if one["topic"] == topic.name
+    )
 
 
 async def test_two_workers_share_the_partitions(house: House, tmp_path: Path) -> None:
