@@ -3,7 +3,7 @@ from a batch is published all at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, NamedTuple, NoReturn, Protocol
+from typing import Final, NoReturn, Protocol
 
 from events.aside import aside
 from events.bulk import no_collection
@@ -30,6 +30,11 @@ from projections.revision import republished
 _MOST: Final = 10_000
 """Records in a batch where it is behind: the more at once, the fewer statuses on the way."""
 
+_FEW: Final = 10
+"""Records that are folded by the time a thread would begin with them."""
+_SOON: Final = 200
+"""Records that are folded in far less time than a transaction may be open."""
+
 Append = Callable[[dict[str, object]], Awaitable[object]]
 
 
@@ -48,11 +53,27 @@ MakeAlarm = Callable[[Callable[[], Instant], Append], AlarmClock]
 """From who knows when the next flip is due, and how to append."""
 
 
-class _Batch(NamedTuple):
-    """What to publish of a batch, and the last offset of it."""
+class _Coming:
+    """What has come and is to be folded: all of it at once, when its turn comes."""
 
-    told: list[Packed]
-    upto: int
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._moved = asyncio.Condition()
+
+    async def put(self, entries: Sequence[Entry]) -> None:
+        """Where too many wait already, wait with them."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: len(self._entries) < _MOST)
+            self._entries += entries
+            self._moved.notify_all()
+
+    async def taken(self) -> Sequence[Entry]:
+        """At least one."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._entries)
+            found, self._entries = self._entries, []
+            self._moved.notify_all()
+        return found
 
 
 class PartitionWorker:
@@ -136,10 +157,10 @@ class PartitionWorker:
         """Follow the partition until cancelled. Raises `Fenced` where another has taken over."""
         alarm = make_alarm(lambda: self.due, self._append)
         alarm.start()
-        folded: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=1)
+        coming = _Coming()
         tasks = [
-            asyncio.create_task(self._fold_all(folded)),
-            asyncio.create_task(self._publish_all(folded, alarm)),
+            asyncio.create_task(self._read(coming)),
+            asyncio.create_task(self._publish_all(coming, alarm)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -150,20 +171,28 @@ class PartitionWorker:
                 task.cancel()
             await asyncio.wait(tasks)
 
-    async def _fold_all(self, folded: "asyncio.Queue[_Batch]") -> None:
-        """The next batch is folded while one is being published, and waits for its turn."""
+    async def _read(self, coming: _Coming) -> None:
+        """A consumer asks for more only when what it has was taken from it."""
         after = Position({self._partition: self.read})
         async for entries in self._log.entries(after, batch=_MOST, only={self._partition}):
-            told = await aside(self._follow, entries)
-            self.due = self.population.due
-            await folded.put(_Batch(told, entries[-1].offset))
+            await coming.put(entries)
 
-    async def _publish_all(self, folded: "asyncio.Queue[_Batch]", alarm: AlarmClock) -> None:
+    async def _publish_all(self, coming: _Coming, alarm: AlarmClock) -> None:
+        """One batch after the other: what comes meanwhile is the next one. The brokers are told of
+        the transaction while a small one is folded."""
         while True:
-            one = await folded.get()
-            if one.told:
-                await self._writer.write(one.told)
-            self.read = one.upto
+            entries = await coming.taken()
+            soon = len(entries) <= _SOON
+            if soon:
+                await self._writer.expect((CHANGES.name, STATUS.name), self._partition)
+            if len(entries) <= _FEW:
+                told = self._follow(entries)
+            else:
+                told = await aside(self._follow, entries)
+            self.due = self.population.due
+            if told or soon:
+                await self._writer.write(told)
+            self.read = entries[-1].offset
             alarm.set()
 
     async def _append(self, raw: dict[str, object]) -> None:

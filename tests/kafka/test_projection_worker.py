@@ -1,5 +1,6 @@
 """The projection worker on a real Kafka: what it publishes is the pure fold of the log."""
 
+from collections.abc import AsyncIterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -7,13 +8,15 @@ from pathlib import Path
 import orjson
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from aiokafka.errors import IllegalOperation, TopicAuthorizationFailedError
 
 from events import vocabulary as words
 from events.dates import show
 from events.errors import StoreError
 from events.kafka.fenced import Fenced, FencedWriter
 from events.kafka.mirror import Mirror
-from events.kafka.packing import Outgoing, packed
+from events.kafka.packing import Outgoing, Packed, packed
+from events.kafka.producing import Producer
 from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS, Topic
 from events.log import Record
 from service.compose import shipped_history, system_clock
@@ -140,6 +143,51 @@ async def test_whoever_writes_under_the_name_shuts_the_earlier_out(house: House)
                 await first.write([message, message])
             await second.write([message])
     assert len(await house.read(STATUS)) == 3
+
+
+async def test_a_writer_says_what_ended_its_transaction_and_not_that_none_is_open(
+    house: House,
+) -> None:
+    """Its sender hears of it before the next is sent, which aiokafka answers with an
+    `IllegalOperation`: here, that another one took the name over, and that it is not allowed."""
+    (message,) = packed([Outgoing(STATUS.name, 0, b"acme", b'{"told": 1}')])
+
+    async def shut_out(producer: Producer) -> AsyncIterator[list[Packed]]:
+        async with FencedWriter(house.connection, "name", 30):
+            producer.expect([STATUS.name], 0)
+            await until(lambda: producer.why() is not None)
+        yield [message]
+
+    async def not_allowed(producer: Producer) -> AsyncIterator[list[Packed]]:
+        manager = producer._txn_manager  # noqa: SLF001 - this broker allows everything
+        manager.error_transaction(TopicAuthorizationFailedError({STATUS.name}))
+        yield [message]
+
+    for coming, wanted, what in (
+        (shut_out, Fenced, "another worker has taken over"),
+        (not_allowed, StoreError, "this user may not use the topic"),
+    ):
+        async with FencedWriter(house.connection, "name", 30) as writer:
+            producer = writer._producer  # noqa: SLF001
+            assert producer is not None
+            with pytest.raises(wanted, match=what) as told:
+                await writer.write_all(coming(producer))
+            assert isinstance(told.value.__cause__, IllegalOperation)
+    assert await house.read(STATUS) == []
+
+
+async def test_a_transaction_that_was_expected_is_taken_back_or_written(house: House) -> None:
+    """Whoever comes next does not wait for it."""
+    (message,) = packed([Outgoing(STATUS.name, 0, b"acme", b'{"told": 1}')])
+    async with FencedWriter(house.connection, "name", 30) as writer:
+        await writer.expect([STATUS.name, CHANGES.name], 0)
+        await writer.write([message])
+        await writer.expect([STATUS.name, CHANGES.name], 0)
+        await writer.write([])
+        await writer.expect([STATUS.name, CHANGES.name], 0)
+    async with FencedWriter(house.connection, "name", 30) as writer:
+        await writer.write([message])
+    assert len(await house.read(STATUS)) == 2
 
 
 async def test_no_worker_begins_where_a_topic_is_missing_or_has_other_partitions(
