@@ -3,7 +3,7 @@ from a batch is published all at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, NoReturn, Protocol
+from typing import Final, NamedTuple, NoReturn, Protocol
 
 from events.aside import aside
 from events.bulk import no_collection
@@ -30,10 +30,8 @@ from projections.revision import republished
 _MOST: Final = 10_000
 """Records in a batch where it is behind: the more at once, the fewer statuses on the way."""
 
-_FEW: Final = 10
+_FEW: Final = 20
 """Records that are folded by the time a thread would begin with them."""
-_SOON: Final = 200
-"""Records that are folded in far less time than a transaction may be open."""
 
 Append = Callable[[dict[str, object]], Awaitable[object]]
 
@@ -53,12 +51,25 @@ MakeAlarm = Callable[[Callable[[], Instant], Append], AlarmClock]
 """From who knows when the next flip is due, and how to append."""
 
 
+class _Batch(NamedTuple):
+    """What to publish of a batch, the last offset of it, and whether its transaction is open."""
+
+    told: list[Packed]
+    upto: int
+    begun: bool
+
+
 class _Coming:
     """What has come and is to be folded: all of it at once, when its turn comes."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
         self._moved = asyncio.Condition()
+
+    @property
+    def few(self) -> bool:
+        """Whether only a few wait now."""
+        return len(self._entries) <= _FEW
 
     async def put(self, entries: Sequence[Entry]) -> None:
         """Where too many wait already, wait with them."""
@@ -157,10 +168,11 @@ class PartitionWorker:
         """Follow the partition until cancelled. Raises `Fenced` where another has taken over."""
         alarm = make_alarm(lambda: self.due, self._append)
         alarm.start()
-        coming = _Coming()
+        coming, folded = _Coming(), asyncio.Queue[_Batch]()
         tasks = [
             asyncio.create_task(self._read(coming)),
-            asyncio.create_task(self._publish_all(coming, alarm)),
+            asyncio.create_task(self._fold_all(coming, folded)),
+            asyncio.create_task(self._publish_all(folded, alarm)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -177,23 +189,31 @@ class PartitionWorker:
         async for entries in self._log.entries(after, batch=_MOST, only={self._partition}):
             await coming.put(entries)
 
-    async def _publish_all(self, coming: _Coming, alarm: AlarmClock) -> None:
-        """One batch after the other: what comes meanwhile is the next one. The brokers are told of
-        the transaction while a small one is folded."""
+    async def _fold_all(self, coming: _Coming, folded: "asyncio.Queue[_Batch]") -> None:
+        """Many are folded while the batch before them is published. A few wait for that, as more
+        may come meanwhile; the brokers are told of their transaction while they are folded."""
         while True:
             entries = await coming.taken()
-            soon = len(entries) <= _SOON
-            if soon:
+            few = len(entries) <= _FEW
+            if few:
                 await self._writer.expect((CHANGES.name, STATUS.name), self._partition)
-            if len(entries) <= _FEW:
                 told = self._follow(entries)
             else:
                 told = await aside(self._follow, entries)
+                await folded.join()
             self.due = self.population.due
-            if told or soon:
+            await folded.put(_Batch(told, entries[-1].offset, few))
+            if few or coming.few:
+                await folded.join()
+
+    async def _publish_all(self, folded: "asyncio.Queue[_Batch]", alarm: AlarmClock) -> None:
+        while True:
+            told, upto, begun = await folded.get()
+            if told or begun:
                 await self._writer.write(told)
-            self.read = entries[-1].offset
+            self.read = upto
             alarm.set()
+            folded.task_done()
 
     async def _append(self, raw: dict[str, object]) -> None:
         await self._log.append([admit(raw, self._registry)], partition=self._partition)

@@ -64,7 +64,7 @@ class Driver:
         self._rate = options["events"]
         self._number = options["events"] * (options["seconds"] + WARM_UP_S)
         self.begun: dict[str, int] = {}
-        """When the append of an event began, by its id; without those of the warm-up."""
+        """When the append of an event began, by its id."""
         self._sent: dict[tuple[int, int], tuple[bytes, int]] = {}
         self._events: dict[tuple[int, int], int] = {}
         self._statuses: dict[bytes, list[tuple[int, int]]] = {}
@@ -132,9 +132,12 @@ class Driver:
             for place, (key, _) in self._sent.items()
         )
 
+    def warm(self) -> int:
+        """When the warm-up was over."""
+        return min(self.begun.values()) + WARM_UP_S * 10**9
+
     def _taken(self) -> dict[str, list[int]]:
-        began = min(self.begun.values()) + WARM_UP_S * 10**9
-        self.begun = {one: before for one, before in self.begun.items() if before >= began}
+        began = self.warm()
         sample = {place: one for place, one in self._sent.items() if one[1] >= began}
         return {
             "seen": [self._events[place] - before for place, (_, before) in sample.items()],

@@ -101,7 +101,8 @@ def live(folder: Path, options: Options) -> Figures:
         receiver.wait(asyncio.run(_changes(servers, driver.begun.keys())))
         cpu = folding.cpu() - used[0], telling.cpu() - used[1]
         came = receiver.told()
-    figures = _figures(driver.begun, came, seen)
+    begun = {one: at for one, at in driver.begun.items() if at >= driver.warm()}
+    figures = _figures(begun, came, seen)
     return {**figures, "cpu_folding": cpu[0], "cpu_telling": cpu[1]}
 
 
