@@ -109,6 +109,8 @@ class History:
     def __init__(self, registry: Registry, records: Iterable[Record] = ()) -> None:
         self.registry = registry
         self.entries: dict[str, Entry] = {}
+        self.listed: set[str] = set()
+        """The lists of which something was ever told."""
         self._graph: dict[str, set[str]] = {}
         for record in records:
             self._keep(entry(record, registry))
@@ -119,6 +121,8 @@ class History:
 
     def _keep(self, new: Entry) -> None:
         self.entries[new.record.event["id"]] = new
+        if new.fact is not None and new.list is not None:
+            self.listed.add(new.list)
         for target in new.targets:
             self._graph.setdefault(new.record.id, set()).add(target)
             self._graph.setdefault(target, set()).add(new.record.id)

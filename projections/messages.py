@@ -13,14 +13,13 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from events.admitted import DEFAULT_SOURCE
-from events.companies import Description, describe
+from events.companies import Description
 from events.dates import ALWAYS, NEVER, UTC_ZONE, Instant, show, start
 from events.errors import Problem
 from events.ids import derived_id
 from events.lists import Registry
 from projections.changes import MOST, Change, Interval, Overall, rest, shown
 from projections.company import Company
-from projections.facts import Entry
 from projections.population import Population
 from projections.rows import Told
 from projections.status import parts, together
@@ -101,8 +100,7 @@ def parked(company: str, why: str, sequence: int, registry: Registry, place: Pla
 
 def current(company: Company, place: Place) -> Message:
     """The standing of a company that counts for itself; a tombstone where it has no event."""
-    entries = company.history.entries.values()
-    if not entries:
+    if not company.history.entries:
         return Message(company.company.encode(), None)
     told = standing(company, place.recorded)
     return _about(company.company, CURRENT, told, company.history.registry, place)
@@ -110,15 +108,14 @@ def current(company: Company, place: Place) -> Message:
 
 def standing(company: Company, now: Instant) -> dict[str, Any]:
     """The status answer at `now`, without cut-offs and without the coverage of the lists."""
-    entries = company.history.entries.values()
     view, registry = company.history.now, company.history.registry
     lists = []
     for list_id in sorted(view.timelines):
         one = parts(view.timelines[list_id], view.circular, now)
         lists.append({**one.head, **one.rest})
     return {
-        "name": described(company).name,
-        "as_of": show(now, _zone(entries, registry)),
+        "name": company.description.name,
+        "as_of": show(now, _zone(company.history.listed, registry)),
         "announced_by": None,
         "known_at": None,
         "sequence": company.sequence,
@@ -128,9 +125,8 @@ def standing(company: Company, now: Instant) -> dict[str, Any]:
     }
 
 
-def _zone(entries: Iterable[Entry], registry: Registry) -> ZoneInfo:
+def _zone(listed: Iterable[str], registry: Registry) -> ZoneInfo:
     """In which dates are told: that of the company's lists, where they agree."""
-    listed = {one.list for one in entries if one.fact and one.list}
     zones = {registry[list_id].zone for list_id in listed}
     return zones.pop() if len(zones) == 1 else UTC_ZONE
 
@@ -150,11 +146,6 @@ def _about(
 def status_id(kind: str, company: str, position: str, registry: Registry) -> str:
     """Of a message about a company: another one under other rules."""
     return derived_id([kind, company, position, registry.digest])
-
-
-def described(company: Company) -> Description:
-    """Who a company is."""
-    return describe([one.record for one in company.history.entries.values()], company.company)
 
 
 def change(

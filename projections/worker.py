@@ -18,7 +18,8 @@ from events.kafka.fenced import FencedWriter
 from events.kafka.log import PATIENCE_S, KafkaEventLog
 from events.kafka.mirror import Mirror, taken
 from events.kafka.questions import NONE, TopicQuestions
-from events.kafka.topics import EVENTS, STATUS
+from events.kafka.topic import alike, counted
+from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS
 from events.lists import Registry
 from events.log import Position
 from projections import cold_start
@@ -27,6 +28,8 @@ from projections.published import Statement, restored
 from projections.standby import Standby
 
 GROUP: Final = "standing.projections.v1"
+_TOPICS: Final = (EVENTS.name, STATUS.name, CHANGES.name, REJECTED.name)
+"""What is read and written of a partition stands in the same one of each."""
 
 
 class ProjectionWorker:
@@ -61,7 +64,9 @@ class ProjectionWorker:
         self._helpers = cold_start.Helpers(registry, tell)
 
     async def run(self) -> None:
-        """Work until cancelled. Raises `StoreError` where the topics are not as they should be."""
+        """Work until cancelled. Raises `StoreError` where a topic is missing, or has another number
+        of partitions than the events."""
+        alike(await counted(self._connection, _TOPICS, self._patience))
         log = KafkaEventLog(self._connection, patience=self._patience)
         standby = Standby(log, self._mirror, self._tell)
         try:

@@ -7,7 +7,7 @@ under the id of the first.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -77,16 +77,30 @@ class House:
         finally:
             await log.close()
 
-    @asynccontextmanager
-    async def working(self, home: Path, **options: Any) -> AsyncIterator[ProjectionWorker]:
-        """A projection worker in this process."""
-        worker = ProjectionWorker(
+    def worker(self, home: Path, **options: Any) -> ProjectionWorker:
+        """One that is yet to begin."""
+        return ProjectionWorker(
             self.connection,
             made(home),
             REGISTRY,
             lambda due, append: Alarm(due, append, system_clock),
             **options,
         )
+
+    @asynccontextmanager
+    async def administering(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        """A client for making and removing topics."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
+        await admin.start()
+        try:
+            yield admin
+        finally:
+            await admin.close()
+
+    @asynccontextmanager
+    async def working(self, home: Path, **options: Any) -> AsyncIterator[ProjectionWorker]:
+        """A projection worker in this process."""
+        worker = self.worker(home, **options)
         task = asyncio.create_task(worker.run())
         try:
             yield worker
@@ -163,6 +177,13 @@ async def until(reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not reached():  # noqa: ASYNC110 - nobody tells when
             await asyncio.sleep(0.02)
+
+
+async def until_so(reached: Callable[[], Awaitable[bool]]) -> None:
+    """The same, of what has to be asked for."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await reached():
+            """Brokers learn of it in their own time."""
 
 
 class Expected(NamedTuple):
@@ -297,12 +318,8 @@ async def furnished(servers: str, partitions: int) -> House:
 async def cleared(servers: str) -> None:
     """Have none of the topics."""
     names = {topic.name for topic in TOPICS}
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    try:
+    async with House(servers, 0).administering() as admin:
         if there := names & set(await admin.list_topics()):
             await admin.delete_topics(sorted(there))
         while names & set(await admin.list_topics()):
             """Brokers learn of it in their own time."""
-    finally:
-        await admin.close()

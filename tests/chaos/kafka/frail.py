@@ -29,16 +29,16 @@ POINTS: Final = (
     "name taken",
     "read back",
     "mirror cut",
+    "begun",
     "before the mirror",
     "mirrored",
     "folded",
-    "begun",
     "sending",
     "sent",
     "committing",
     "committed",
 )
-"""In the order in which they are come to."""
+"""In the order in which they are come to; of a large batch, it is begun when it is folded."""
 PAUSES: Final = ("before the name is taken", "begun", "sending", "sent", "committing")
 """Where to be paused is worst: another one takes over meanwhile."""
 
