@@ -96,26 +96,43 @@ class TopicQuestions:
 
     async def messages(self, partition: int) -> AsyncIterator[Any]:
         """Everything of a partition that is committed now, from its beginning."""
+        async for messages in self.batches(partition):
+            for message in messages:
+                yield message
+
+    async def batches(
+        self, partition: int, first: int = 0, last: int | None = None
+    ) -> AsyncIterator[list[Any]]:
+        """What is committed of a partition now, as it is fetched: from one offset up to another,
+        where one is named."""
         place = self._places[partition]
         async with self._ask() as asker:
             begin = (await asker.beginning_offsets([place]))[place]
-            end = (await asker.end_offsets([place]))[place]
-            async for message in self._stretch(asker, place, begin, end - 1):
-                yield message
+            end = (await asker.end_offsets([place]))[place] - 1
+            last = end if last is None else min(last, end)
+            async for messages in self._fetched(asker, place, max(first, begin), last):
+                yield messages
 
     async def _stretch(
         self, consumer: Any, place: TopicPartition, first: int, last: int
     ) -> AsyncIterator[Any]:
         """The messages of one partition from one offset up to another."""
+        async for messages in self._fetched(consumer, place, first, last):
+            for message in messages:
+                yield message
+
+    async def _fetched(
+        self, consumer: Any, place: TopicPartition, first: int, last: int
+    ) -> AsyncIterator[list[Any]]:
         consumer.assign([place])
         consumer.seek(place, first)
         watch = Watch(self._patience)
         while (at := await consumer.position(place)) <= last:
             watch.look(at)
             for messages in (await consumer.getmany(timeout_ms=ASKED_MS)).values():
-                for message in messages:
-                    if message.offset <= last:
-                        yield message
+                if messages[-1].offset > last:
+                    messages = [one for one in messages if one.offset <= last]  # noqa: PLW2901
+                yield messages
         consumer.pause(place)
 
     @asynccontextmanager
