@@ -6,7 +6,7 @@ be known for a repeat. A tombstone is no event, and has no headers.
 """
 
 from base64 import b64encode
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 

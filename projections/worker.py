@@ -5,6 +5,7 @@ The first thing done for a partition is to shut out whoever had it; then it is r
 was published, the mirror is brought there, and from there on live and catching up are the same.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +15,7 @@ from events.aside import aside
 from events.errors import StoreError
 from events.kafka.assignment import SESSION_S, serve_assigned
 from events.kafka.connection import Connection
-from events.kafka.fenced import FencedWriter
+from events.kafka.fenced import Fenced, FencedWriter
 from events.kafka.log import PATIENCE_S, KafkaEventLog
 from events.kafka.mirror import Mirror, taken
 from events.kafka.questions import NONE, TopicQuestions
@@ -27,6 +28,9 @@ from projections.published import Statement, restored
 from projections.standby import Standby
 
 GROUP: Final = "standing.projections.v1"
+_COURTESY_S: Final = 3.0
+"""So long whoever took a partition over may take to begin, and then between two pieces."""
+_LOOK_S: Final = 0.5
 
 
 class ProjectionWorker:
@@ -81,6 +85,10 @@ class ProjectionWorker:
                 try:
                     await standby.leave(partition)
                     await self._serve(log, partition, partitions)
+                except Fenced as error:
+                    self._tell(f"partition {partition}: {error}; waiting until it is done")
+                    await self._let_finish(partition, partitions)
+                    raise
                 finally:
                     in_use.discard(partition)
                     stand_by()
@@ -113,6 +121,23 @@ class ProjectionWorker:
                         await self._go_on(log, mirror, writer, statements, partitions)
                 await self._begin(log, mirror, name, partitions)
                 begun = True
+
+    async def _let_finish(self, partition: int, partitions: int) -> None:
+        """Leave the partition to whoever took it over, a rebuild perhaps, as long as that gets on
+        with what it publishes. Where it was another worker, the partition is soon not ours."""
+        questions = TopicQuestions(self._connection, STATUS.name, partitions, self._patience)
+        clock = asyncio.get_running_loop().time
+        at, until = None, clock() + _COURTESY_S
+        try:
+            while clock() < until:
+                await asyncio.sleep(_LOOK_S)
+                written = await questions.undecided(partition)
+                if written is None and at is not None:
+                    return
+                if written != at:
+                    at, until = written, clock() + _COURTESY_S
+        finally:
+            await questions.close()
 
     async def _go_on(
         self,

@@ -27,6 +27,7 @@ from events.kafka.first import Kept, Rejected, sift
 from events.kafka.log import KafkaEventLog
 from events.kafka.partitioner import partition_of
 from events.kafka.topics import CHANGES, REJECTED, STATUS, TOPICS, Topic, Wanted
+from events.lists import Registry
 from events.log import Position, Receipt, Record
 from projections import messages
 from projections.messages import Place
@@ -51,6 +52,7 @@ class Told(NamedTuple):
     value: Json | None
     id: str | None
     time: str
+    headers: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True)
@@ -78,12 +80,14 @@ class House:
             await log.close()
 
     @asynccontextmanager
-    async def working(self, home: Path, **options: Any) -> AsyncIterator[ProjectionWorker]:
+    async def working(
+        self, home: Path, registry: Registry = REGISTRY, **options: Any
+    ) -> AsyncIterator[ProjectionWorker]:
         """A projection worker in this process."""
         worker = ProjectionWorker(
             self.connection,
             made(home),
-            REGISTRY,
+            registry,
             lambda due, append: Alarm(due, append, system_clock),
             **options,
         )
@@ -284,6 +288,7 @@ def _told(message: Any) -> Told:
         None if message.value is None else orjson.loads(message.value),
         headers["ce_id"].decode() if "ce_id" in headers else None,
         headers.get("ce_time", b"").decode(),
+        tuple(message.headers),
     )
 
 
