@@ -15,7 +15,7 @@ import orjson
 
 from events.bulk import no_collection
 from events.dates import Instant, start
-from events.errors import Refused, StoreError
+from events.errors import StoreError
 from events.kafka.binding import HEADERS, MALFORMED
 from events.kafka.connection import Connection
 from events.kafka.fenced import Fenced, FencedWriter
@@ -24,7 +24,6 @@ from events.kafka.questions import NONE, TopicQuestions
 from events.kafka.spool import HEAPS, Row, Spool, heap_of
 from events.kafka.topics import CHANGES, EVENTS, STATUS
 from events.lists import Registry
-from events.log import Position
 from projections import messages
 from projections.anew import Anew, Differing, Goal, Said
 from projections.messages import Message
@@ -111,8 +110,6 @@ class PartitionRebuild:
             self._bind(self._goal)
             self._nobody = frozenset(self._anew.nobody)
         await self._read_sequences()
-        for spool in (self._anew.events, self._anew.said, self._rows):
-            spool.keep()
         self._tell("folded")
 
     def _tell(self, what: str) -> None:
@@ -163,7 +160,8 @@ class PartitionRebuild:
                 self._said_to = some[-1].offset
         finally:
             await asked.close()
-        await self._aim()
+        if touched:
+            await self._aim()
         return touched
 
     def _read(self, message: Any) -> Said:
@@ -185,17 +183,17 @@ class PartitionRebuild:
             end = (await asked.committed())[where.partition]
         finally:
             await asked.close()
-        for key, one in list(self._latest.items()):
-            if one.offset > end:
-                raise StoreError(
-                    f"{STATUS.name} says of {key.decode(errors='replace')} what stands at "
-                    f"{where.partition}:{one.offset}, and {EVENTS.name} ends at {end}; was the "
-                    "topic made anew? Then make the other topics anew, too"
-                )
-        if self._latest:
-            last = max(self._latest.values())
-            generation = next_generation(max(one.sequence, 0) for one in self._latest.values())
-            self._goal = Goal(where.partition, last.offset, last.clock, generation)
+        if not self._latest:
+            return
+        last = max(self._latest.values())
+        if last.offset > end:
+            raise StoreError(
+                f"{STATUS.name} tells of what stands at {where.partition}:{last.offset}, and "
+                f"{EVENTS.name} ends at {end}; was the topic made anew? Then make the other topics "
+                "anew, too"
+            )
+        generation = next_generation(max(one.sequence, 0) for one in self._latest.values())
+        self._goal = Goal(where.partition, last.offset, last.clock, generation)
 
     async def _read_events(self, after: int) -> list[Row]:
         """Read on in the log, from behind an offset up to the goal."""
@@ -339,12 +337,13 @@ def _told(
     """Kind, id, offset, time and sequence of a status, as far as it is one."""
     try:
         said = orjson.loads(value)
-        ((number, offset),) = Position.parse(said["position"], "position").items()
-        if number != partition or said["company"].encode() != key:
+        number, _, offset = said["position"].partition(":")
+        if number != str(partition) or not offset.isdecimal() or said["company"].encode() != key:
             return _NO_STATUS
         kind, event_id = headers["ce_type"].decode(), headers["ce_id"].decode()
-        return kind, event_id, offset, start(headers["ce_time"].decode()), int(said["sequence"])
-    except (*MALFORMED, Refused):
+        clock = start(headers["ce_time"].decode())
+        return kind, event_id, int(offset), clock, int(said["sequence"])
+    except MALFORMED:
         return _NO_STATUS
 
 

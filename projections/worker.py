@@ -24,7 +24,9 @@ from events.lists import Registry
 from events.log import Position
 from projections import cold_start
 from projections.follower import MakeAlarm, PartitionWorker
-from projections.published import Statement, restored
+from projections.handover import Where
+from projections.published import Restored, Statement, restored
+from projections.rebuilding import rebuild_published
 from projections.standby import Standby
 
 GROUP: Final = "standing.projections.v1"
@@ -116,10 +118,14 @@ class ProjectionWorker:
             while True:
                 async with FencedWriter(self._connection, name, self._patience) as writer:
                     statements = await self._published(partition, partitions)
+                    found = restored(statements, self._registry)
                     few = (await log.ends()).get(partition, NONE) < self._many
-                    if begun or few or statements:
-                        await self._go_on(log, mirror, writer, statements, partitions)
-                await self._begin(log, mirror, name, partitions)
+                    if begun or few or (statements and not found.other_rules):
+                        await self._go_on(log, mirror, writer, (statements, found), partitions)
+                if statements:
+                    await self._renew(name, partition, partitions)
+                else:
+                    await self._begin(log, mirror, name, partitions)
                 begun = True
 
     async def _let_finish(self, partition: int, partitions: int) -> None:
@@ -144,11 +150,12 @@ class ProjectionWorker:
         log: KafkaEventLog,
         mirror: Mirror,
         writer: FencedWriter,
-        statements: list[Statement],
+        published: tuple[list[Statement], Restored],
         partitions: int,
     ) -> NoReturn:
         """Follow the partition from where it was published to."""
-        partition, found = mirror.partition, restored(statements, self._registry)
+        partition = mirror.partition
+        statements, found = published
         await _bring(log, mirror, found.position)
         one = PartitionWorker(
             log, mirror, writer, self._registry, found=found, partitions=partitions
@@ -163,6 +170,13 @@ class ProjectionWorker:
             await one.run(self._make_alarm)
         finally:
             del self.working[partition]
+
+    async def _renew(self, name: str, partition: int, partitions: int) -> None:
+        """Publish everything as the rules of now have it, where that is much."""
+        self._tell(f"partition {partition}: other lists; publishing all of it anew")
+        folder = self._home / f"rebuild-{partition}"
+        where = Where(self._connection, partition, partitions, name, folder, self._patience)
+        await rebuild_published([where], self._registry, self._tell)
 
     async def _begin(self, log: KafkaEventLog, mirror: Mirror, name: str, partitions: int) -> None:
         """Publish everything at once where nothing was yet."""

@@ -23,7 +23,7 @@ def heap_of(key: bytes) -> int:
 
 
 class Spool:
-    """Rows in a folder, by heaps. `keep` has everything on the disk, for another process."""
+    """Rows by heaps, in memory as long as they are few, then in a folder."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ class Spool:
             heaps[crc32(row[0]) % HEAPS].append(row)
         self._held += size
         if self._held > _HELD_BYTES:
-            self.keep()
+            self._put_away()
 
     def heap(self, number: int) -> list[Row]:
         """The rows of a heap, in the order in which they came."""
@@ -53,8 +53,7 @@ class Spool:
                 found += marshal.loads(content[at - size : at])  # noqa: S302
         return found + self._heaps[number]
 
-    def keep(self) -> None:
-        """Have everything on the disk."""
+    def _put_away(self) -> None:
         for path, rows in zip(self._paths, self._heaps, strict=True):
             if rows:
                 # Version 2 does not look for what comes twice, which costs more than it saves.

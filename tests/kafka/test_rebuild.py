@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,7 @@ async def test_false_lost_and_invented_statuses_are_put_right(house: House, tmp_
         await _settled(house)
     latest = {one.key: one for one in await house.read(STATUS)}
     changes = await house.read(CHANGES)
-    false = orjson.dumps({**(latest["xiaomi"].value or {}), "status": "removed"})
+    false = orjson.dumps({**(latest["xiaomi"].value or {}), "status": "enjoined"})
     await _say(house, "xiaomi", false, latest["xiaomi"])
     await _say(house, "huawei", None)
     await _say(house, "initech", None)
@@ -149,38 +150,50 @@ async def _falsified(house: House) -> None:
     assert len(latest) == house.partitions
     async with producer(house.servers) as theirs:
         for partition, one in latest.items():
-            value = orjson.dumps({**(one.value or {}), "status": "removed"})
+            value = orjson.dumps({**(one.value or {}), "status": "enjoined"})
             headers = list(one.headers)
             await theirs.send_and_wait(
                 STATUS.name, value, one.key.encode(), partition, headers=headers
             )
 
 
-@pytest.mark.parametrize("point", ["read", "folded", "taken over", "publishing", "all sent"])
-async def test_killed_it_has_changed_nothing_and_begins_anew(
-    house: House, tmp_path: Path, point: str
-) -> None:
+POINTS = ("read", "folded", "taken over", "publishing", "all sent")
+
+
+@pytest.mark.timeout(300)
+async def test_killed_it_has_changed_nothing_and_begins_anew(house: House, tmp_path: Path) -> None:
+    """At each of its points; the worker goes on behind it."""
     await _filled(house)
     async with house.working(tmp_path / "worker"):
         await _settled(house)
         await _falsified(house)
-        before = await _latest(house)
-        command = ("-m", "tests.kafka.interrupted_rebuild", house.servers, str(tmp_path), point)
-        first = await asyncio.create_subprocess_exec(
-            sys.executable, *command, stdout=asyncio.subprocess.PIPE
-        )
-        assert first.stdout is not None
-        while point not in (line := (await first.stdout.readline()).decode()):
-            assert line
-        helpers = descendants(first.pid)
-        assert await _latest(house) == before
-        first.kill()
-        await first.wait()
-        await until(lambda: not any(Path(f"/proc/{one}/cmdline").exists() for one in helpers))
-        await house.record(removed("2021-05-25", "r", list_=CCMC) | {"subject": "acme"})
-        assert all(one.startswith("last-") for one in await house.folded())
+        for point in POINTS:
+            before = await _latest(house)
+            await _killed(house, tmp_path, point)
+            assert await _latest(house) == before
+            told = (await house.record(issued("2021-01-14", point, ENTITY) | {"subject": point}))[0]
+            await house.until(STATUS, lambda some, at=told.position: _reached(some, at))
         await _rebuilt(house, tmp_path)
         assert await house.folded() == []
+
+
+async def _killed(house: House, folder: Path, point: str) -> None:
+    """Begin a rebuild, and kill it where it says that it has come to that point."""
+    command = ("-m", "tests.kafka.interrupted_rebuild", house.servers, str(folder), point)
+    first = await asyncio.create_subprocess_exec(
+        sys.executable, *command, stdout=asyncio.subprocess.PIPE
+    )
+    assert first.stdout is not None
+    while point not in (line := (await first.stdout.readline()).decode()):
+        assert line
+    helpers = descendants(first.pid)
+    first.kill()
+    await first.wait()
+    await until(lambda: not any(Path(f"/proc/{one}/cmdline").exists() for one in helpers))
+
+
+def _reached(some: Sequence[Told], position: str | None) -> bool:
+    return any((one.value or {}).get("position") == position for one in some)
 
 
 async def test_what_other_rules_change_is_told_with_them_as_the_cause(
@@ -191,9 +204,7 @@ async def test_what_other_rules_change_is_told_with_them_as_the_cause(
     async with house.working(tmp_path / "one"):
         await _settled(house)
     before, statuses = await house.read(CHANGES), await _latest(house)
-    lists = {one.id: one for one in REGISTRY}
-    lists[ENTITY] = replace(lists[ENTITY], version="2", rules=())
-    other = Registry(lists, "other")
+    other = _other()
     found = await _rebuilt(house, tmp_path, other)
     new = [one for one in await house.read(CHANGES) if one.id not in {one.id for one in before}]
     assert sum(one.changes for one in found) == len(new) > 0
@@ -208,6 +219,29 @@ async def test_what_other_rules_change_is_told_with_them_as_the_cause(
     async with house.working(tmp_path / "two", other) as worker:
         await until(lambda: len(worker.working) == house.partitions)
     assert len(await house.read(STATUS)) == published
+
+
+async def test_a_worker_with_other_rules_and_much_to_publish_rebuilds(
+    house: House, tmp_path: Path
+) -> None:
+    """And then goes on."""
+    await _filled(house)
+    async with house.working(tmp_path / "one"):
+        await _settled(house)
+    before = {one.id for one in await house.read(CHANGES)}
+    told: list[str] = []
+    async with house.working(tmp_path / "two", _other(), many=1, tell=told.append) as worker:
+        await until(lambda: len(worker.working) == house.partitions)
+    assert sum("all sent" in one for one in told) == house.partitions
+    new = [one for one in await house.read(CHANGES) if one.id not in before]
+    assert {(one.value or {})["cause"][0] for one in new} == {f"list:{ENTITY}@2"}
+
+
+def _other() -> Registry:
+    """Other rules."""
+    lists = {one.id: one for one in REGISTRY}
+    lists[ENTITY] = replace(lists[ENTITY], version="2", rules=())
+    return Registry(lists, "other")
 
 
 async def _latest(house: House) -> dict[str, Any]:
