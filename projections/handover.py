@@ -220,7 +220,7 @@ class PartitionRebuild:
         for one in some:
             if (at := asked.time_of(one)) > time:
                 time = at
-            value, headers = one.value, one.headers
+            value, headers = one.value, tuple(one.headers)
             if value is not None:
                 known = None if headers == HEADERS else headers
                 rows.append((one.key or b"", one.offset, time * 1_000, value, known))

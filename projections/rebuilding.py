@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from events.errors import StandingError, StoreError
 from events.kafka.connection import Connection
+from events.kafka.lean import read_leanly
 from events.lists import Registry
 from projections.handover import PartitionRebuild, Renewed, Where
 from projections.share import prepared
@@ -119,6 +120,7 @@ class _Helper:
 def _help(pipe: Pipe, registry: Registry) -> None:
     """In the process: see to the partitions that are named, and hand over where none is."""
     prepared(registry)
+    read_leanly()
     asyncio.run(_serve(pipe, registry))
 
 

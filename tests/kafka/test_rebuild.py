@@ -22,6 +22,7 @@ from service.compose import shipped_history
 from tests.bench.harness import descendants
 from tests.kafka.house import House, Told, until
 from tests.kafka.logs import producer
+from tests.unit.conftest import Cli
 from tests.unit.making import CCMC, ENTITY, REGISTRY, issued, removed, retracted
 from tests.unit.test_population import POISON, merged
 
@@ -167,11 +168,12 @@ async def test_killed_it_has_changed_nothing_and_begins_anew(house: House, tmp_p
     async with house.working(tmp_path / "worker"):
         await _settled(house)
         await _falsified(house)
-        for point in POINTS:
+        for number, point in enumerate(POINTS):
             before = await _latest(house)
             await _killed(house, tmp_path, point)
             assert await _latest(house) == before
-            told = (await house.record(issued("2021-01-14", point, ENTITY) | {"subject": point}))[0]
+            event = issued("2021-01-14", f"after-{number}", ENTITY) | {"subject": f"new-{number}"}
+            (told,) = await house.record(event)
             await house.until(STATUS, lambda some, at=told.position: _reached(some, at))
         await _rebuilt(house, tmp_path)
         assert await house.folded() == []
@@ -246,3 +248,24 @@ def _other() -> Registry:
 
 async def _latest(house: House) -> dict[str, Any]:
     return {one.key: one.value for one in await house.read(STATUS)}
+
+
+async def test_the_command(house: House, tmp_path: Path, cli: Cli) -> None:
+    """Says what it has done, to people and to programs."""
+    await _filled(house)
+    cli.set("STANDING_KAFKA", house.servers)
+    early = await asyncio.to_thread(cli, "rebuild")
+    assert early.code == 0, early.err
+    assert "partition 2: nothing was published yet" in early.err
+    async with house.working(tmp_path / "worker"):
+        await _settled(house)
+        await _falsified(house)
+        done = await asyncio.to_thread(cli, "rebuild", "--json")
+        assert done.code == 0, done.err
+        assert done.json["statuses"] == house.partitions
+        assert done.json["changes"] == 0
+        assert done.json["unpublished"] == []
+        assert done.json["position"].startswith("0:")
+        again = await asyncio.to_thread(cli, "rebuild")
+        assert "0 statuses published anew, 0 changes" in again.out
+        assert await house.folded() == []
