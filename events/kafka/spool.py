@@ -9,7 +9,7 @@ from typing import Any, Final
 from zlib import crc32
 
 HEAPS: Final = 64
-_HELD_BYTES: Final = 48 * 1024 * 1024
+_HELD_BYTES: Final = 32 * 1024 * 1024
 """So much of what is in messages is kept in memory before it goes to the disk."""
 _SIZE: Final = Struct(">Q")
 

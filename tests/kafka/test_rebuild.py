@@ -161,8 +161,12 @@ async def _falsified(house: House) -> None:
 POINTS = ("read", "folded", "taken over", "publishing", "all sent")
 
 
+class _Ended(Exception):
+    pass
+
+
 @pytest.mark.timeout(300)
-async def test_killed_it_has_changed_nothing_and_begins_anew(house: House, tmp_path: Path) -> None:
+async def test_ended_it_has_changed_nothing_and_begins_anew(house: House, tmp_path: Path) -> None:
     """At each of its points; the worker goes on behind it."""
     await _filled(house)
     async with house.working(tmp_path / "worker"):
@@ -170,13 +174,40 @@ async def test_killed_it_has_changed_nothing_and_begins_anew(house: House, tmp_p
         await _falsified(house)
         for number, point in enumerate(POINTS):
             before = await _latest(house)
-            await _killed(house, tmp_path, point)
+
+            def tell(text: str, point: str = point) -> None:
+                if point in text:
+                    raise _Ended
+
+            with pytest.raises(_Ended):
+                await _rebuilt(house, tmp_path, tell=tell)
             assert await _latest(house) == before
-            event = issued("2021-01-14", f"after-{number}", ENTITY) | {"subject": f"new-{number}"}
-            (told,) = await house.record(event)
-            await house.until(STATUS, lambda some, at=told.position: _reached(some, at))
+            await _goes_on(house, f"new-{number}")
         await _rebuilt(house, tmp_path)
         assert await house.folded() == []
+
+
+@pytest.mark.timeout(300)
+async def test_killed_in_the_middle_of_its_transaction(house: House, tmp_path: Path) -> None:
+    """With all its processes; nobody waits until the brokers give it up."""
+    await _filled(house)
+    async with house.working(tmp_path / "worker"):
+        await _settled(house)
+        await _falsified(house)
+        before = await _latest(house)
+        await _killed(house, tmp_path, "all sent")
+        assert await _latest(house) == before
+        for number in range(9):
+            await _goes_on(house, f"new-{number}")
+        await _rebuilt(house, tmp_path)
+        assert await house.folded() == []
+
+
+async def _goes_on(house: House, company: str) -> None:
+    """The worker publishes what is recorded."""
+    event = issued("2021-01-14", f"of-{company}", ENTITY) | {"subject": company}
+    (told,) = await house.record(event)
+    await house.until(STATUS, lambda some: _reached(some, told.position))
 
 
 async def _killed(house: House, folder: Path, point: str) -> None:
