@@ -15,10 +15,9 @@ from zlib import adler32, crc32
 import orjson
 
 from events import vocabulary as words
-from events.admitted import takes_back
 from events.companies import Description, describe, named
 from events.dates import ALWAYS, NEVER, Instant
-from events.kafka.binding import HEADERS, MALFORMED, decode
+from events.kafka.binding import MALFORMED, decode, decode_ours
 from events.kafka.first import Kept, sift
 from events.kafka.partitioner import partition_of
 from events.kafka.spool import HEAPS, Row, Spool, heap_of
@@ -28,7 +27,7 @@ from events.log import Archive, Record
 from events.vocabulary import CLOCK_SUBJECT, COPY_OF
 from projections import messages
 from projections.company import Company, next_due
-from projections.history import standing
+from projections.history import standing_alone
 from projections.messages import CURRENT, Message, Place, Standing
 from projections.partition import fold
 from projections.population import Population, is_a_company
@@ -40,7 +39,9 @@ Say = Callable[[int, Place], Message]
 """A status of a company, given its sequence and how far its partition was folded."""
 _made = tuple.__new__
 _DEEP = 200
-"""Brackets in an event, from which on it is looked closely whether it can be kept at all."""
+"""Brackets in an event, from which on it is looked closely whether it can be kept at all: what is
+nested deeper than 254 cannot be written."""
+_DEEP_BYTES = 2 * 254
 
 
 class Said(NamedTuple):
@@ -182,7 +183,7 @@ class Anew:
         home = partition_of(company, self._partitions) == partition or company == CLOCK_SUBJECT
         records: list[Record] = []
         for _, offset, recorded, value, headers in rows:
-            event = decode(key, value, HEADERS if headers is None else headers)
+            event = decode_ours(key, value) if headers is None else decode(key, value, headers)
             if not isinstance(event, dict):
                 continue
             if event["subject"] != company:
@@ -216,9 +217,9 @@ class Anew:
 
     def _known(self, company: str, records: Sequence[Record]) -> Standing:
         registry = self._registry
-        if any(takes_back(one.event["data"]) for one in records):
+        timelines = standing_alone(records, registry)
+        if timelines is None:
             return messages.known(Company(company, registry, records))
-        timelines = standing(records, registry)
         name = describe(records, company).name
         return Standing(company, registry, name, timelines.keys(), timelines)
 
@@ -409,7 +410,7 @@ def _lists(status: bytes | None) -> bytes:
 
 
 def _deep(value: bytes) -> bool:
-    return len(value) > 2 * _DEEP and value.count(b"[") + value.count(b"{") > _DEEP
+    return len(value) > _DEEP_BYTES and value.count(b"[") + value.count(b"{") > _DEEP
 
 
 def _named_by(event: Mapping[str, Any]) -> list[str]:

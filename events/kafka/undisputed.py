@@ -45,6 +45,8 @@ def undisputed(events: Sequence[Mapping[str, Any]], ids: set[str]) -> list[str] 
 
 def _roughly(kind: str, data: Mapping[str, Any]) -> Hashable:
     """The same for the same fact; mostly another for another one."""
+    if kind == words.DESCRIBED:
+        return kind, data.get("name"), frozenset(data.get("aliases") or ())
     when = data.get("effective") or data.get("announced")
     reference = data.get("reference")
     return (
@@ -53,6 +55,4 @@ def _roughly(kind: str, data: Mapping[str, Any]) -> Hashable:
         normalised(when) if when else when,
         reference["id"] if reference else None,
         data.get("event"),
-        data.get("name"),
-        frozenset(data.get("aliases") or ()),
     )
