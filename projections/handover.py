@@ -102,15 +102,15 @@ class PartitionRebuild:
 
     async def fold(self) -> None:
         """Read and fold what was published so far."""
-        await self._read_said()
-        await self._read_events(NONE)
-        self._tell("read")
         with no_collection():
+            await self._read_said()
+            await self._read_events(NONE)
+            self._tell("read")
             self._fold()
             self._bind(self._goal)
             self._nobody = frozenset(self._anew.nobody)
-        await self._read_sequences()
-        self._tell("folded")
+            await self._read_sequences()
+            self._tell("folded")
 
     def _tell(self, what: str) -> None:
         self._say(f"partition {self._where.partition}: {what}")
@@ -257,7 +257,20 @@ class PartitionRebuild:
         where = self._where
         if self._goal.position == NONE:
             return Renewed(where.partition, None)
-        tries = 0
+        with no_collection():
+            await self._take_over()
+        self._tell(f"published up to {self._goal.position}")
+        return Renewed(
+            where.partition,
+            self._goal.position,
+            self._events,
+            len(self._latest),
+            self._statuses,
+            self._changes,
+        )
+
+    async def _take_over(self) -> None:
+        where, tries = self._where, 0
         while self._differ:
             try:
                 await self._catch_up()
@@ -274,15 +287,6 @@ class PartitionRebuild:
                 if tries == _TRIES:
                     raise
                 self._tell("its worker took it back; once more")
-        self._tell(f"published up to {self._goal.position}")
-        return Renewed(
-            where.partition,
-            self._goal.position,
-            self._events,
-            len(self._latest),
-            self._statuses,
-            self._changes,
-        )
 
     async def _catch_up(self) -> None:
         """What came since is to be folded again."""
@@ -309,15 +313,14 @@ class PartitionRebuild:
         bound = frozenset(chain.from_iterable(self._groups))
         some: list[Differing] = []
         anew.nobody = set(self._nobody - self._again)
-        with no_collection():
-            for number in range(HEAPS):
-                rows = {row[0]: row for row in self._rows.heap(number)}
-                again = {key for key in self._again if heap_of(key) == number}
-                again.update(key for key, row in rows.items() if row[1] <= goal.clock)
-                yield [_differing(rows[key]) for key in rows.keys() - again - bound]
-                if again:
-                    some += anew.alone(number, goal, again)
-            together = self._bind(goal)
+        for number in range(HEAPS):
+            rows = {row[0]: row for row in self._rows.heap(number)}
+            again = {key for key in self._again if heap_of(key) == number}
+            again.update(key for key, row in rows.items() if row[1] <= goal.clock)
+            yield [_differing(rows[key]) for key in rows.keys() - again - bound]
+            if again:
+                some += anew.alone(number, goal, again)
+        together = self._bind(goal)
         bound = frozenset(chain.from_iterable(self._groups))
         yield [one for one in some if one.key not in bound]
         yield [*together, *(Differing(key, Message(key, None)) for key in anew.nobody)]
