@@ -8,6 +8,7 @@ other's affair (the same id twice, an id of another company, merges), they are c
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import adler32, crc32
@@ -345,7 +346,7 @@ class Anew:
             said |= {key: published[key] for key in keys & published.keys()}
             for key, rows in _by_key(self.events.heap(number), keys).items():
                 records += self._records(key, key.decode(errors="replace"), rows)
-        return said, sorted(records, key=lambda one: one.offset)
+        return said, sorted(records, key=attrgetter("offset"))
 
     def _owns(self, company: str) -> bool:
         return partition_of(company, self._partitions) == self._partition
@@ -363,11 +364,15 @@ class Gathered(Archive):
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._records = records
+        self._of: dict[str, list[Record]] = {}
+        for one in records:
+            self._of.setdefault(one.subject, []).append(one)
 
     def of_subjects(self, subjects: Sequence[str], *, to: int | None = None) -> list[Record]:
         """See `Archive`."""
-        wanted = set(subjects)
-        return [one for one in self._up_to(to) if one.subject in wanted]
+        found = [one for subject in set(subjects) for one in self._of.get(subject, ())]
+        found = [one for one in found if to is None or one.offset <= to]
+        return sorted(found, key=attrgetter("offset"))
 
     def of_type(self, event_type: str, *, to: int | None = None) -> list[Record]:
         """See `Archive`."""

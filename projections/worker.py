@@ -65,6 +65,7 @@ class ProjectionWorker:
         self._many = many
         self._tell = tell
         self._helpers = cold_start.Helpers(registry, tell)
+        self._renewing = asyncio.Semaphore(self._helpers.number)
 
     async def run(self) -> None:
         """Work until cancelled. Raises `StoreError` where the topics are not as they should be."""
@@ -176,7 +177,8 @@ class ProjectionWorker:
         self._tell(f"partition {partition}: other lists; publishing all of it anew")
         folder = self._home / f"rebuild-{partition}"
         where = Where(self._connection, partition, partitions, name, folder, self._patience)
-        await rebuild_published([where], self._registry, self._tell)
+        async with self._renewing:
+            await rebuild_published([where], self._registry, self._tell)
 
     async def _begin(self, log: KafkaEventLog, mirror: Mirror, name: str, partitions: int) -> None:
         """Publish everything at once where nothing was yet."""
