@@ -5,13 +5,10 @@ other's affair (the same id twice, an id of another company, merges), they are c
 `events.kafka.first` does, and folded as a worker does; mostly nothing of that is so.
 """
 
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
-from zlib import adler32, crc32
 
 import orjson
 
@@ -24,9 +21,10 @@ from events.kafka.partitioner import partition_of
 from events.kafka.spool import HEAPS, Row, Spool, heap_of
 from events.kafka.undisputed import undisputed
 from events.lists import Registry
-from events.log import Archive, Record
+from events.log import Record
 from events.vocabulary import CLOCK_SUBJECT, COPY_OF
 from projections import messages
+from projections.bonds import Bonds, Gathered, named_by, number_of
 from projections.company import Company, next_due
 from projections.history import standing_alone
 from projections.messages import CURRENT, Message, Place, Standing
@@ -82,35 +80,6 @@ class Differing(NamedTuple):
     status: Message
     told: Sequence[Message] = ()
     due: Instant = NEVER
-
-
-@dataclass
-class Bonds:
-    """Companies that are to be folded together, and how they were found."""
-
-    pairs: list[frozenset[bytes]] = field(default_factory=list)
-    ids: "array[int]" = field(default_factory=lambda: array("Q"))
-    """A number for each id of each company: equal ones may be equal ids."""
-    foreign: list[int] = field(default_factory=list)
-    """Numbers of the ids that events name and their companies do not have."""
-
-    def suspects(self) -> set[int]:
-        """The numbers of ids that may concern more than one company."""
-        seen = set(self.ids)
-        found = seen.intersection(self.foreign)
-        if len(seen) < len(self.ids):
-            once: set[int] = set()
-            for one in self.ids:
-                (found if one in once else once).add(one)
-        return found
-
-    def groups(self) -> list[frozenset[bytes]]:
-        """Each with all that it is bound up with, over chains."""
-        found: dict[bytes, frozenset[bytes]] = {}
-        for pair in self.pairs:
-            group = pair.union(*(found.get(one, frozenset()) for one in pair))
-            found.update(dict.fromkeys(group, group))
-        return sorted(set(found.values()), key=min)
 
 
 class Anew:
@@ -172,11 +141,11 @@ class Anew:
                 frozenset({key, (named(one) or company).encode()}) for one in merges
             ]
             ids = {one.id for one in records}
-            others = [one for record in records for one in _named_by(record.event)]
+            others = [one for record in records for one in named_by(record.event)]
             records = [] if merges else [one.record for one in sift(records, Kept()).standing]
-        self.bonds.foreign += [_number(one) for one in others if one not in ids]
+        self.bonds.foreign += [number_of(one) for one in others if one not in ids]
         if first:
-            self.bonds.ids.extend(map(_number, ids))
+            self.bonds.ids.extend(map(number_of, ids))
         return records
 
     def _records(self, key: bytes, company: str, rows: Sequence[Row]) -> list[Record]:
@@ -201,7 +170,7 @@ class Anew:
             subject = event["subject"].encode()
             self.events.put([(subject, offset, *rest)], 0)
             self.bonds.pairs.append(frozenset({subject}))
-            self.bonds.ids.append(_number(event["id"]))
+            self.bonds.ids.append(number_of(event["id"]))
 
     def _differing(
         self, company: str, records: Sequence[Record], said: Said | None, goal: Goal
@@ -291,7 +260,7 @@ class Anew:
         self.bonds.foreign.clear()  # of these it is known already
         for key, some in _by_key(rows, None).items():
             records = self._records(key, key.decode(errors="replace"), some)
-            self.bonds.ids.extend([_number(one.id) for one in records])
+            self.bonds.ids.extend([number_of(one.id) for one in records])
 
     # --- companies together ------------------------------------------------------------------
 
@@ -304,8 +273,8 @@ class Anew:
         for number in range(HEAPS):
             for key, rows in _by_key(self.events.heap(number), None).items():
                 for record in self._records(key, key.decode(errors="replace"), rows):
-                    about = {record.id, *_named_by(record.event)}
-                    for one in suspects.intersection(map(_number, about)):
+                    about = {record.id, *named_by(record.event)}
+                    for one in suspects.intersection(map(number_of, about)):
                         whose.setdefault(one, set()).add(key)
         self.bonds.pairs += map(frozenset, whose.values())
 
@@ -359,37 +328,6 @@ class _Changed(NamedTuple):
     describe: Callable[[], Description]
 
 
-class Gathered(Archive):
-    """Records in memory, in log order."""
-
-    def __init__(self, records: Sequence[Record]) -> None:
-        self._records = records
-        self._of: dict[str, list[Record]] = {}
-        for one in records:
-            self._of.setdefault(one.subject, []).append(one)
-
-    def of_subjects(self, subjects: Sequence[str], *, to: int | None = None) -> list[Record]:
-        """See `Archive`."""
-        found = [one for subject in set(subjects) for one in self._of.get(subject, ())]
-        found = [one for one in found if to is None or one.offset <= to]
-        return sorted(found, key=attrgetter("offset"))
-
-    def of_type(self, event_type: str, *, to: int | None = None) -> list[Record]:
-        """See `Archive`."""
-        return [one for one in self._up_to(to) if one.type == event_type]
-
-    def subjects(self, *, after: int, to: int) -> list[str]:
-        """See `Archive`."""
-        return sorted({one.subject for one in self._up_to(to) if one.offset > after})
-
-    def end(self) -> int:
-        """See `Archive`."""
-        return self._records[-1].offset if self._records else -1
-
-    def _up_to(self, to: int | None) -> Iterator[Record]:
-        return (one for one in self._records if to is None or one.offset <= to)
-
-
 def _by_key(rows: Iterable[Row], only: set[bytes] | None) -> dict[bytes, list[Row]]:
     found: dict[bytes, list[Row]] = {}
     for row in rows:
@@ -403,12 +341,6 @@ def _by_key(rows: Iterable[Row], only: set[bytes] | None) -> dict[bytes, list[Ro
     return found
 
 
-def _number(event_id: str) -> int:
-    """The same in every process, unlike Python's own."""
-    text = event_id.encode()
-    return crc32(text) << 32 | adler32(text)
-
-
 def _lists(status: bytes | None) -> bytes:
     """What a status says of the lists: its end."""
     return (status or b"").partition(b',"lists":')[2]
@@ -416,9 +348,3 @@ def _lists(status: bytes | None) -> bytes:
 
 def _deep(value: bytes) -> bool:
     return len(value) > _DEEP_BYTES and value.count(b"[") + value.count(b"{") > _DEEP
-
-
-def _named_by(event: Mapping[str, Any]) -> list[str]:
-    """The ids that an event may name as those that it takes back."""
-    named_by = (event["data"].get("event"), event["data"].get("replaces"))
-    return [one for one in named_by if isinstance(one, str)]

@@ -19,8 +19,9 @@ from events.errors import StandingError, StoreError
 from events.kafka.connection import Connection
 from events.kafka.lean import read_leanly
 from events.lists import Registry
-from projections.handover import PartitionRebuild, Renewed, Where
+from projections.handover import PartitionRebuild, Renewed
 from projections.share import prepared
+from projections.sources import Where
 
 _SAID: Final = "said"
 _FOLDED: Final = "folded"

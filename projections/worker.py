@@ -24,9 +24,9 @@ from events.lists import Registry
 from events.log import Position
 from projections import cold_start
 from projections.follower import MakeAlarm, PartitionWorker
-from projections.handover import Where
 from projections.published import Restored, Statement, restored
 from projections.rebuilding import rebuild_published
+from projections.sources import Where
 from projections.standby import Standby
 
 GROUP: Final = "standing.projections.v1"
