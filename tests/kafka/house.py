@@ -27,6 +27,7 @@ from events.kafka.first import Kept, Rejected, sift
 from events.kafka.log import KafkaEventLog
 from events.kafka.partitioner import partition_of
 from events.kafka.topics import CHANGES, REJECTED, STATUS, TOPICS, Topic, Wanted
+from events.lists import Registry
 from events.log import Position, Receipt, Record
 from projections import messages
 from projections.messages import Place
@@ -51,6 +52,7 @@ class Told(NamedTuple):
     value: Json | None
     id: str | None
     time: str
+    headers: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,12 @@ class House:
         finally:
             await log.close()
 
-    def worker(self, home: Path, **options: Any) -> ProjectionWorker:
+    def worker(self, home: Path, registry: Registry = REGISTRY, **options: Any) -> ProjectionWorker:
         """One that is yet to begin."""
         return ProjectionWorker(
             self.connection,
             made(home),
-            REGISTRY,
+            registry,
             lambda due, append: Alarm(due, append, system_clock),
             **options,
         )
@@ -305,6 +307,7 @@ def _told(message: Any) -> Told:
         None if message.value is None else orjson.loads(message.value),
         headers["ce_id"].decode() if "ce_id" in headers else None,
         headers.get("ce_time", b"").decode(),
+        tuple(message.headers),
     )
 
 
