@@ -85,11 +85,28 @@ export CORE
 
 .PHONY: test
 test: lint ## everything: check, and every test; the pure core must be covered to the last branch
-	$(BIN)/coverage run -m pytest --ignore tests/bench
-	$(BIN)/coverage report --include "$$($(BIN)/python -c "$$CORE")"
+	@$(MAKE) --no-print-directory --jobs=2 test-core test-kafka test-chaos
+
+# Two at a time, the third after whichever is done first: those of Kafka wait, much of the time, for
+# brokers and for processes. So that it can be told whose a line is, each begins with that.
+TOLD = 2>&1 | while IFS= read -r line; do printf '%s\n' "$(@:test-%=%): $$line"; done
+
+# To measure coverage takes nearly as long again. The core is covered without Kafka and the chaos.
+.PHONY: test-core
+test-core: .venv/.installed
+	@{ $(BIN)/coverage run -m pytest --ignore tests/bench --ignore tests/kafka --ignore tests/chaos && \
+	  $(BIN)/coverage report --include "$$($(BIN)/python -c "$$CORE")"; } $(TOLD)
+
+.PHONY: test-kafka
+test-kafka: .venv/.installed
+	@$(BIN)/python -m pytest tests/kafka $(TOLD)
+
+.PHONY: test-chaos
+test-chaos: .venv/.installed
+	@$(BIN)/python -m pytest tests/chaos $(TOLD)
 
 .PHONY: chaos
-chaos: .venv/.installed ## kill, pause and starve it hundreds of times; an hour and more
+chaos: .venv/.installed ## kill, pause and starve it hundreds of times; the better part of an hour
 	STANDING_CHAOS=long $(BIN)/python -m pytest tests/chaos
 
 .PHONY: bench

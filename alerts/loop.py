@@ -15,6 +15,7 @@ from alerts.outbox import Ended, Waiting
 from alerts.retry import judge
 from alerts.source import ChangeSource
 from alerts.store import AlertStore
+from events.aside import finished
 from events.dates import NEVER, SECOND, Instant
 from events.lists import Registry
 
@@ -28,11 +29,20 @@ EACH: Final = 4
 """How many of them to one subscription's endpoint; one, once it has failed `STREAK` times in a
 row, so that endpoints that hang leave room for the others."""
 STREAK: Final = 8
+AHEAD: Final = 8
+"""While it is being kept what became of attempts, so many times as many may be sent."""
+
+_Queue = tuple[str, str]
+"""Of a subscription, about a company."""
 
 
 class _Flight(NamedTuple):
     waiting: Waiting
     at: Instant
+
+    @property
+    def queue(self) -> _Queue:
+        return self.waiting.subscription, self.waiting.company
 
 
 class AlertLoop:
@@ -65,6 +75,11 @@ class AlertLoop:
         self._grace_s = grace_s
         self._intake = Intake(store, source, registry, clock)
         self._flying: dict[asyncio.Task[Outcome], _Flight] = {}
+        self._over: dict[_Queue, Ended] = {}
+        """Attempts that are to be kept."""
+        self._kept_now: dict[_Queue, Ended] = {}
+        """Those that are being kept."""
+        self._keeping: asyncio.Task[None] | None = None
         self._failures: Counter[str] = Counter()
         self._turn = 0
         self._stir = asyncio.Event()
@@ -80,7 +95,7 @@ class AlertLoop:
             while True:
                 self._stir.clear()
                 more = await self._intake.step()
-                await self._settle()
+                self._settle()
                 now = self._clock()
                 await self._send(now)
                 if not more:
@@ -97,24 +112,27 @@ class AlertLoop:
 
     async def _send(self, now: Instant) -> None:
         """Start what is due, as far as there is room."""
-        flying = Counter(flight.waiting.subscription for flight in self._flying.values())
-        queues = {(one.waiting.subscription, one.waiting.company) for one in self._flying.values()}
+        flying = Counter(one.waiting.subscription for one in self._flying.values())
+        queues = {one.queue for one in self._flying.values()} | self._over.keys()
+        queues |= self._kept_now.keys()
+        busy = Counter(ident for ident, _ in queues)
         readers = await self._store.aside(self._store.readers)
         open_ = [ident for ident, one in readers.items() if one.subscription.disabled is None]
         self._turn = (self._turn + 1) % max(len(open_), 1)  # nobody is always the last in line
         asked = [
-            (ident, self._limit(ident))
+            (ident, busy[ident] + self._limit(ident))
             for ident in [*open_[self._turn :], *open_[: self._turn]]
-            if flying[ident] < self._limit(ident)
+            if self._has_room(ident, flying, busy)
         ]
         due = await self._store.aside(self._store.due, asked, now)
         if due:
             await self.sure()
         for waiting, secrets in due:
             ident = waiting.subscription
-            room = len(self._flying) < AT_ONCE and flying[ident] < self._limit(ident)
+            room = len(self._flying) < AT_ONCE and self._has_room(ident, flying, busy)
             if room and (ident, waiting.company) not in queues:
                 flying[ident] += 1
+                busy[ident] += 1
                 target = readers[ident].subscription.request.channel
                 self._start(waiting, target, secrets)
 
@@ -128,12 +146,28 @@ class AlertLoop:
     def _limit(self, subscription: str) -> int:
         return 1 if self._failures[subscription] >= STREAK else EACH
 
-    async def _settle(self) -> None:
-        """Keep what became of the attempts that are over, all in one commit."""
-        over = [task for task in self._flying if task.done()]
-        flights = [(self._flying.pop(task), _outcome(task)) for task in over]
-        if flights:
-            await self.keep([self._ended(flight, outcome) for flight, outcome in flights])
+    def _has_room(self, ident: str, flying: Counter[str], busy: Counter[str]) -> bool:
+        limit = self._limit(ident)
+        return flying[ident] < limit and busy[ident] < limit * AHEAD
+
+    def _settle(self) -> None:
+        """Keep what became of the attempts that are over, all in one commit. Their queues wait
+        for it, and others do not."""
+        self._land_those_over()
+        if self._keeping is not None:
+            if not self._keeping.done():
+                return
+            self._keeping.result()
+        self._keeping = None
+        self._kept_now, self._over = self._over, {}
+        if self._kept_now:
+            self._keeping = asyncio.create_task(self.keep(list(self._kept_now.values())))
+            self._keeping.add_done_callback(lambda _: self._stir.set())
+
+    def _land_those_over(self) -> None:
+        for task in [task for task in self._flying if task.done()]:
+            flight = self._flying.pop(task)
+            self._over[flight.queue] = self._ended(flight, _outcome(task))
 
     def _ended(self, flight: _Flight, outcome: Outcome) -> Ended:
         waiting, now = flight.waiting, self._clock()
@@ -172,7 +206,15 @@ class AlertLoop:
         await asyncio.gather(*left, return_exceptions=True)
         for task in left:
             self._flying.pop(task)
-        await self._settle()
+        try:
+            if self._keeping is not None:
+                await finished(self._keeping)
+            self._settle()
+            if self._keeping is not None:
+                await finished(self._keeping)
+        finally:  # what was not kept is sent again by the next run
+            self._keeping = None
+            self._over, self._kept_now = {}, {}
 
     async def _by_timer(self, due: Instant) -> None:
         await asyncio.sleep(max(0, due - self._clock()) / SECOND)

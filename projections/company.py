@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from events import vocabulary as words
+from events.admitted import takes_back
+from events.companies import Description, describe
 from events.dates import ALWAYS, NEVER, Instant, start
 from events.lists import Registry
 from events.log import Record
@@ -44,6 +46,7 @@ class Company:
         self.sequence = sequence
         self.history = History(registry, records)
         self._clock = clock
+        self._description: Description | None = None
         self._current: dict[str, Reading] = {}
         self._due: dict[str, Instant] = {}
         for list_id in self.timelines:
@@ -53,6 +56,14 @@ class Company:
     def timelines(self) -> dict[str, Timeline]:
         """The lists as they stand without cut-offs."""
         return self.history.now.timelines
+
+    @property
+    def description(self) -> Description:
+        """Who it is."""
+        if self._description is None:
+            records = [one.record for one in self.history.entries.values()]
+            self._description = describe(records, self.company)
+        return self._description
 
     @property
     def due(self) -> Instant:
@@ -80,6 +91,8 @@ class Company:
         """Take in the next record about the company; time must have been passed up to it."""
         self._clock = record.recorded
         self._freshen()
+        if self._may_describe(record):
+            self._description = None
         entry, touched = self.history.add(record)
         if touched:
             return self._compare(entry, touched)
@@ -97,6 +110,7 @@ class Company:
         self._clock = cause.recorded
         self._freshen()
         self.history = History(self.history.registry, records)
+        self._description = None
         taken_back = cause.type != words.MERGED
         touched = {}
         for list_id in sorted(old.keys() | self.timelines.keys()):
@@ -107,6 +121,15 @@ class Company:
             rewritten_by_it = taken_back and before != timeline.spans
             touched[list_id] = Touched(timeline, before, times, (WHOLE,), rewritten_by_it)
         return self._compare(Entry(cause, None, None, (), cause.recorded, ALWAYS), touched)
+
+    def _may_describe(self, record: Record) -> bool:
+        """Whether who the company is may follow from a record."""
+        event = record.event
+        return (
+            event["type"] == words.DESCRIBED
+            or event["subject"] != self.company
+            or takes_back(event["data"])
+        )
 
     def _freshen(self) -> None:
         """How a company was removed may change at a moment at which nothing flips."""

@@ -30,6 +30,9 @@ from projections.revision import republished
 _MOST: Final = 10_000
 """Records in a batch where it is behind: the more at once, the fewer statuses on the way."""
 
+_FEW: Final = 20
+"""Records that are folded by the time a thread would begin with them."""
+
 Append = Callable[[dict[str, object]], Awaitable[object]]
 
 
@@ -49,10 +52,39 @@ MakeAlarm = Callable[[Callable[[], Instant], Append], AlarmClock]
 
 
 class _Batch(NamedTuple):
-    """What to publish of a batch, and the last offset of it."""
+    """What to publish of a batch, the last offset of it, and whether its transaction is open."""
 
     told: list[Packed]
     upto: int
+    begun: bool
+
+
+class _Coming:
+    """What has come and is to be folded: all of it at once, when its turn comes."""
+
+    def __init__(self) -> None:
+        self._entries: list[Entry] = []
+        self._moved = asyncio.Condition()
+
+    @property
+    def few(self) -> bool:
+        """Whether only a few wait now."""
+        return len(self._entries) <= _FEW
+
+    async def put(self, entries: Sequence[Entry]) -> None:
+        """Where too many wait already, wait with them."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: len(self._entries) < _MOST)
+            self._entries += entries
+            self._moved.notify_all()
+
+    async def taken(self) -> Sequence[Entry]:
+        """At least one."""
+        async with self._moved:
+            await self._moved.wait_for(lambda: self._entries)
+            found, self._entries = self._entries, []
+            self._moved.notify_all()
+        return found
 
 
 class PartitionWorker:
@@ -136,9 +168,10 @@ class PartitionWorker:
         """Follow the partition until cancelled. Raises `Fenced` where another has taken over."""
         alarm = make_alarm(lambda: self.due, self._append)
         alarm.start()
-        folded: asyncio.Queue[_Batch] = asyncio.Queue(maxsize=1)
+        coming, folded = _Coming(), asyncio.Queue[_Batch]()
         tasks = [
-            asyncio.create_task(self._fold_all(folded)),
+            asyncio.create_task(self._read(coming)),
+            asyncio.create_task(self._fold_all(coming, folded)),
             asyncio.create_task(self._publish_all(folded, alarm)),
         ]
         try:
@@ -150,21 +183,37 @@ class PartitionWorker:
                 task.cancel()
             await asyncio.wait(tasks)
 
-    async def _fold_all(self, folded: "asyncio.Queue[_Batch]") -> None:
-        """The next batch is folded while one is being published, and waits for its turn."""
+    async def _read(self, coming: _Coming) -> None:
+        """A consumer asks for more only when what it has was taken from it."""
         after = Position({self._partition: self.read})
         async for entries in self._log.entries(after, batch=_MOST, only={self._partition}):
-            told = await aside(self._follow, entries)
+            await coming.put(entries)
+
+    async def _fold_all(self, coming: _Coming, folded: "asyncio.Queue[_Batch]") -> None:
+        """Many are folded while the batch before them is published. A few wait for that, as more
+        may come meanwhile; the brokers are told of their transaction while they are folded."""
+        while True:
+            entries = await coming.taken()
+            few = len(entries) <= _FEW
+            if few:
+                await self._writer.expect((CHANGES.name, STATUS.name), self._partition)
+                told = self._follow(entries)
+            else:
+                told = await aside(self._follow, entries)
+                await folded.join()
             self.due = self.population.due
-            await folded.put(_Batch(told, entries[-1].offset))
+            await folded.put(_Batch(told, entries[-1].offset, few))
+            if few or coming.few:
+                await folded.join()
 
     async def _publish_all(self, folded: "asyncio.Queue[_Batch]", alarm: AlarmClock) -> None:
         while True:
-            one = await folded.get()
-            if one.told:
-                await self._writer.write(one.told)
-            self.read = one.upto
+            told, upto, begun = await folded.get()
+            if told or begun:
+                await self._writer.write(told)
+            self.read = upto
             alarm.set()
+            folded.task_done()
 
     async def _append(self, raw: dict[str, object]) -> None:
         await self._log.append([admit(raw, self._registry)], partition=self._partition)

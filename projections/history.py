@@ -91,12 +91,18 @@ def _with(parts: tuple[Part, ...], new: Part) -> tuple[Part, ...]:
 
 def standing(records: Sequence[Record], registry: Registry) -> dict[str, Timeline]:
     """The lists of a company without cut-offs, where only the outcome is wanted: as the view of
-    its history, which is only made where something is taken back, as else everything counts."""
+    its history, which is only made where something is taken back."""
+    alone = standing_alone(records, registry)
+    return History(registry, records).now.timelines if alone is None else alone
+
+
+def standing_alone(records: Sequence[Record], registry: Registry) -> dict[str, Timeline] | None:
+    """`standing` where nothing is taken back, as then everything counts; else None."""
     facts: dict[str, list[Fact]] = {}
     for record in records:
         data = record.event["data"]
         if takes_back(data):
-            return History(registry, records).now.timelines
+            return None
         fact = fact_of(record, registry)
         if fact is not None:
             facts.setdefault(data["list"], []).append(fact)
@@ -109,6 +115,8 @@ class History:
     def __init__(self, registry: Registry, records: Iterable[Record] = ()) -> None:
         self.registry = registry
         self.entries: dict[str, Entry] = {}
+        self.listed: set[str] = set()
+        """The lists of which something was ever told."""
         self._graph: dict[str, set[str]] = {}
         for record in records:
             self._keep(entry(record, registry))
@@ -119,6 +127,8 @@ class History:
 
     def _keep(self, new: Entry) -> None:
         self.entries[new.record.event["id"]] = new
+        if new.fact is not None and new.list is not None:
+            self.listed.add(new.list)
         for target in new.targets:
             self._graph.setdefault(new.record.id, set()).add(target)
             self._graph.setdefault(target, set()).add(new.record.id)

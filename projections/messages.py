@@ -6,14 +6,14 @@ be known for a repeat. A tombstone is no event, and has no headers.
 """
 
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from events.admitted import DEFAULT_SOURCE
-from events.companies import Description, describe
+from events.companies import Description
 from events.dates import ALWAYS, NEVER, UTC_ZONE, Instant, show, start
 from events.errors import Problem
 from events.ids import derived_id
@@ -24,7 +24,7 @@ from projections.facts import Entry
 from projections.population import Population
 from projections.rows import Told
 from projections.status import parts, together
-from projections.timeline import Flip, Reading
+from projections.timeline import Flip, Reading, Timeline
 
 TYPE_PREFIX: Final = "standing.status."
 """Of the types of changes; a change's kind follows."""
@@ -101,38 +101,61 @@ def parked(company: str, why: str, sequence: int, registry: Registry, place: Pla
 
 def current(company: Company, place: Place) -> Message:
     """The standing of a company that counts for itself; a tombstone where it has no event."""
-    entries = company.history.entries.values()
-    if not entries:
+    if not company.history.entries:
         return Message(company.company.encode(), None)
-    told = standing(company, place.recorded)
-    return _about(company.company, CURRENT, told, company.history.registry, place)
+    return known(company).message(company.sequence, place)
 
 
 def standing(company: Company, now: Instant) -> dict[str, Any]:
-    """The status answer at `now`, without cut-offs and without the coverage of the lists."""
-    entries = company.history.entries.values()
-    view, registry = company.history.now, company.history.registry
-    lists = []
-    for list_id in sorted(view.timelines):
-        one = parts(view.timelines[list_id], view.circular, now)
-        lists.append({**one.head, **one.rest})
-    return {
-        "name": described(company).name,
-        "as_of": show(now, _zone(entries, registry)),
-        "announced_by": None,
-        "known_at": None,
-        "sequence": company.sequence,
-        **together(lists),
-        "ownership": "not_evaluated",
-        "lists": lists,
-    }
+    """The status answer of a company that counts for itself."""
+    return known(company).answer(company.sequence, now)
 
 
-def _zone(entries: Iterable[Entry], registry: Registry) -> ZoneInfo:
-    """In which dates are told: that of the company's lists, where they agree."""
-    listed = {one.list for one in entries if one.fact and one.list}
-    zones = {registry[list_id].zone for list_id in listed}
-    return zones.pop() if len(zones) == 1 else UTC_ZONE
+def known(company: Company) -> "Standing":
+    """What there is to say of it."""
+    history = company.history
+    name, registry, view = company.description.name, history.registry, history.now
+    return Standing(company.company, registry, name, history.listed, view.timelines, view.circular)
+
+
+class Standing(NamedTuple):
+    """What there is to say of a company that counts for itself, whenever."""
+
+    company: str
+    registry: Registry
+    name: str | None
+    listed: Collection[str]
+    """The lists that it has facts of, whether or not they count."""
+    timelines: Mapping[str, Timeline]
+    circular: Sequence[Entry] = ()
+
+    def message(self, sequence: int, place: Place) -> Message:
+        """What `standing.status.v1` says of it; see `status`."""
+        told = self.answer(sequence, place.recorded)
+        return _about(self.company, CURRENT, told, self.registry, place)
+
+    def answer(self, sequence: int, now: Instant) -> dict[str, Any]:
+        """The status answer at `now`, without cut-offs and without the coverage of the lists."""
+        lists = []
+        for list_id in sorted(self.timelines):
+            one = parts(self.timelines[list_id], self.circular, now)
+            lists.append({**one.head, **one.rest})
+        return {
+            "name": self.name,
+            "as_of": show(now, self._zone),
+            "announced_by": None,
+            "known_at": None,
+            "sequence": sequence,
+            **together(lists),
+            "ownership": "not_evaluated",
+            "lists": lists,
+        }
+
+    @property
+    def _zone(self) -> ZoneInfo:
+        """In which dates are told: that of the company's lists, where they agree."""
+        zones = {self.registry[list_id].zone for list_id in self.listed}
+        return zones.pop() if len(zones) == 1 else UTC_ZONE
 
 
 def _about(
@@ -150,11 +173,6 @@ def _about(
 def status_id(kind: str, company: str, position: str, registry: Registry) -> str:
     """Of a message about a company: another one under other rules."""
     return derived_id([kind, company, position, registry.digest])
-
-
-def described(company: Company) -> Description:
-    """Who a company is."""
-    return describe([one.record for one in company.history.entries.values()], company.company)
 
 
 def change(

@@ -122,7 +122,7 @@ def _changes(population: Population, told: Sequence[Told], place: Place) -> list
     end of the batch; one that is parked is not known."""
     partition = int(place.position.partition(":")[0])
     described = {
-        company: messages.described(population.company(company))
+        company: population.company(company).description
         for company in {one.change.company for one in told} - population.parked.keys()
     }
     return [

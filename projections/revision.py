@@ -41,7 +41,7 @@ def republished(
     each anew, and the differences as changes. Published statuses tell of the present and the next
     flip alone: what differs of the past is told of nowhere. `sequences` are moved on."""
     mark = Mark(population.position, place.recorded)
-    generation = 1 + sum(sequences.values())  # greater than that of any revision before
+    generation = next_generation(sequences.values())
     told: list[Told] = []
     for one in statements:
         said = one.told
@@ -49,14 +49,29 @@ def republished(
         if company in population.parked or company in population.into:
             continue
         kept = population.company(company)
-        before = {each["list"]: _published(each, mark.clock) for each in said.get("lists", ())}
-        after = {one: _from_now(timeline, mark.clock) for one, timeline in kept.timelines.items()}
-        if before != after:
-            revision = Revision(company, before, after, population.registry, mark, generation)
-            for each in list(revision.changes(kept.sequence)):
-                kept.sequence = each.change.sequence
-                told.append(each)
+        revision = revision_of(said, kept.timelines, population.registry, mark, generation)
+        for each in list(revision.changes(kept.sequence)):
+            kept.sequence = each.change.sequence
+            told.append(each)
     return outcome(population, Brought(told, sorted(sequences), []), place, sequences)
+
+
+def next_generation(sequences: Iterable[int]) -> int:
+    """Greater than that of any revision before: of each, somebody was told."""
+    return 1 + sum(sequences)
+
+
+def revision_of(
+    said: Mapping[str, Any],
+    timelines: Mapping[str, Timeline],
+    registry: Registry,
+    mark: Mark,
+    generation: int,
+) -> "Revision":
+    """From what a status message says of a company to what its lists are now."""
+    before = {each["list"]: _published(each, mark.clock) for each in said.get("lists", ())}
+    after = {one: _from_now(timeline, mark.clock) for one, timeline in timelines.items()}
+    return Revision(said["company"], before, after, registry, mark, generation)
 
 
 def _published(told: Mapping[str, Any], now: Instant) -> Flips:
@@ -91,6 +106,8 @@ class Revision(NamedTuple):
 
     def changes(self, sequence: int) -> Iterator[Told]:
         """What to tell of it, after the change of this sequence."""
+        if self.before == self.after:
+            return
         now = self.mark.clock
         was = overall(_at(flips, now) for flips in self.before.values())
         is_ = overall(_at(flips, now) for flips in self.after.values())

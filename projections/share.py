@@ -115,7 +115,7 @@ def _alone(
             told += _placed(kept.apply(record), record.offset, times)
         told += _placed(kept.pass_time(stretch.clock), stretch.position, times)
         status = messages.current(kept, stretch.place)
-        known = messages.described(kept)
+        known = kept.description
     except Exception as error:  # noqa: BLE001 - as live: a company is parked, its neighbours go on
         why = f"{type(error).__name__}: {error}"
         status = messages.parked(kept.company, why, len(told), registry, stretch.place)

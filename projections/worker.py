@@ -5,6 +5,7 @@ The first thing done for a partition is to shut out whoever had it; then it is r
 was published, the mirror is brought there, and from there on live and catching up are the same.
 """
 
+import asyncio
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -14,19 +15,27 @@ from events.aside import aside
 from events.errors import StoreError
 from events.kafka.assignment import SESSION_S, serve_assigned
 from events.kafka.connection import Connection
-from events.kafka.fenced import FencedWriter
+from events.kafka.fenced import Fenced, FencedWriter
 from events.kafka.log import PATIENCE_S, KafkaEventLog
 from events.kafka.mirror import Mirror, taken
 from events.kafka.questions import NONE, TopicQuestions
-from events.kafka.topics import EVENTS, STATUS
+from events.kafka.topic import alike, counted
+from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS
 from events.lists import Registry
 from events.log import Position
 from projections import cold_start
 from projections.follower import MakeAlarm, PartitionWorker
-from projections.published import Statement, restored
+from projections.published import Restored, Statement, restored
+from projections.rebuilding import rebuild_published
+from projections.sources import Where
 from projections.standby import Standby
 
 GROUP: Final = "standing.projections.v1"
+_TOPICS: Final = (EVENTS.name, STATUS.name, CHANGES.name, REJECTED.name)
+"""What is read and written of a partition stands in the same one of each."""
+_COURTESY_S: Final = 3.0
+"""So long whoever took a partition over may take to begin, and then between two pieces."""
+_LOOK_S: Final = 0.5
 
 
 class ProjectionWorker:
@@ -59,9 +68,12 @@ class ProjectionWorker:
         self._many = many
         self._tell = tell
         self._helpers = cold_start.Helpers(registry, tell)
+        self._renewing = asyncio.Semaphore(self._helpers.number)
 
     async def run(self) -> None:
-        """Work until cancelled. Raises `StoreError` where the topics are not as they should be."""
+        """Work until cancelled. Raises `StoreError` where a topic is missing, or has another number
+        of partitions than the events."""
+        alike(await counted(self._connection, _TOPICS, self._patience))
         log = KafkaEventLog(self._connection, patience=self._patience)
         standby = Standby(log, self._mirror, self._tell)
         try:
@@ -81,6 +93,10 @@ class ProjectionWorker:
                 try:
                     await standby.leave(partition)
                     await self._serve(log, partition, partitions)
+                except Fenced as error:
+                    self._tell(f"partition {partition}: {error}; waiting until it is done")
+                    await self._let_finish(partition, partitions)
+                    raise
                 finally:
                     in_use.discard(partition)
                     stand_by()
@@ -108,22 +124,44 @@ class ProjectionWorker:
             while True:
                 async with FencedWriter(self._connection, name, self._patience) as writer:
                     statements = await self._published(partition, partitions)
+                    found = restored(statements, self._registry)
                     few = (await log.ends()).get(partition, NONE) < self._many
-                    if begun or few or statements:
-                        await self._go_on(log, mirror, writer, statements, partitions)
-                await self._begin(log, mirror, name, partitions)
+                    if begun or few or (statements and not found.other_rules):
+                        await self._go_on(log, mirror, writer, (statements, found), partitions)
+                if statements:
+                    await self._renew(name, partition, partitions)
+                else:
+                    await self._begin(log, mirror, name, partitions)
                 begun = True
+
+    async def _let_finish(self, partition: int, partitions: int) -> None:
+        """Leave the partition to whoever took it over, a rebuild perhaps, as long as that gets on
+        with what it publishes. Where it was another worker, the partition is soon not ours."""
+        questions = TopicQuestions(self._connection, STATUS.name, partitions, self._patience)
+        clock = asyncio.get_running_loop().time
+        at, until = None, clock() + _COURTESY_S
+        try:
+            while clock() < until:
+                await asyncio.sleep(_LOOK_S)
+                written = await questions.undecided(partition)
+                if written is None and at is not None:
+                    return
+                if written != at:
+                    at, until = written, clock() + _COURTESY_S
+        finally:
+            await questions.close()
 
     async def _go_on(
         self,
         log: KafkaEventLog,
         mirror: Mirror,
         writer: FencedWriter,
-        statements: list[Statement],
+        published: tuple[list[Statement], Restored],
         partitions: int,
     ) -> NoReturn:
         """Follow the partition from where it was published to."""
-        partition, found = mirror.partition, restored(statements, self._registry)
+        partition = mirror.partition
+        statements, found = published
         await _bring(log, mirror, found.position)
         one = PartitionWorker(
             log, mirror, writer, self._registry, found=found, partitions=partitions
@@ -138,6 +176,14 @@ class ProjectionWorker:
             await one.run(self._make_alarm)
         finally:
             del self.working[partition]
+
+    async def _renew(self, name: str, partition: int, partitions: int) -> None:
+        """Publish everything as the rules of now have it, where that is much."""
+        self._tell(f"partition {partition}: other lists; publishing all of it anew")
+        folder = self._home / f"rebuild-{partition}"
+        where = Where(self._connection, partition, partitions, name, folder, self._patience)
+        async with self._renewing:
+            await rebuild_published([where], self._registry, self._tell)
 
     async def _begin(self, log: KafkaEventLog, mirror: Mirror, name: str, partitions: int) -> None:
         """Publish everything at once where nothing was yet."""

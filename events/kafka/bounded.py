@@ -34,6 +34,16 @@ async def bounded(work: Coroutine[Any, Any, T], seconds: float) -> T:
     return task.result()
 
 
+async def ended(task: asyncio.Task[Any], seconds: float) -> None:
+    """Have a task end; what of, nobody needs to hear. After so many seconds it is left alone."""
+    task.add_done_callback(_heard)
+    task.cancel()
+    await asyncio.wait([task], timeout=seconds)
+    if not task.done():
+        task.cancel()
+        await asyncio.wait([task], timeout=_GRACE_S)
+
+
 async def let_go(client: Any) -> None:
     """Stop one of aiokafka's, or leave it where it does not stop."""
     with suppress(KafkaError, OSError, TimeoutError):

@@ -5,8 +5,8 @@ the partition which the batch came from. A worker that was thought dead and goes
 fenced: nothing that it writes from then on counts.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -66,7 +66,16 @@ class FencedWriter:
     ) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
+            await _taken_back(producer)
             await stopped(producer)
+
+    async def expect(self, topics: Iterable[str], partition: int) -> None:
+        """Begin the transaction that is written next, to these places: brokers are told while what
+        is to be written is still made. To be soon, as for a transaction there is a time limit.
+        Raises as `write` does."""
+        async with self._trying() as producer:
+            await producer.begin_transaction()
+            producer.expect(topics, partition)
 
     async def write(self, batches: Sequence[Packed]) -> None:
         """All of it, visible at once, or nothing. Raises `Fenced`, or `StoreError` where it is not
@@ -79,16 +88,20 @@ class FencedWriter:
 
     async def write_all(self, coming: AsyncIterator[Sequence[Packed]]) -> None:
         """`write`, of more than should be in memory at once."""
+        async with self._trying() as producer:
+            await bounded(_transaction(producer, coming), self._within)
+
+    @asynccontextmanager
+    async def _trying(self) -> AsyncIterator[Producer]:
         producer = self._producer
         if producer is None:
             raise StoreError(f"{self._id}: nothing is written after an error")
         try:
-            await bounded(_transaction(producer, coming), self._within)
+            yield producer
         except BaseException as error:
-            why = (producer.fatal() or error) if isinstance(error, Exception) else error
+            why = (producer.why() or error) if isinstance(error, Exception) else error
             self._producer = None
-            with suppress(*KAFKA_ERRORS):  # the brokers give it up by themselves, in time
-                await bounded(producer.take_back(), _GOODBYE_S)
+            await _taken_back(producer)
             await producer.abandon()
             if isinstance(why, _FENCED):
                 raise Fenced(f"{self._id}: another worker has taken over") from error
@@ -97,8 +110,14 @@ class FencedWriter:
             raise
 
 
+async def _taken_back(producer: Producer) -> None:
+    with suppress(*KAFKA_ERRORS):  # the brokers give it up by themselves, in time
+        await bounded(producer.take_back(), _GOODBYE_S)
+
+
 async def _transaction(producer: Producer, coming: AsyncIterator[Sequence[Packed]]) -> None:
-    await producer.begin_transaction()
+    if not producer.begun():
+        await producer.begin_transaction()
     async for batches in coming:
         await acknowledged(
             producer.send_batch(Sealed(one), one.topic, partition=one.partition) for one in batches

@@ -6,13 +6,14 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.producer import sender
 from aiokafka.producer.transaction_manager import TransactionState
 
 from events.errors import StoreError
 from events.kafka.binding import HEADERS
-from events.kafka.bounded import bounded
+from events.kafka.bounded import bounded, ended
 from events.kafka.connection import Connection
 from events.kafka.trouble import KAFKA_ERRORS, said, trouble, why_not
 
@@ -23,10 +24,15 @@ _COMPRESSION: Final = "zstd"
 _LARGEST: Final = 1_048_576
 _GOODBYE_S: Final = 5.0
 _CAN_BE_ABORTED: Final = (TransactionState.IN_TRANSACTION, TransactionState.ABORTABLE_ERROR)
+_FAILED: Final = (TransactionState.ABORTABLE_ERROR, TransactionState.FATAL_ERROR)
 _AGAIN: Final = (
     "whether it was recorded is not known; record it again, as what is there already is not "
     "counted twice"
 )
+
+# While a broker writes the marks of a transaction, it does not begin the next one of the same
+# writer; they take a few milliseconds, and aiokafka asks again after 20.
+sender.BACKOFF_OVERRIDE = 0.004
 
 
 class Message(NamedTuple):
@@ -52,16 +58,27 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no typ
         """Stop at once. What was not answered fails, for everybody who waits for it."""
         self._closed = True
         self._message_accumulator.fail_all(KafkaError("this producer was let go of"))
-        with suppress(*KAFKA_ERRORS):
-            await bounded(self._sender.close(), _GOODBYE_S)
+        # Its sender puts back what was not answered, and ends of a `KeyError` as that was given up.
+        if self._sender.sender_task is not None:
+            await ended(self._sender.sender_task, _GOODBYE_S)
+            self.fatal()  # has been heard
         with suppress(*KAFKA_ERRORS):
             await bounded(self.client.close(), _GOODBYE_S)
 
-    def fatal(self) -> BaseException | None:
-        """What ended it for good, if anything did. Its sender hears of that first; whoever sends
-        next hears only that no transaction is open."""
+    def begun(self) -> bool:
+        """Whether a transaction is open."""
+        return bool(self._txn_manager.is_in_transaction())
+
+    def expect(self, topics: Iterable[str], partition: int) -> None:
+        """Have the brokers told at once that the open transaction is to these places."""
+        for topic in topics:
+            self._txn_manager.maybe_add_partition_to_txn(TopicPartition(topic, partition))
+
+    def why(self) -> BaseException | None:
+        """What ended its transaction, if anything did. Its sender hears of that first; whoever
+        sends next hears only that no transaction is open."""
         manager = self._txn_manager
-        if manager is None or not manager.is_fatal_error():
+        if manager is None or manager.state not in _FAILED:
             return None
         told: asyncio.Future[None] = manager.wait_for_transaction_end()
         return told.exception() if told.done() and not told.cancelled() else None

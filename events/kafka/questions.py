@@ -63,6 +63,18 @@ class TopicQuestions:
             found = await asker.end_offsets(list(self._places.values()))
         return Position({place.partition: end - 1 for place, end in found.items()})
 
+    async def undecided(self, partition: int) -> int | None:
+        """Up to where a partition is written, where something of that is not decided yet."""
+        place = self._places[partition]
+        decided = (await self.committed())[partition]
+        with trouble(self._connection, self._topic):
+            asker = await self.started(isolation_level="read_uncommitted")
+            try:
+                written = (await asker.end_offsets([place]))[place] - 1
+            finally:
+                await let_go(asker)
+        return written if written > decided else None
+
     async def ends(self) -> Position:
         """The last event of each partition. What stands behind it are marks of transactions,
         which nobody gets to see: whoever waited to have read them would wait for ever."""
@@ -96,26 +108,43 @@ class TopicQuestions:
 
     async def messages(self, partition: int) -> AsyncIterator[Any]:
         """Everything of a partition that is committed now, from its beginning."""
+        async for messages in self.batches(partition):
+            for message in messages:
+                yield message
+
+    async def batches(
+        self, partition: int, first: int = 0, last: int | None = None
+    ) -> AsyncIterator[list[Any]]:
+        """What is committed of a partition now, as it is fetched: from one offset up to another,
+        where one is named."""
         place = self._places[partition]
         async with self._ask() as asker:
             begin = (await asker.beginning_offsets([place]))[place]
-            end = (await asker.end_offsets([place]))[place]
-            async for message in self._stretch(asker, place, begin, end - 1):
-                yield message
+            end = (await asker.end_offsets([place]))[place] - 1
+            last = end if last is None else min(last, end)
+            async for messages in self._pieces(asker, place, max(first, begin), last):
+                yield messages
 
     async def _stretch(
         self, consumer: Any, place: TopicPartition, first: int, last: int
     ) -> AsyncIterator[Any]:
         """The messages of one partition from one offset up to another."""
+        async for messages in self._pieces(consumer, place, first, last):
+            for message in messages:
+                yield message
+
+    async def _pieces(
+        self, consumer: Any, place: TopicPartition, first: int, last: int
+    ) -> AsyncIterator[list[Any]]:
         consumer.assign([place])
         consumer.seek(place, first)
         watch = Watch(self._patience)
         while (at := await consumer.position(place)) <= last:
             watch.look(at)
             for messages in (await consumer.getmany(timeout_ms=ASKED_MS)).values():
-                for message in messages:
-                    if message.offset <= last:
-                        yield message
+                if messages[-1].offset > last:
+                    messages = [one for one in messages if one.offset <= last]  # noqa: PLW2901
+                yield messages
         consumer.pause(place)
 
     @asynccontextmanager
@@ -135,12 +164,14 @@ class TopicQuestions:
     async def started(self, **options: Any) -> Any:
         """A consumer of what is committed, of no group. Whoever has it stops it."""
         consumer = AIOKafkaConsumer(
-            **options,
-            **self._connection.options(),
-            isolation_level="read_committed",
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            max_partition_fetch_bytes=_FETCH_BYTES,
+            **{
+                "isolation_level": "read_committed",
+                "enable_auto_commit": False,
+                "auto_offset_reset": "none",
+                "max_partition_fetch_bytes": _FETCH_BYTES,
+                **self._connection.options(),
+                **options,
+            }
         )
         try:
             async with asyncio.timeout(self._patience):

@@ -1,7 +1,7 @@
 """`rebuild`, `verify`, `doctor` and `token`: keeping it running."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,6 +18,11 @@ from service.cli.common import (
     say,
     using,
 )
+from service.settings import load_settings
+
+if TYPE_CHECKING:
+    from events.kafka.connection import Connection
+    from service.settings import Settings
 
 Act = Literal["create", "list", "revoke"]
 
@@ -28,8 +33,22 @@ def add_to(app: typer.Typer) -> None:
         app.command(rich_help_panel=OPERATE)(command)
 
 
-def rebuild(as_json: AsJson = False) -> None:
-    """Fold the whole log again, and take the result into use at once."""
+def rebuild(
+    replica: Annotated[
+        bool,
+        typer.Option(
+            "--replica", help="Over Kafka: the files of this replica, not what is published."
+        ),
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fold the whole log again, and take the result into use at once. Over Kafka that is what
+    projection workers publish, which may go on meanwhile: what should read otherwise is published
+    anew, partition by partition, and what was told stays told. Interrupted, it begins anew."""
+    settings = load_settings()
+    if settings.kafka is not None and not replica:
+        _rebuild_published(settings, settings.kafka, as_json=as_json)
+        return
     with using() as standing:
         total = sum(offset + 1 for offset in standing.end().values())
         with progress("rebuild", total) as advance:
@@ -39,6 +58,26 @@ def rebuild(as_json: AsJson = False) -> None:
     else:
         counts = ", ".join(f"{value:,} {key}" for key, value in told.items() if key != "position")
         typer.echo(f"rebuilt up to {told['position']}: {counts}")
+
+
+def _rebuild_published(settings: "Settings", connection: "Connection", *, as_json: bool) -> None:
+    from service.cli.logs import quietly
+    from service.rebuilding import Rebuilding
+
+    with quietly():
+        rebuilding = Rebuilding(settings, connection, say)
+        with progress("rebuild", rebuilding.total()) as advance:
+            told = rebuilding.rebuild(advance)
+    if as_json:
+        echo_json(told)
+        return
+    for partition in told["unpublished"]:
+        say(f"partition {partition}: nothing was published yet; that is for a worker to begin")
+    typer.echo(
+        f"rebuilt up to {told['position'] or 'nothing'}: {told['events']:,} events of "
+        f"{told['companies']:,} companies; {told['statuses']:,} statuses published anew, "
+        f"{told['changes']:,} changes"
+    )
 
 
 def verify(
@@ -142,7 +181,6 @@ def token(
     from events.dates import BadDate, last
     from events.errors import Refused
     from service.compose import made, system_clock
-    from service.settings import load_settings
     from service.tokens import Tokens
 
     if (token_id is None) == (do == "revoke"):

@@ -18,6 +18,7 @@ _BENCHMARKS = (
     "kafka_log",
     "kafka_worker",
     "kafka_live",
+    "kafka_webhook",
 )
 
 

@@ -92,7 +92,7 @@ async def statuses(servers: str) -> tuple[int, int]:
 
 
 class Worker:
-    """`standing worker projections`, and what can be seen of it from outside."""
+    """A `standing worker`, and what can be seen of it from outside."""
 
     def __init__(self, process: "subprocess.Popen[str]", told: Path) -> None:
         self.process = process
@@ -160,13 +160,15 @@ def _cpu(pid: int) -> float:
 
 
 @contextmanager
-def worker(servers: str, home: Path) -> Iterator[Worker]:
+def worker(
+    servers: str, home: Path, role: str = "projections", **settings: str
+) -> Iterator[Worker]:
     """A worker until the block ends."""
     home.mkdir(parents=True, exist_ok=True)
     told = home / "told"
-    command = [str(Path(sys.executable).with_name("standing")), "worker", "projections"]
+    command = [str(Path(sys.executable).with_name("standing")), "worker", role]
     command += ["--port", "0"]
-    environment = {**os.environ, "STANDING_KAFKA": servers, "STANDING_HOME": str(home)}
+    environment = {**os.environ, "STANDING_KAFKA": servers, "STANDING_HOME": str(home), **settings}
     with told.open("w") as file:
         process = subprocess.Popen(command, stderr=file, env=environment, text=True)
     try:

@@ -29,7 +29,7 @@ from tests.bench.harness import Bench, Contender, Figures, Options, spread, tabl
 from tests.bench.kafka_house import PARTITIONS, admitted, appended, made_anew, recorded, worker
 
 _HERE = "tests.bench.kafka_live"
-_WARM_UP_S = 3
+WARM_UP_S = 3
 _QUIET_S = 30
 
 
@@ -46,7 +46,7 @@ def latency(folder: Path, options: Options) -> Figures:
     with worker(servers, folder / "home") as one:
         one.reached(begins)
         used = one.cpu()
-        seen = asyncio.run(_Driver(options).run(told[options["history"] // 2 :]))
+        seen = asyncio.run(Driver(options).run(told[options["history"] // 2 :]))
         cpu = one.cpu() - used
         memory = one.memory()
     figures = {"memory": memory, "cpu": cpu, "rate": options["events"]}
@@ -56,13 +56,15 @@ def latency(folder: Path, options: Options) -> Figures:
     return figures
 
 
-class _Driver:
+class Driver:
     """Appends at a steady rate, and notes when what could be seen."""
 
     def __init__(self, options: Options) -> None:
         self._servers = options["servers"]
         self._rate = options["events"]
-        self._number = options["events"] * (options["seconds"] + _WARM_UP_S)
+        self._number = options["events"] * (options["seconds"] + WARM_UP_S)
+        self.begun: dict[str, int] = {}
+        """When the append of an event began, by its id."""
         self._sent: dict[tuple[int, int], tuple[bytes, int]] = {}
         self._events: dict[tuple[int, int], int] = {}
         self._statuses: dict[bytes, list[tuple[int, int]]] = {}
@@ -102,6 +104,7 @@ class _Driver:
             EVENTS.name, one.body, key, partition, headers=list(HEADERS)
         )
         self._sent[partition, at.offset] = key, before
+        self.begun[one.id] = before
 
     async def _look(self, topic: Topic, see: Any) -> None:
         async with AIOKafkaConsumer(
@@ -129,8 +132,12 @@ class _Driver:
             for place, (key, _) in self._sent.items()
         )
 
+    def warm(self) -> int:
+        """When the warm-up was over."""
+        return min(self.begun.values()) + WARM_UP_S * 10**9
+
     def _taken(self) -> dict[str, list[int]]:
-        began = min(before for _, before in self._sent.values()) + _WARM_UP_S * 10**9
+        began = self.warm()
         sample = {place: one for place, one in self._sent.items() if one[1] >= began}
         return {
             "seen": [self._events[place] - before for place, (_, before) in sample.items()],
@@ -176,7 +183,7 @@ def measure(bench: Bench) -> None:
             "live",
             f"{_HERE}:latency",
             {**common, "events": args.rate, "seconds": args.seconds}
-            | {"history": 2 * args.rate * (args.seconds + _WARM_UP_S)},
+            | {"history": 2 * args.rate * (args.seconds + WARM_UP_S)},
         )
         bench.interleave([live])
         print(f"\nevent appended to status published, {args.rate} events/s for {args.seconds} s")

@@ -10,14 +10,19 @@ import asyncio
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
+from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from events.kafka.connection import Connection
 from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS
 from events.log import Position
 from service.broker.cluster import running
+from service.rebuilding import Rebuilding
+from service.settings import load_settings
 from tests.bench.generate import events
 from tests.bench.harness import Bench, Contender, Figures, Options, Stopwatch, rate, table
 from tests.bench.kafka_house import (
@@ -32,6 +37,15 @@ from tests.bench.kafka_house import (
 _HERE = "tests.bench.kafka_worker"
 _ROOT = Path(__file__).parents[2]
 _BATCH = 5_000
+_LISTS = """
+version = "{version}"
+
+[[list]]
+id = "bench-list"
+name = "A list that nobody is on"
+authority = "Nobody"
+zone = "UTC"
+"""
 
 
 def bare(_: Path, options: Options) -> Figures:
@@ -58,8 +72,8 @@ def bare(_: Path, options: Options) -> Figures:
     return asyncio.run(measured())
 
 
-def _cpu() -> float:
-    used = getrusage(RUSAGE_SELF)
+def _cpu(whose: int = RUSAGE_SELF) -> float:
+    used = getrusage(whose)
     return used.ru_utime + used.ru_stime
 
 
@@ -98,6 +112,24 @@ def cold(folder: Path, options: Options) -> Figures:
     return {**figures, "messages": messages}
 
 
+def again(folder: Path, options: Options) -> Figures:
+    """Everything that was published made anew under lists of another version: from the start of the
+    command's work to when all of it is committed."""
+    servers, number = options["servers"], options["events"]
+    lists = folder / "lists.toml"
+    lists.write_text(_LISTS.format(version=uuid4().hex))
+    settings = replace(
+        load_settings(), kafka=Connection(servers), home=folder / "home", lists=lists
+    )
+    rebuilding = Rebuilding(settings, Connection(servers), lambda _: None)
+    used = _cpu(RUSAGE_CHILDREN) + _cpu()
+    with Stopwatch() as watch:
+        told = rebuilding.rebuild()
+    assert told["companies"] == told["statuses"] == options["companies"], told
+    spent = _cpu(RUSAGE_CHILDREN) + _cpu() - used
+    return {**rate(number, watch), "cpu": number / spent}
+
+
 def measure(bench: Bench) -> None:
     """On a broker of its own, on this machine."""
     number, companies = bench.args.events, bench.args.companies
@@ -109,17 +141,21 @@ def measure(bench: Bench) -> None:
         common: Options = {"servers": servers, "events": number, "companies": companies}
         few = {**common, "events": max(1_000, number // 10)}
         mine = Contender("standing, cold start", f"{_HERE}:cold", {**common, "ends": str(ends)})
+        anew = Contender("standing, rebuild under other lists", f"{_HERE}:again", common)
         theirs = [
             Contender("Quix Streams, smallest fold, state store", f"{_HERE}:quix", common),
             Contender("aiokafka, getmany", f"{_HERE}:bare", common),
             Contender("Faust, agent with a Table", f"{_HERE}:faust", {**few, "way": "table"}),
             Contender("Faust, bare agent", f"{_HERE}:faust", {**few, "way": "bare"}),
         ]
-        bench.interleave([mine, *theirs])
+        bench.interleave([mine, anew, *theirs])
         print(f"\ncold start of {number:,} events in {PARTITIONS} partitions")
         for one, least in zip(theirs, ("1", "0.25", "30", "none"), strict=True):
             table([mine, one], one, "events", f"at least {least} x the second")
-        _cpus([mine, *theirs])
+        print(f"\nrebuild of {number:,} events in {PARTITIONS} partitions")
+        for one, least in zip(theirs, ("1", "0.25", "30", "none"), strict=True):
+            table([anew, one], one, "events", f"at least {least} x the second")
+        _cpus([mine, anew, *theirs])
         print(f"  statuses published: {mine.of('messages'):,.0f}; memory {mine.of('memory'):,.0f}")
 
 

@@ -39,7 +39,7 @@ from tests.unit.making import REGISTRY
 ROOT = Path(__file__).parents[2]
 PARTITIONS = 3
 KEY = "only for tests, and long enough for them"
-WITHIN_S = 60
+WITHIN_S = 120
 Json = dict[str, Any]
 
 

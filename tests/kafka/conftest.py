@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.broker.cluster import running
-from tests.kafka.house import House, furnished
+from tests.kafka.house import House, cleared, furnished
 from tests.unit.conftest import Cli
 
 
@@ -21,6 +21,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Kafka of the houses' own, as the names of their topics are fixed."""
     with running(tmp_path_factory.mktemp("houses") / "data") as found:
         yield found.bootstrap
+
+
+@pytest.fixture
+async def bare(cluster: str) -> str:
+    """The same Kafka, with none of the topics."""
+    await cleared(cluster)
+    return cluster
 
 
 @pytest.fixture

@@ -14,13 +14,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from service.broker.jars import fetched
-from service.broker.java import find_java
 from service.broker.ports import any_free
 from service.broker.serving import until_serving
+from tests.kafka.java import java
 
 _PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
-_HEAP = ("-Xms96m", "-Xmx384m", "-XX:+UseSerialGC")
 
 
 @dataclass(frozen=True)
@@ -78,11 +76,10 @@ def guarded(folder: Path) -> Iterator[Guarded]:
     }
     written = folder / "server.properties"
     written.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
-    java = [str(find_java().path), *_HEAP, "-cp", f"{fetched()}/*"]
     with (folder / "broker.log").open("wb") as log:
         name = ("kafka.tools.StorageTool", "format", "-t", "guarded000000000000000")
-        subprocess.run([*java, *name, "-c", written], check=True, stdout=log, stderr=log)
-        with subprocess.Popen([*java, "kafka.Kafka", written], stdout=log, stderr=log) as broker:
+        subprocess.run([*java(), *name, "-c", written], check=True, stdout=log, stderr=log)
+        with subprocess.Popen([*java(), "kafka.Kafka", written], stdout=log, stderr=log) as broker:
             try:
                 asyncio.run(until_serving(f"127.0.0.1:{inside}", 1))
                 addresses = [f"127.0.0.1:{port}" for port in (inside, sasl, sasl_ssl, plain_ssl)]

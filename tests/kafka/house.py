@@ -7,7 +7,7 @@ under the id of the first.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +27,7 @@ from events.kafka.first import Kept, Rejected, sift
 from events.kafka.log import KafkaEventLog
 from events.kafka.partitioner import partition_of
 from events.kafka.topics import CHANGES, REJECTED, STATUS, TOPICS, Topic, Wanted
+from events.lists import Registry
 from events.log import Position, Receipt, Record
 from projections import messages
 from projections.messages import Place
@@ -51,6 +52,7 @@ class Told(NamedTuple):
     value: Json | None
     id: str | None
     time: str
+    headers: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True)
@@ -77,16 +79,30 @@ class House:
         finally:
             await log.close()
 
-    @asynccontextmanager
-    async def working(self, home: Path, **options: Any) -> AsyncIterator[ProjectionWorker]:
-        """A projection worker in this process."""
-        worker = ProjectionWorker(
+    def worker(self, home: Path, registry: Registry = REGISTRY, **options: Any) -> ProjectionWorker:
+        """One that is yet to begin."""
+        return ProjectionWorker(
             self.connection,
             made(home),
-            REGISTRY,
+            registry,
             lambda due, append: Alarm(due, append, system_clock),
             **options,
         )
+
+    @asynccontextmanager
+    async def administering(self) -> AsyncIterator[AIOKafkaAdminClient]:
+        """A client for making and removing topics."""
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.servers)
+        await admin.start()
+        try:
+            yield admin
+        finally:
+            await admin.close()
+
+    @asynccontextmanager
+    async def working(self, home: Path, **options: Any) -> AsyncIterator[ProjectionWorker]:
+        """A projection worker in this process."""
+        worker = self.worker(home, **options)
         task = asyncio.create_task(worker.run())
         try:
             yield worker
@@ -163,6 +179,13 @@ async def until(reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not reached():  # noqa: ASYNC110 - nobody tells when
             await asyncio.sleep(0.02)
+
+
+async def until_so(reached: Callable[[], Awaitable[bool]]) -> None:
+    """The same, of what has to be asked for."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await reached():
+            """Brokers learn of it in their own time."""
 
 
 class Expected(NamedTuple):
@@ -284,20 +307,22 @@ def _told(message: Any) -> Told:
         None if message.value is None else orjson.loads(message.value),
         headers["ce_id"].decode() if "ce_id" in headers else None,
         headers.get("ce_time", b"").decode(),
+        tuple(message.headers),
     )
 
 
 async def furnished(servers: str, partitions: int) -> House:
     """The topics, made anew."""
+    await cleared(servers)
+    await apply({"bootstrap_servers": servers}, Wanted(partitions))
+    return House(servers, partitions)
+
+
+async def cleared(servers: str) -> None:
+    """Have none of the topics."""
     names = {topic.name for topic in TOPICS}
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    try:
+    async with House(servers, 0).administering() as admin:
         if there := names & set(await admin.list_topics()):
             await admin.delete_topics(sorted(there))
         while names & set(await admin.list_topics()):
             """Brokers learn of it in their own time."""
-    finally:
-        await admin.close()
-    await apply({"bootstrap_servers": servers}, Wanted(partitions))
-    return House(servers, partitions)

@@ -15,18 +15,16 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import for_code
 from aiokafka.protocol.admin import CreateAclsRequest
 
-from service.broker.jars import fetched
-from service.broker.java import find_java
 from service.broker.ports import any_free
 from service.broker.serving import until_serving
 from tests.kafka.guarded import certificates
+from tests.kafka.java import java
 
 USERS = Path(__file__).parents[2] / "deploy" / "kubernetes" / "users.yaml"
 OPERATOR = "operator"
 """Who may do everything. The password of each user is its name and `-secret`."""
 
 _SCRAM = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
-_HEAP = ("-Xms96m", "-Xmx384m", "-XX:+UseSerialGC")
 # The numbers of org.apache.kafka.common.{resource.ResourceType, resource.PatternType,
 # acl.AclOperation}, on the left the names that Strimzi has for them.
 _KINDS = {"topic": 2, "group": 3, "cluster": 4, "transactionalId": 5}
@@ -131,15 +129,14 @@ def roles(folder: Path) -> Iterator[Roles]:
     }
     written = folder / "server.properties"
     written.write_text("".join(f"{key}={value}\n" for key, value in properties.items()))
-    java = [str(find_java().path), *_HEAP, "-cp", f"{fetched()}/*"]
     with (folder / "broker.log").open("wb") as log:
         name = ("kafka.tools.StorageTool", "format", "-t", "roles00000000000000000")
         users = [
             f"--add-scram=SCRAM-SHA-512=[name={user},password={user}-secret]"
             for user in (OPERATOR, *sorted({right.user for right in declared()}))
         ]
-        subprocess.run([*java, *name, "-c", written, *users], check=True, stdout=log, stderr=log)
-        with subprocess.Popen([*java, "kafka.Kafka", written], stdout=log, stderr=log) as broker:
+        subprocess.run([*java(), *name, "-c", written, *users], check=True, stdout=log, stderr=log)
+        with subprocess.Popen([*java(), "kafka.Kafka", written], stdout=log, stderr=log) as broker:
             try:
                 asyncio.run(until_serving(f"127.0.0.1:{inside}", 1))
                 found = Roles(f"127.0.0.1:{outside}", authority, folder / "broker.log")

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.contract.alert_twins import asked, receiving
-from tests.kafka.alerting import PARTITIONS, Line, line, received, wrong
+from tests.kafka.alerting import PARTITIONS, WITHIN_S, Line, line, received, wrong
 
 COMPANIES = tuple(f"company-{number}" for number in range(12))
-TAKEOVER_S = 12.0
-"""From the kill of a worker to the first word of another, with a session of 8 s."""
+TAKEOVER_S = 20.0
+"""From the kill of a worker to the first word of another, with a session of 8 s; 61 with Faust's
+own settings. What is above 8 is room for a machine that is busy with something else."""
 
 
 @pytest.fixture
@@ -26,7 +27,7 @@ async def begins(process: asyncio.subprocess.Process, number: int) -> set[int]:
     """Wait until a worker sees to so many partitions."""
     found: set[int] = set()
     assert process.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(WITHIN_S):
         while len(found) < number:
             text = (await process.stdout.readline()).decode()
             assert text, "it has ended"

@@ -11,7 +11,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from events.kafka.topics import CHANGES, EVENTS, STATUS
 from service.compose import shipped_history
 from tests.bench.harness import descendants
-from tests.kafka.house import House, until
+from tests.kafka.ending import ended
+from tests.kafka.house import House
 from tests.kafka.interrupted import MIDDLE
 from tests.kafka.logs import producer
 from tests.unit.making import CCMC, ENTITY, issued, removed, retracted
@@ -71,7 +72,7 @@ async def test_killed_in_the_middle_it_leaves_nothing_and_the_next_begins_anew(
     assert await _committed(house) == 0
     first.kill()
     await first.wait()
-    await until(lambda: not any(Path(f"/proc/{one}/cmdline").exists() for one in helpers))
+    assert all(ended(one) for one in helpers)
     async with house.working(tmp_path, many=1):
         assert await house.folded() == []
     assert len({one.id for one in await house.read(CHANGES)}) == len(await house.read(CHANGES))

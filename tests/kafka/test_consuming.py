@@ -24,7 +24,7 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "consumer"
 PARTITIONS = 3
 ECJ = "org.eclipse.jdt", "ecj", "3.43.0"
 ECJ_SHA256 = "c786468c65e906498e7e36ece4e0d04c6d3dd34c9a61b34a3a5b512801911a82"
-ANSWERS_WITHIN_S = 60
+ANSWERS_WITHIN_S = 120
 
 Program = Sequence[str | Path]
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from service.broker.jars import fetched
-from service.broker.java import find_java
 from service.broker.ports import any_free
 from service.broker.serving import until_serving
+from tests.kafka.java import java
 from tests.unit.composing import composed
 from tests.unit.conftest import Cli
 from tests.unit.making import issued
@@ -44,8 +43,6 @@ def brokers(folder: Path, environments: dict[str, dict[str, str]]) -> Iterator[s
     )
     moved = dict(zip(wanted, any_free(len(wanted)), strict=True))
     outside = dict(zip(environments, any_free(len(environments)), strict=True))
-    java = [str(find_java().path), "-Xms96m", "-Xmx384m", "-XX:+UseSerialGC"]
-    java += ["-cp", f"{fetched()}/*"]
     with ExitStack() as stack:
         for name, environment in environments.items():
             own = folder / name
@@ -61,8 +58,8 @@ def brokers(folder: Path, environments: dict[str, dict[str, str]]) -> Iterator[s
             written.write_text("".join(f"{key}={value}\n" for key, value in settings.items()))
             log = stack.enter_context((own / "broker.log").open("wb"))
             tool = ("kafka.tools.StorageTool", "format", "-t", environment["CLUSTER_ID"])
-            subprocess.run([*java, *tool, "-c", written], check=True, stdout=log, stderr=log)
-            broker = subprocess.Popen([*java, "kafka.Kafka", written], stdout=log, stderr=log)
+            subprocess.run([*java(), *tool, "-c", written], check=True, stdout=log, stderr=log)
+            broker = subprocess.Popen([*java(), "kafka.Kafka", written], stdout=log, stderr=log)
             stack.enter_context(broker)
             stack.callback(broker.kill)
         addresses = [f"127.0.0.1:{port}" for port in outside.values()]

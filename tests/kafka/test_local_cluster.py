@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import select
 import signal
 import socket
 import subprocess
@@ -19,9 +18,10 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from service.broker.cluster import running
 from service.broker.ports import any_free
+from tests.bench.harness import descendants
+from tests.kafka.ending import ended
 
 STANDING = Path(sys.executable).with_name("standing")
-ENDS_WITHIN_S = 60
 
 
 @pytest.fixture
@@ -33,18 +33,6 @@ def data(tmp_path: Path) -> Path:
 def start(data: Path, *options: str) -> list[str]:
     """The command, on any port."""
     return [str(STANDING), "kafka", "start", "--data", str(data), "--port", "0", *options]
-
-
-def ended(pid: int) -> bool:
-    """Wait until a process, not one's own child, has ended."""
-    try:
-        watched = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return True
-    try:
-        return bool(select.select([watched], [], [], ENDS_WITHIN_S)[0])
-    finally:
-        os.close(watched)
 
 
 @contextmanager
@@ -108,16 +96,7 @@ def test_it_serves_until_it_is_told_to_end(data: Path, tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.stdout.read() == ""
         assert process.wait() == 0
-    assert not [one for one in left if Path(f"/proc/{one}").exists()]
-
-
-def descendants(pid: int) -> list[int]:
-    """The processes that a process started, and they in turn."""
-    found: list[int] = []
-    for thread in Path(f"/proc/{pid}/task").iterdir():
-        for child in (thread / "children").read_text().split():
-            found += [int(child), *descendants(int(child))]
-    return found
+        assert all(ended(one, within_s=0) for one in left)
 
 
 def test_killing_it_leaves_nothing_behind(data: Path) -> None:

@@ -2,28 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 
 import orjson
-import pytest
 
 from events.kafka.topics import EVENTS
-from service.broker.cluster import running
 from tests.kafka.logs import producer
 from tests.unit.conftest import Cli, lines
 from tests.unit.making import issued, removed
 
 
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A cluster of these tests' own: the name of the topic is fixed."""
-    with running(tmp_path_factory.mktemp("cli") / "data") as cluster:
-        yield cluster.bootstrap
-
-
-def test_events_go_to_kafka_and_come_back(cli: Cli, servers: str) -> None:
+def test_events_go_to_kafka_and_come_back(cli: Cli, bare: str) -> None:
     """Recorded, exported, and recorded in an embedded log: there they are compared."""
-    cli.set("STANDING_KAFKA", servers)
+    cli.set("STANDING_KAFKA", bare)
     missing = cli.record(issued("2021", "a"))
     assert missing.code == 1
     assert "`standing topics apply` makes it" in missing.err
@@ -57,13 +47,13 @@ def test_events_go_to_kafka_and_come_back(cli: Cli, servers: str) -> None:
     assert "stands at 0:" in done.err
 
 
-def test_an_export_tells_what_it_leaves_out(cli: Cli, servers: str) -> None:
+def test_an_export_tells_what_it_leaves_out(cli: Cli, bare: str) -> None:
     """With its place."""
-    cli.set("STANDING_KAFKA", servers)
+    cli.set("STANDING_KAFKA", bare)
     cli("topics", "apply")
 
     async def write() -> str:
-        async with producer(servers) as theirs:
+        async with producer(bare) as theirs:
             sent = await theirs.send_and_wait(EVENTS.name, b"oops", b"acme")
         return f"{sent.partition}:{sent.offset}"
 

@@ -10,13 +10,16 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from aiokafka.errors import KafkaError
 
 from events.admitted import Admitted
 from events.errors import StoreError
 from events.kafka.connection import Connection
 from events.kafka.log import KafkaEventLog
+from events.kafka.producing import started
 from events.log import Position, Receipt
 from service.broker.cluster import Cluster, running
+from tests.chaos.kafka.unix import stands_still
 from tests.contract.event_log_suite import everything, ids, let_in
 from tests.contract.event_log_suite_together import followed
 from tests.kafka.logs import Sifting, make
@@ -42,6 +45,13 @@ def cluster(data: Path) -> Iterator[Cluster]:
 def port_of(cluster: Cluster) -> int:
     """Where it listens."""
     return int(cluster.bootstrap.rpartition(":")[2])
+
+
+def pause(cluster: Cluster) -> None:
+    """Have its broker stand still: on return it does, which the system sees to in its own time."""
+    os.kill(cluster.brokers[0].pid, signal.SIGSTOP)
+    while not stands_still(cluster.brokers[0].pid):
+        """Its threads may be in the middle of an answer."""
 
 
 def group(writer: int, number: int) -> list[Admitted]:
@@ -116,7 +126,7 @@ async def test_a_broker_that_stands_still_is_not_waited_for_longer_than_said(
     log = KafkaEventLog(Connection(cluster.bootstrap), topic, patience=2)
     await log.append(let_in(issued("2021", "before")))
     end = await log.ends()
-    os.kill(cluster.brokers[0].pid, signal.SIGSTOP)
+    pause(cluster)
     try:
         began = time.monotonic()
         with pytest.raises(StoreError, match="record it again"):
@@ -137,6 +147,27 @@ async def test_a_broker_that_stands_still_is_not_waited_for_longer_than_said(
     await again.reached(Position.parse(late.position or "", "late"))
     await log.close()
     await again.close()
+
+
+async def test_a_producer_can_be_let_go_of_while_its_broker_dies(
+    cluster: Cluster, topic: str
+) -> None:
+    """What was under way fails; a worker that begins anew for that is not ended by it. aiokafka
+    puts a message that was not answered back where it has been given up already."""
+    await make(cluster.bootstrap, topic)
+    options = {"transactional_id": topic}
+    producer = await started(Connection(cluster.bootstrap), topic, 60, options)
+    await producer.begin_transaction()
+    await producer.send_and_wait(topic, b"first")
+    pause(cluster)
+    under_way = await producer.send(topic, b"second")
+    await asyncio.wait([under_way], timeout=0.5)
+    letting_go = asyncio.create_task(producer.abandon())
+    await asyncio.wait([letting_go], timeout=0.5)
+    os.kill(cluster.brokers[0].pid, signal.SIGKILL)
+    await letting_go
+    with pytest.raises(KafkaError, match="let go of"):
+        await under_way
 
 
 async def test_a_follower_outlives_its_broker(data: Path, topic: str) -> None:

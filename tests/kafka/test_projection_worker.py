@@ -1,21 +1,26 @@
 """The projection worker on a real Kafka: what it publishes is the pure fold of the log."""
 
+from collections.abc import AsyncIterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import orjson
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from aiokafka.errors import IllegalOperation, TopicAuthorizationFailedError
 
 from events import vocabulary as words
 from events.dates import show
+from events.errors import StoreError
 from events.kafka.fenced import Fenced, FencedWriter
 from events.kafka.mirror import Mirror
-from events.kafka.packing import Outgoing, packed
-from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS
+from events.kafka.packing import Outgoing, Packed, packed
+from events.kafka.producing import Producer
+from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS, Topic
 from events.log import Record
 from service.compose import shipped_history, system_clock
-from tests.kafka.house import House, Told, until
+from tests.kafka.house import House, Told, until, until_so
 from tests.kafka.logs import producer
 from tests.unit.making import CCMC, ENTITY, granted, issued, removed, retracted
 from tests.unit.test_population import POISON, merged
@@ -138,6 +143,74 @@ async def test_whoever_writes_under_the_name_shuts_the_earlier_out(house: House)
                 await first.write([message, message])
             await second.write([message])
     assert len(await house.read(STATUS)) == 3
+
+
+async def test_a_writer_says_what_ended_its_transaction_and_not_that_none_is_open(
+    house: House,
+) -> None:
+    """Its sender hears of it before the next is sent, which aiokafka answers with an
+    `IllegalOperation`: here, that another one took the name over, and that it is not allowed."""
+    (message,) = packed([Outgoing(STATUS.name, 0, b"acme", b'{"told": 1}')])
+
+    async def shut_out(producer: Producer) -> AsyncIterator[list[Packed]]:
+        async with FencedWriter(house.connection, "name", 30):
+            producer.expect([STATUS.name], 0)
+            await until(lambda: producer.why() is not None)
+        yield [message]
+
+    async def not_allowed(producer: Producer) -> AsyncIterator[list[Packed]]:
+        manager = producer._txn_manager  # noqa: SLF001 - this broker allows everything
+        manager.error_transaction(TopicAuthorizationFailedError({STATUS.name}))
+        yield [message]
+
+    for coming, wanted, what in (
+        (shut_out, Fenced, "another worker has taken over"),
+        (not_allowed, StoreError, "this user may not use the topic"),
+    ):
+        async with FencedWriter(house.connection, "name", 30) as writer:
+            producer = writer._producer  # noqa: SLF001
+            assert producer is not None
+            with pytest.raises(wanted, match=what) as told:
+                await writer.write_all(coming(producer))
+            assert isinstance(told.value.__cause__, IllegalOperation)
+    assert await house.read(STATUS) == []
+
+
+async def test_a_transaction_that_was_expected_is_taken_back_or_written(house: House) -> None:
+    """Whoever comes next does not wait for it."""
+    (message,) = packed([Outgoing(STATUS.name, 0, b"acme", b'{"told": 1}')])
+    async with FencedWriter(house.connection, "name", 30) as writer:
+        await writer.expect([STATUS.name, CHANGES.name], 0)
+        await writer.write([message])
+        await writer.expect([STATUS.name, CHANGES.name], 0)
+        await writer.write([])
+        await writer.expect([STATUS.name, CHANGES.name], 0)
+    async with FencedWriter(house.connection, "name", 30) as writer:
+        await writer.write([message])
+    assert len(await house.read(STATUS)) == 2
+
+
+async def test_no_worker_begins_where_a_topic_is_missing_or_has_other_partitions(
+    house: House, tmp_path: Path
+) -> None:
+    """What it is to publish would have no place."""
+    async with house.administering() as admin:
+        await admin.create_partitions({REJECTED.name: NewPartitions(house.partitions + 1)})
+        await until_so(partial(_partitions, admin, REJECTED, house.partitions + 1))
+        with pytest.raises(StoreError, match=f"{REJECTED.name} 4"):
+            await house.worker(tmp_path).run()
+        await admin.delete_topics([CHANGES.name])
+        await until_so(partial(_partitions, admin, CHANGES, 0))
+        with pytest.raises(StoreError, match=f"no topic {CHANGES.name}"):
+            await house.worker(tmp_path).run()
+
+
+async def _partitions(admin: AIOKafkaAdminClient, topic: Topic, number: int) -> bool:
+    return number == sum(
+        len(one["partitions"])
+        for one in await admin.describe_topics()
+        if one["topic"] == topic.name
+    )
 
 
 async def test_two_workers_share_the_partitions(house: House, tmp_path: Path) -> None:

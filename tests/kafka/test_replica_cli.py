@@ -50,7 +50,7 @@ def test_the_commands_that_ask(kafka_cli: Cli) -> None:
     verified = kafka_cli("verify", "--json")
     assert verified.code == 0, verified.out
     assert verified.json["compared"] > 100
-    rebuilt = kafka_cli("rebuild", "--json")
+    rebuilt = kafka_cli("rebuild", "--replica", "--json")
     assert rebuilt.json["companies"] >= len(rows)
     assert kafka_cli("verify").code == 0
     unknown = kafka_cli("status", "xiaomy")
@@ -95,7 +95,7 @@ async def test_beside_a_replica_that_serves_its_files_are_read(
                 kafka_cli, "status", company, "--as-of", "2021-02-01", "--json"
             )
             assert done.json["status"] == "designated", done.err
-        taken = await asyncio.to_thread(kafka_cli, "rebuild")
+        taken = await asyncio.to_thread(kafka_cli, "rebuild", "--replica")
         assert taken.code == 1
         assert "projects here" in taken.err
 

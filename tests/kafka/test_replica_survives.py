@@ -14,7 +14,7 @@ from events.errors import StoreError
 from events.log import Position
 from service.broker.cluster import running
 from service.following_kafka import Recreated
-from tests.kafka.house import House, furnished, until
+from tests.kafka.house import PATIENCE_S, House, furnished, until
 from tests.kafka.replicas import caught_up, replica
 from tests.unit.making import CCMC, ENTITY, issued
 from tests.unit.serving import Api, problem
@@ -29,7 +29,7 @@ async def _ready(api: Api) -> dict[str, object]:
 
 
 async def _until(api: Api, key: str, *, there: bool) -> dict[str, object]:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE_S):
         while bool((found := await _ready(api))[key]) is not there:
             """Each question waits for the disk, and others have their turn."""
     return found

@@ -1,6 +1,5 @@
 """`standing topics`: what it makes of a real cluster, and what it leaves alone."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,29 +10,23 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from events.kafka.administration import apply, diff
 from events.kafka.altering import alter
 from events.kafka.topics import EVENTS, TOPICS, Wanted
-from service.broker.cluster import running
 from tests.unit.conftest import Cli
 
 Options = dict[str, Any]
 
 
-@pytest.fixture(scope="module")
-def options(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Options]:
-    """How to reach a cluster of these tests' own: the names of the topics are fixed."""
-    with running(tmp_path_factory.mktemp("topics") / "data") as cluster:
-        yield {"bootstrap_servers": cluster.bootstrap}
+@pytest.fixture
+def options(bare: str) -> Options:
+    """How to reach a cluster with none of the topics."""
+    return {"bootstrap_servers": bare}
 
 
 @pytest.fixture
 async def admin(options: Options) -> Any:
-    """A client, on a cluster with no topic."""
+    """A client."""
     client = AIOKafkaAdminClient(**options)
     await client.start()
     try:
-        if there := await client.list_topics():
-            await client.delete_topics(there)
-        while await client.list_topics():
-            """Brokers learn of it in their own time."""
         yield client
     finally:
         await client.close()
@@ -64,7 +57,8 @@ async def test_they_are_made_as_declared(admin: Any, options: Options) -> None:
     assert left == []
     assert await diff(options, Wanted(partitions=3)) == []
     assert await apply(options) == ([], [])
-    found = {one["topic"]: len(one["partitions"]) for one in await admin.describe_topics()}
+    described = await admin.describe_topics([topic.name for topic in TOPICS])
+    found = {one["topic"]: len(one["partitions"]) for one in described}
     assert found == {topic.name: 3 for topic in TOPICS}
     for topic in TOPICS:
         told = await settings(admin, topic.name)
@@ -121,8 +115,10 @@ async def test_the_log_says_when_an_event_was_recorded(admin: Any, options: Opti
 
 async def test_no_topic_is_made_by_asking(admin: Any, options: Options) -> None:
     """Not even where a broker would."""
+    before = await admin.list_topics()
     await diff(options)
-    assert await admin.list_topics() == []
+    assert await admin.list_topics() == before
+    assert EVENTS.name not in before
 
 
 def test_the_commands_tell_and_exit(cli: Cli, options: Options) -> None:

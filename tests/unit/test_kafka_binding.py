@@ -8,7 +8,7 @@ import pytest
 from events.dates import show
 from events.errors import Problem
 from events.ids import fact_id
-from events.kafka.binding import HEADERS, Unreadable, decode
+from events.kafka.binding import HEADERS, Unreadable, decode, decode_ours
 from tests.unit.making import issued
 
 DATA = {"list": "us-dod-ccmc", "effective": "2021-01-14"}
@@ -150,3 +150,18 @@ def test_a_key_that_is_no_text_stops_nobody() -> None:
 def test_what_cannot_be_read_tells_where_it_stands() -> None:
     """For whoever looks for it."""
     assert Unreadable(7, 0, 3, Problem("", "x"), None, None, ()).position == "3:7"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        orjson.dumps(WHOLE),
+        *(orjson.dumps({k: v for k, v in WHOLE.items() if k != name}) for name in WHOLE),
+        *(orjson.dumps({**WHOLE, name: 7}) for name in WHOLE),
+        *(orjson.dumps({**WHOLE, name: ""}) for name in WHOLE),
+        b"[]",
+        b"oops",
+    ],
+)
+def test_our_own_are_read_alike_the_short_way(value: bytes) -> None:
+    assert decode_ours(b"acme", value) == decode(b"acme", value, HEADERS)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from events.kafka.bounded import bounded
+from events.kafka.bounded import bounded, ended
 
 
 async def test_what_comes_in_time_is_given() -> None:
@@ -46,3 +46,23 @@ async def test_whoever_waits_may_be_cancelled() -> None:
     with pytest.raises(asyncio.CancelledError):
         await waiting
     assert ended.is_set()
+
+
+async def test_whatever_it_ends_of_it_is_made_to_end() -> None:
+    """At once, or when it is told again; nobody needs to hear of its trouble."""
+    told = 0
+
+    async def contrary() -> None:
+        nonlocal told
+        while told < 2:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                told += 1
+        raise KeyError("something")
+
+    task = asyncio.create_task(contrary())
+    await asyncio.sleep(0)
+    await ended(task, 0.01)
+    assert told == 2
+    assert isinstance(task.exception(), KeyError)

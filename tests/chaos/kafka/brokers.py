@@ -14,16 +14,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from service.broker.jars import fetched
-from service.broker.java import find_java
 from service.broker.layout import HOST, Node, write_properties
 from service.broker.ports import any_free
 from service.broker.serving import until_serving
-from tests.chaos.kafka.processes import end_with_the_tests
+from tests.chaos.kafka.plan import killed
+from tests.chaos.kafka.unix import end_with_the_tests
+from tests.kafka.java import java
 
 _CLUSTER: Final = "chaos00000000000000000"
-_HEAP: Final = ("-Xms96m", "-Xmx512m", "-XX:+UseSerialGC")
-_QUICK: Final = ("-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
 _FORMAT: Final = ("kafka.tools.StorageTool", "format", "-t", _CLUSTER)
 _STARTS_WITHIN_S: Final = 180
 _HASTY: Final = {
@@ -48,7 +46,7 @@ class Brokers:
         """Where each listens for what comes through a proxy."""
         self.proxies = {node.number: ports[4 * node.number - 1] for node in self.nodes}
         """Where the proxy of each is to listen."""
-        self._java = [str(find_java().path), *_HEAP, "-cp", f"{fetched()}/*"]
+        self._java = java()
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         for node in self.nodes:
             self._make(node)
@@ -68,7 +66,7 @@ class Brokers:
         for number in numbers:
             with (self.folder / str(number) / "broker.log").open("ab") as log:
                 self._running[number] = subprocess.Popen(
-                    [*self._java, *_QUICK, "kafka.Kafka", f"{number}/server.properties"],
+                    [*self._java, "kafka.Kafka", f"{number}/server.properties"],
                     cwd=self.folder,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
@@ -84,6 +82,10 @@ class Brokers:
 
     def kill(self, number: int) -> None:
         """Without a word."""
+        killed["brokers"] += 1
+        self._end(number)
+
+    def _end(self, number: int) -> None:
         one = self._running.pop(number)
         os.kill(one.pid, signal.SIGKILL)
         one.wait()
@@ -106,7 +108,7 @@ class Brokers:
             file.writelines(f"{key}={value}\n" for key, value in more.items())
         named = f"{node.number}/server.properties"
         subprocess.run(
-            [*self._java, *_QUICK, *_FORMAT, "-c", named],
+            [*self._java, *_FORMAT, "-c", named],
             cwd=self.folder,
             check=True,
             capture_output=True,
@@ -115,7 +117,7 @@ class Brokers:
     def end(self) -> None:
         """Kill those that are left."""
         for number in list(self._running):
-            self.kill(number)
+            self._end(number)
 
 
 @contextmanager

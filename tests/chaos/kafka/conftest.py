@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.chaos.kafka.brokers import Brokers, brokers
-from tests.chaos.kafka.plan import SEED, figures
+from tests.chaos.kafka.plan import SEED, figures, killed
 from tests.chaos.kafka.processes import Troop
 from tests.kafka.house import House, furnished
 
@@ -39,6 +39,7 @@ def seed() -> int:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Tell what was counted, and from which seed; of a failure that is the first question."""
-    for line in figures:
+    told = ", ".join(f"{number} {kind}" for kind, number in killed.items())
+    for line in (*figures, f"{killed.total()} kills in all: {told}"):
         terminalreporter.write_line(f"chaos: {line}")
     terminalreporter.write_line(f"chaos: drawn from STANDING_CHAOS_SEED={SEED}")

@@ -1,17 +1,16 @@
 """The command `standing`, with a process around it that does something to itself at a named point.
 
-`python -m tests.chaos.kafka.frail POINT NTH ACTION SESSION_S MANY ARGUMENT…`: the nth time that the
-point is reached, the process sends itself the signal of that name, or raises. No point, no harm.
-What runs is the real thing: each class here is the one it is derived from, and a line at the point.
+The nth time that the point is reached, the process sends itself the signal of that name, or raises.
+No point, no harm. What runs is the real thing: each class here is the one it is derived from, and a
+line at the point.
 """
 
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from events.kafka import producing
 from events.kafka.first import Sifted
@@ -30,16 +29,16 @@ POINTS: Final = (
     "name taken",
     "read back",
     "mirror cut",
+    "begun",
     "before the mirror",
     "mirrored",
     "folded",
-    "begun",
     "sending",
     "sent",
     "committing",
     "committed",
 )
-"""In the order in which they are come to."""
+"""In the order in which they are come to; of a large batch, it is begun when it is folded."""
 PAUSES: Final = ("before the name is taken", "begun", "sending", "sent", "committing")
 """Where to be paused is worst: another one takes over meanwhile."""
 
@@ -127,21 +126,35 @@ def frail_restored(*arguments: Any) -> Restored:
 def beset(session_s: float, many: int) -> None:
     """Have the points told of, sessions as short as that, and cold starts of so many events."""
     hasty = partial(worker.ProjectionWorker, session_s=session_s, many=many or cold_start.MANY)
+    alerting = partial(working.AlertWorker, session_s=session_s)
     replaced: list[tuple[Any, str, Any]] = [
         (producing, "Producer", FrailProducer),
         (worker, "Mirror", FrailMirror),
         (follower, "fold", frail_fold),
         (worker, "restored", frail_restored),
         (working, "ProjectionWorker", hasty),
+        (working, "AlertWorker", alerting),
     ]
     for module, name, value in replaced:
         assert hasattr(module, name)
         setattr(module, name, value)
 
 
-if __name__ == "__main__":
-    _point, _nth, _action, _session, _many, *_arguments = sys.argv[1:]
-    assert not _point or _point in POINTS
-    reached.at(_point, int(_nth), _action)
-    beset(float(_session), int(_many))
-    sys.exit(main(_arguments))
+class Harm(NamedTuple):
+    """What a process is to do to itself, and how it is to work until then."""
+
+    point: str = ""
+    """Where; nowhere, if there is none."""
+    nth: int = 1
+    action: str = "SIGKILL"
+    session_s: float = 2.0
+    many: int = 0
+    """It begins with so many events of a partition all at once, if that is said."""
+
+
+def frail(arguments: Sequence[str], harm: Harm) -> int:
+    """Run the command; its exit code."""
+    assert not harm.point or harm.point in POINTS
+    reached.at(harm.point, harm.nth, harm.action)
+    beset(harm.session_s, harm.many)
+    return main(list(arguments))

@@ -1,20 +1,21 @@
 """Processes of standing that are to be killed, paused and watched."""
 
 import asyncio
-import ctypes
 import os
 import re
 import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-ROOT: Final = Path(__file__).parents[3]
+from tests.chaos.kafka.forked import Forked
+from tests.chaos.kafka.frail import Harm, frail
+from tests.chaos.kafka.plan import killed
+from tests.chaos.kafka.unix import end_with_the_tests, stands_still
+
 COMMAND: Final = Path(sys.executable).with_name("standing")
 PATIENCE_S: Final = 120
 """How long a condition is waited for: far longer than it takes on a machine that does much else."""
@@ -27,31 +28,16 @@ ROLES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What is killed here, by name: the arguments of `standing`. One more role is one more entry."""
 
-_PR_SET_PDEATHSIG: Final = 1
-_LIBC: Final = ctypes.CDLL(None) if sys.platform == "linux" else None
-
-
-def end_with_the_tests() -> None:
-    """In a new process: Linux kills it if the tests themselves are killed."""
-    if _LIBC is not None:
-        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
-
-
-def _stands_still(pid: int) -> bool:
-    """After `ps`, which every Unix has."""
-    told = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
-    return told.stdout.strip().startswith(b"T")
-
 
 class Process:
     """One process, and what it told."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | Forked) -> None:
         self.pid = process.pid
         self.told: list[str] = []
-        self.began = time.monotonic()
         self._process = process
         self._more = asyncio.Condition()
+        self._told_all = False
         self.ended = asyncio.create_task(self._listen())
         """Done when it has ended, with its exit code; that is negative where a signal ended it."""
 
@@ -63,6 +49,7 @@ class Process:
                 self._more.notify_all()
         code = await self._process.wait()
         async with self._more:
+            self._told_all = True
             self._more.notify_all()
         return code
 
@@ -70,12 +57,17 @@ class Process:
     def alive(self) -> bool:
         return self._process.returncode is None
 
+    @property
+    def was_killed(self) -> bool:
+        """Whether it ended without a word."""
+        return self.ended.done() and self.ended.result() == -signal.SIGKILL
+
     async def until(self, enough: Callable[["Process"], bool]) -> None:
         """Wait until what it told is enough. Fails where it ended before, or that takes too
         long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE_S), self._more:
-                await self._more.wait_for(lambda: enough(self) or not self.alive)
+                await self._more.wait_for(lambda: enough(self) or self._told_all)
         said = "\n".join(self.told[-50:])
         assert enough(self), f"{'in vain' if self.alive else 'it ended'}:\n{said}"
 
@@ -97,7 +89,7 @@ class Process:
     async def paused(self) -> None:
         """Wait until it stands still, by whatever paused it."""
         async with asyncio.timeout(PATIENCE_S):
-            while not _stands_still(self.pid):
+            while not stands_still(self.pid):
                 done, _ = await asyncio.wait([self.ended], timeout=0.1)
                 assert not done, f"it ended: {self.told}"
 
@@ -121,7 +113,8 @@ def at_work(process: Process) -> frozenset[int]:
 
 
 class Troop:
-    """Starts processes, each in a home of its own, and kills at the end those that are left."""
+    """Starts processes, each in a home of its own, and kills at the end those that are left. What
+    each told is kept beside its home."""
 
     def __init__(self, folder: Path, servers: str) -> None:
         self.started: list[Process] = []
@@ -131,7 +124,14 @@ class Troop:
 
     async def start(self, role: str, *more: str, **settings: str) -> Process:
         """As an operator does."""
-        return await self._begin([str(COMMAND), *ROLES[role], *more], settings)
+        process = await asyncio.create_subprocess_exec(
+            *(COMMAND, *ROLES[role], *more),
+            env=self._environment(settings),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            preexec_fn=end_with_the_tests,
+        )
+        return self._join(Process(process))
 
     async def frail(
         self,
@@ -144,34 +144,27 @@ class Troop:
         many: int = 0,
         **settings: str,
     ) -> Process:
-        """One with a short session that does something to itself the nth time it comes to a point
-        (`tests.chaos.kafka.frail`). It begins with so `many` events of a partition all at once, if
-        that is said."""
-        orders = [point, str(nth), action, str(session), str(many), *ROLES[role]]
-        command = [sys.executable, "-P", "-m", "tests.chaos.kafka.frail", *orders]
-        return await self._begin(command, settings)
+        """One with a short session that does something to itself (`tests.chaos.kafka.frail`)."""
+        harm = Harm(point, nth, action, session, many)
+        forked = Forked(frail, (ROLES[role], harm), self._environment(settings))
+        await forked.listen()
+        return self._join(Process(forked))
 
-    async def _begin(self, command: list[str], settings: dict[str, str]) -> Process:
+    def _environment(self, settings: dict[str, str]) -> dict[str, str]:
         home = self._folder / str(next(self._numbers))
         given = {key: value for key, value in os.environ.items() if not key.startswith("STANDING_")}
-        mine = {
-            "STANDING_KAFKA": self._servers,
-            "STANDING_HOME": str(home),
-            "PYTHONPATH": str(ROOT),
-        }
-        options: dict[str, Any] = {
-            "cwd": ROOT,
-            "env": given | mine | settings,
-            "stdout": asyncio.subprocess.PIPE,
-            "stderr": asyncio.subprocess.STDOUT,
-            "preexec_fn": end_with_the_tests,
-        }
-        found = Process(await asyncio.create_subprocess_exec(*command, **options))
-        self.started.append(found)
-        return found
+        mine = {"STANDING_KAFKA": self._servers, "STANDING_HOME": str(home)}
+        return given | mine | settings
+
+    def _join(self, process: Process) -> Process:
+        self.started.append(process)
+        return process
 
     async def __aenter__(self) -> "Troop":
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        killed["workers"] += sum(one.was_killed for one in self.started)
         await asyncio.gather(*(one.kill() for one in self.started))
+        for number, one in enumerate(self.started):
+            (self._folder / f"{number}.log").write_text("\n".join(one.told))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from events.kafka.assignment import SESSION_S
 from tests.chaos.kafka.brokers import Brokers, brokers
 from tests.chaos.kafka.plan import LONG
 from tests.chaos.kafka.processes import Process, Troop, at_work
@@ -65,7 +66,7 @@ async def test_one_broker_of_three_is_lost_and_comes_back(
 
 
 async def _both_at_work(troop: Troop) -> list[Process]:
-    workers = [await troop.start("projections"), await troop.start("projections")]
+    workers = [await troop.frail("projections", session=SESSION_S) for _ in range(2)]
     for one in workers:
         await one.until(lambda told: bool(at_work(told)))
     return workers

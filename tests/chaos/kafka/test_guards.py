@@ -2,7 +2,6 @@
 
 import re
 import time
-from pathlib import Path
 
 import aiohttp
 import pytest
@@ -11,17 +10,17 @@ from aiokafka.admin import AIOKafkaAdminClient
 from events.kafka.topics import TOPICS
 from projections.worker import GROUP
 from tests.chaos.kafka.plan import LONG, figures
-from tests.chaos.kafka.processes import Process, Troop, at_work
+from tests.chaos.kafka.processes import Troop, at_work
 from tests.chaos.kafka.recorder import Recorder
+from tests.chaos.kafka.unix import TABLES, listening
 from tests.chaos.kafka.verdict import verdict
 from tests.kafka.house import House
 
 ALL = frozenset({0, 1, 2})
-TAKEOVERS = 40 if LONG else 1
+TAKEOVERS = 10 if LONG else 1
 TAKEN_OVER_WITHIN_S = 20
 """Of which 8 are the session; 61 with Faust's own settings. What was measured says docs/chaos.md;
 there is room here for a machine that is busy with something else."""
-_LISTENS = "0A"
 pytestmark = pytest.mark.timeout(3_600)
 
 
@@ -65,32 +64,18 @@ async def test_faust_fetches_commits_and_makes_nothing(
     assert theirs == {topic.name for topic in TOPICS}
 
 
-@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="who listens is read from /proc")
+@pytest.mark.skipif(not TABLES[0].exists(), reason="who listens is read from /proc")
 async def test_a_worker_listens_at_its_own_port_alone(house: House, troop: Troop) -> None:
     """Faust's web server shows tables to anyone. Guard: `web_enabled=False`."""
     silent = await troop.start("projections")
     await silent.until(lambda one: at_work(one) == ALL)
-    assert _listening(silent) == set()
+    assert listening(silent.pid) == set()
     asked = await troop.start("projections", "--port", "0")
     await asked.until(lambda one: bool(at_work(one)))
     (url,) = (found[1] for line in asked.told if (found := re.search("health at (.*)", line)))
-    assert _listening(asked) == {int(url.rpartition(":")[2])}
+    assert listening(asked.pid) == {int(url.rpartition(":")[2])}
     async with aiohttp.ClientSession() as session, session.get(f"{url}/readyz") as answer:
         assert (await answer.json())["partitions"]
-
-
-def _listening(process: Process) -> set[int]:
-    """The ports at which a process listens."""
-    mine = {
-        str(one.readlink()) for one in Path(f"/proc/{process.pid}/fd").iterdir() if one.is_symlink()
-    }
-    found: set[int] = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in Path(table).read_text().splitlines()[1:]:
-            _, local, _, state, *rest = line.split()
-            if state == _LISTENS and f"socket:[{rest[5]}]" in mine:
-                found.add(int(local.rpartition(":")[2], 16))
-    return found
 
 
 async def test_what_a_killed_worker_had_is_taken_over_soon(

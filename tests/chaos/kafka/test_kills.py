@@ -17,7 +17,7 @@ from tests.chaos.kafka.recorder import Recorder
 from tests.chaos.kafka.verdict import repeats, verdict
 from tests.kafka.house import House
 
-ROUNDS = 28 if LONG else 1
+ROUNDS = 21 if LONG else 1
 ANYWHERE = 6
 """Of each round, the kills that come from outside, at any moment."""
 _AT_ONCE = 3

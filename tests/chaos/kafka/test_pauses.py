@@ -16,10 +16,10 @@ from tests.kafka.house import House
 
 ALL = frozenset({0, 1, 2})
 _ALL_OF_IT = "partitions 0, 1, 2"
-ROUNDS = 5 if LONG else 1
+ROUNDS = 3 if LONG else 1
 POINTS = (*PAUSES, "") if LONG else ("before the name is taken", "sending", "")
 """Where it is paused; anywhere, where there is no name."""
-SESSION_S = 8.0 if LONG else 4.0
+SESSION_S = 4.0
 pytestmark = pytest.mark.timeout(1_800)
 
 

@@ -25,7 +25,7 @@ from tests.kafka.alerting import KEY, now
 from tests.kafka.house import House
 from tests.unit.making import REGISTRY
 
-KILLS = 20 if LONG else 2
+KILLS = 30 if LONG else 2
 """Of each role."""
 KINDS = ["changed", "corrected"]
 SETTINGS = {
@@ -72,7 +72,7 @@ async def test_all_of_it_killed_again_and_again(
 
 async def _killed(troop: Troop, role: str, random: Random) -> None:
     for _ in range(KILLS):
-        process = await troop.start(role, **SETTINGS)
+        process = await troop.frail(role, **SETTINGS)
         if random.random() < 0.8:
             await process.until(lambda one: len(one.told) > 1)
         await asyncio.wait([process.ended], timeout=random.uniform(0, 6))
