@@ -18,6 +18,7 @@ from events.sources.entity import Listing
 from events.sources.ofac_csv import Placed, pieces, program, reader_of, role
 from events.sources.source import Source
 
+_EXPORTS: Final = "https://sanctionslistservice.ofac.treas.gov/api/PublicationPreview/exports/"
 _SSI: Final = "us-ofac-ssi"
 _MENU: Final = "us-ofac-mbs"
 _LISTS: Final = {
@@ -74,7 +75,8 @@ CONSOLIDATED: Final = Source(
     name="ofac-consolidated-csv",
     title="OFAC's consolidated non-SDN file",
     publisher="US Department of the Treasury, Office of Foreign Assets Control",
-    url="https://sanctionslistservice.ofac.treas.gov/api/PublicationPreview/exports/CONS_PRIM.CSV",
+    url=f"{_EXPORTS}CONS_PRIM.CSV",
+    also=(f"{_EXPORTS}CONS_ALT.CSV", f"{_EXPORTS}CONS_ADD.CSV"),
     scheme="ofac",
     lists=frozenset({*_LISTS.values(), _MENU}),
     pieces=pieces,

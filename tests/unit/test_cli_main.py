@@ -19,7 +19,7 @@ from tests.unit.conftest import Cli
 STANDING = Path(sys.executable).with_name("standing")
 COMMANDS = {
     "Ask": {"status", "history", "search", "replay", "changes", "demo"},
-    "Record": {"record", "serve", "export"},
+    "Record": {"record", "serve", "export", "ingest"},
     "Be told": {"subscribe", "subscriptions", "deliveries", "redeliver"},
     "Operate": {"rebuild", "verify", "doctor", "token", "kafka", "topics", "worker"},
 }

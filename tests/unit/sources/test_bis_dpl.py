@@ -139,7 +139,7 @@ def test_a_notice_with_very_many_citations_is_told_from_its_end() -> None:
 def test_an_order_without_name_or_day_is_a_fault(row: dict[str, str]) -> None:
     """It has no key."""
     head = Head()
-    assert read(DPL, file(row), head=head) == {}
+    assert read(DPL, file(row) + b"\n\n", head=head) == {}
     assert head.faults[0].field == "0:2: Effective_Date"
 
 

@@ -212,13 +212,13 @@ def test_rows_that_cannot_be_told_apart_are_faults() -> None:
         {"source": EL},
         {"name": "Of nobody"},
     )
-    assert read(CSV, file(*rows) + b'"too","few"\n', head=head) == {}
+    assert read(CSV, file(*rows) + b'\n"too","few"\n\n', head=head) == {}
     assert [str(one) for one in head.faults] == [
         "0:2: entity_number: missing, and this list has numbers",
         "0:3: entity_number: 'x1' is no number",
         "0:4: name: missing",
         "0:5: source: missing",
-        "0:6: row: 2 columns where there should be 29",
+        "0:7: row: 2 columns where there should be 29",
     ]
 
 
@@ -326,7 +326,15 @@ def test_odd_values_are_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [RESULTS[:20_000], RESULTS[:20_000] + b"\xff", RESULTS[:-4], b"<html>", b"{} {}"]
+    "broken",
+    [
+        RESULTS[:20_000],
+        RESULTS[:20_000] + b"\xff",
+        RESULTS[:-4],
+        RESULTS.rstrip()[:-1],
+        b"<html>",
+        b"{} {}",
+    ],
 )
 def test_a_json_that_is_cut_is_said_to_be(broken: bytes) -> None:
     """After the entries until there."""
