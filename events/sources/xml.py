@@ -66,8 +66,6 @@ def elements(part: Part, root: str, *wanted: str) -> Iterator[Found]:
     except etree.XMLSyntaxError as error:
         said = str(error.msg or "no XML").partition(", line ")[0]
         raise Unreadable(f"line {error.lineno}", said) from error
-    except (LookupError, ValueError) as error:  # an encoding that there is not
-        raise Unreadable("", f"no XML that can be read: {error}") from error
 
 
 def _found(parser: Element, chunks: Iterable[bytes]) -> Iterator[tuple[Element, bytes]]:
