@@ -9,6 +9,10 @@ _IN_A_NAME: Final = re.compile(
     r"(?<!\d)(\d{4})-?(\d{2})-?(\d{2})(?:T(\d{2}):?(\d{2}):?(\d{2})Z)?(?!\d)", re.ASCII
 )
 _AMERICAN: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})", re.ASCII)
+_SPELLED: Final = re.compile(r"(\d{1,2}) ([A-Za-z]{3}) (\d{4})", re.ASCII)
+_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_NAMES: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_MONTHS: Final = {_NAMES[3 * at : 3 * at + 3]: f"{at + 1:02}" for at in range(12)}
 
 
 def in_a_name(name: str) -> str | None:
@@ -32,6 +36,26 @@ def american(text: str) -> str | None:
     month, day, year = found.groups()
     written = f"{year}-{month:0>2}-{day:0>2}"
     return written if is_a_date(written) else None
+
+
+def spelled(text: str) -> str | None:
+    """A date such as `02 Aug 2021`; None where it is none."""
+    found = _SPELLED.fullmatch(text.strip())
+    if not found:
+        return None
+    day, month, year = found.groups()
+    number = _MONTHS.get(month.title())
+    written = f"{year}-{number}-{day:0>2}"
+    return written if number and is_a_date(written) else None
+
+
+def day(text: str | None) -> str | None:
+    """A date as any source of lists writes it: `2021-08-02`, `8/2/2021` or `02 Aug 2021`; None
+    where it is none."""
+    plain = (text or "").strip()
+    if _DAY.fullmatch(plain):
+        return plain if is_a_date(plain) else None
+    return american(plain) or spelled(plain)
 
 
 def is_a_date(text: str) -> bool:

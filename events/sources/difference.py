@@ -5,39 +5,24 @@ date, what it shows was observed when the publication was taken; on the first on
 baseline, in effect by then at the latest.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from events import vocabulary as words
-from events.dates import DAY, Instant, last, precision, start
+from events.dates import DAY, last
 from events.errors import Refused
-from events.ids import fact_id
 from events.lists import Registry
 from events.sources.entity import Entity, Listing
-from events.sources.ledger import Ledger, Place, Read, Seen, Shown, written_by
+from events.sources.ledger import Ledger, Place, Seen, Shown
 from events.sources.source import Head, Piece, Source, Unreadable
+from events.sources.telling import Taken, Teller
 
 KINDS: Final = frozenset({"company", "unknown"})
 """The kinds of entry that are read unless all are asked for."""
 
 
-_YEARS_AHEAD: Final[Instant] = 2 * 366 * DAY
-"""Later than so long after it was read, nobody publishes that something begins."""
-
-
 _DAYS_BETWEEN: Final = 7
 """How far apart two deltas may be taken that still follow each other."""
-
-
-class Taken(NamedTuple):
-    """A publication as it was taken: `at` as written, and from which file."""
-
-    at: str
-    file: str
-    sha256: str
-    backfill: bool = False
-    """Whether it is history, of which nobody is to be told."""
 
 
 @dataclass(slots=True)
@@ -81,7 +66,6 @@ class Comparison:
         taken: Taken,
         kinds: frozenset[str] | None = KINDS,
     ) -> None:
-        self.found = Difference()
         self._source = source
         self._ledger = ledger
         self._registry = registry
@@ -92,7 +76,8 @@ class Comparison:
         self._remembered: dict[str, Seen] = {}
         self._made: set[str] = set()
         self._lists: frozenset[str] = frozenset()
-        self._first = False
+        self._teller = Teller(source, registry, taken)
+        self.found = Difference(self._teller.events)
 
     def take(self, pieces: Iterable[Piece], head: Head) -> None:
         """Compare the entries as they are read. What cannot be read is noted in the head. Raises
@@ -126,9 +111,9 @@ class Comparison:
     def _begin(self, head: Head) -> None:
         """When the lists of this publication were read last."""
         known = frozenset(one.id for one in self._registry)
-        self._lists = (self._source.lists if head.lists is None else head.lists) & known
+        self._lists = self._covered(head) & known
         before = self._ledger.read(self._source.known_as, self._lists)
-        self._first = before is None and self._source.every
+        self._teller.first = before is None and self._source.every
         if before is None and not self._source.every:
             before = self._ledger.latest(self._source.known_as)
         if before is not None and last(self._taken.at) < before.instant:
@@ -137,6 +122,14 @@ class Comparison:
                 f"was taken at {self._taken.at}, and {self._source.known_as} was read as it was at "
                 f"{before.taken}: an older publication is not read after a later one",
             )
+
+    def _covered(self, head: Head) -> frozenset[str]:
+        """The lists of which what is missing is gone."""
+        source = self._source
+        if head.having is None:
+            return source.lists if head.lists is None else head.lists
+        before = (one for one in source.lists if self._ledger.read(source.known_as, (one,)))
+        return head.having.union(before)
 
     def end(self, head: Head) -> Difference:
         """Remove what the publication no longer has, and say that it was read."""
@@ -205,7 +198,7 @@ class Comparison:
     def _entry(self, entity: Entity, before: Shown | None) -> None:
         if before is None and not (entity.listings and self._asked(entity.kind)):
             return
-        entity = self._plausible(entity.without_a_person())
+        entity = self._teller.plausible(entity.without_a_person())
         company = before.company if before else self._company(entity)
         count = len(self.found.events)
         self._described(entity, company, before)
@@ -220,30 +213,10 @@ class Comparison:
         elif len(self.found.events) > count:
             self.found.amended += 1
 
-    def _plausible(self, entity: Entity) -> Entity:
-        """The entry without dates that cannot be meant: what the source writes is quoted."""
-        odd: list[str] = []
-        listings = []
-        for one in entity.listings:
-            zone = self._registry[one.list].zone
-            begins = one.effective
-            if begins and start(begins, zone) > last(self._taken.at, zone) + _YEARS_AHEAD:
-                odd.append(f"effective: {begins}, which is far ahead")
-                begins = None
-            ends = one.expires
-            if begins and ends and last(ends, zone) < start(begins, zone):
-                odd.append(f"expires: {ends}, before it began")
-                ends = None
-            listings.append(replace(one, effective=begins, expires=ends))
-        if not odd:
-            return entity
-        rest = "; ".join(filter(None, [entity.rest, *odd]))
-        return replace(entity, listings=tuple(listings), rest=rest)
-
     def _company(self, entity: Entity) -> str:
         """Whom a new entry is about: whoever has its very reference or a global identifier, but no
         company that this source shows under another id."""
-        companies, scheme = self._ledger.companies, self._source.scheme
+        companies, scheme = self._ledger.companies, self._teller.scheme(entity)
         if known := companies.by_reference(scheme, entity.key):
             return known
         if found := companies.by_identifiers(entity.identifiers):
@@ -260,61 +233,43 @@ class Comparison:
         gone: dict[str, Any] = {name: [] for name in ("aliases", "identifiers") if known.get(name)}
         fresh = {key: value for key, value in {**gone, **said}.items() if known.get(key) != value}
         if fresh:
-            self._write(words.DESCRIBED, company, entity, fresh)
+            self._teller.described(entity, company, fresh)
 
     def _placed(self, entity: Entity, listing: Listing, company: str, before: Shown | None) -> None:
         place = before.places.get(listing.list) if before else None
         if place is None:
-            opened = self._ledger.opened((listing.list, self._source.scheme, entity.key))
-            if listing.effective is None and self._over(listing.terms(), listing.list):
+            opened = self._ledger.opened((listing.list, self._teller.scheme(entity), entity.key))
+            if listing.effective is None and self._teller.over(listing.terms(), listing.list):
                 self.found.over += 1  # nobody says since when it stood
             elif opened is None:
-                self._designated(entity, listing, company)
+                self._teller.designated(entity, listing, company)
             else:
-                self._noted(entity, listing.list, *opened, "Shown here as well")
+                self._teller.noted(entity, listing.list, *opened, "Shown here as well")
         elif place.mine and self._moved(entity, listing, company, place):
             return
         elif before is not None and before.rest != entity.rest:
-            self._noted(entity, listing.list, company, place.designation, "Now told otherwise")
+            self._teller.noted(
+                entity, listing.list, company, place.designation, "Now told otherwise"
+            )
 
     def _moved(self, entity: Entity, listing: Listing, company: str, place: Place) -> bool:
         """Whether an entry's place on a list is another than it was; then that is told."""
         terms = listing.terms()
-        if self._over(place.terms, listing.list):
-            if not self._over(terms, listing.list):
-                self._designated(entity, listing, company)
+        if self._teller.over(place.terms, listing.list):
+            if not self._teller.over(terms, listing.list):
+                self._teller.designated(entity, listing, company)
             return True
         begins = listing.effective
         if begins is not None and (not place.stated or place.begins != begins):
-            self._corrected(entity, listing, company, place)
+            self._teller.corrected(entity, listing, company, place)
             return True
         if "expires" in place.terms and "expires" not in terms:  # no amendment can say so
-            self._corrected(entity, listing, company, place)
+            self._teller.corrected(entity, listing, company, place)
             return True
         changed = {key: value for key, value in terms.items() if place.terms.get(key) != value}
         if changed:
-            said = {"list": listing.list, **self._when(None), **changed}
-            self._write(words.DESIGNATION_AMENDED, company, entity, said)
+            self._teller.amended(entity, listing.list, company, changed)
         return bool(changed)
-
-    def _designated(self, entity: Entity, listing: Listing, company: str) -> None:
-        said = {"list": listing.list, **self._when(listing.effective), **listing.terms()}
-        self._write(words.DESIGNATION_ISSUED, company, entity, said)
-
-    def _corrected(self, entity: Entity, listing: Listing, company: str, place: Place) -> None:
-        """Put a designation in the place of another, as the source now tells it: from then on that
-        is public."""
-        when = self._when(listing.effective or place.begins)
-        if listing.effective is None:
-            when["effective_basis"] = "stated" if place.stated else "observed"
-        said = {"list": listing.list, **when, **listing.terms(), "replaces": place.event}
-        said["correction_announced"] = self._taken.at
-        self._write(words.DESIGNATION_ISSUED, company, entity, said)
-
-    def _noted(self, entity: Entity, list_id: str, company: str, about: str, what: str) -> None:
-        said = {"list": list_id, "kind": "source", "about": about, "announced": self._taken.at}
-        text = f"{what}: {self._source.title}, entry {entity.key}"
-        self._write(words.NOTE_RECORDED, company, entity, {**said, "text": text})
 
     def _all_gone(self, key: str, entry: Shown) -> None:
         for list_id in entry.places:
@@ -323,59 +278,14 @@ class Comparison:
 
     def _gone(self, key: str, entry: Shown, list_id: str) -> None:
         place = entry.places[list_id]
-        if place.mine and self._over(place.terms, list_id):
+        if place.mine and self._teller.over(place.terms, list_id):
             return  # it ran out, as it said
-        gone = Entity(key, entry.described.get("name", key))
+        gone = Entity(key, entry.described.get("name", key), scheme=entry.scheme)
         if not place.mine and self._source.every:
-            self._noted(gone, list_id, entry.company, place.event, "No longer shown here")
+            self._teller.noted(gone, list_id, entry.company, place.event, "No longer shown here")
             return
         _one_more(self.found.removed, list_id)
-        said = {"list": list_id, **self._when(None), "how": "delisted"}
-        self._write(words.REMOVAL_ISSUED, entry.company, gone, said)
-
-    # --- when, and from where -----------------------------------------------------------------
-
-    def _when(self, stated: str | None) -> dict[str, Any]:
-        basis = "baseline" if self._first else "observed"
-        return {
-            "effective": stated or self._taken.at,
-            "announced": self._taken.at,
-            "effective_basis": "stated" if stated else basis,
-        }
-
-    def _over(self, terms: Mapping[str, Any], list_id: str) -> bool:
-        """Whether a listing has run out by when this was taken."""
-        expires = terms.get("expires")
-        if expires is None:
-            return False
-        zone = self._registry[list_id].zone
-        return last(expires, zone) < last(self._taken.at, zone)
-
-    def _write(self, kind: str, company: str, entity: Entity, data: Mapping[str, Any]) -> None:
-        source, taken = self._source, self._taken
-        line = f", line {entity.line}" if entity.line else ""
-        told = {
-            "url": entity.url or source.url,
-            "title": f"{taken.file}{line}, sha256 {taken.sha256}"[-1_000:],
-            "publisher": source.publisher,
-            "published": taken.at,
-            **({"quote": entity.rest} if entity.rest else {}),
-        }
-        said = {
-            **data,
-            "reference": {"scheme": source.scheme, "id": entity.key},
-            "sources": [told],
-        }
-        self.found.events.append(
-            {
-                "id": fact_id(kind, company, said),
-                "type": kind,
-                "subject": company,
-                "source": written_by(source.known_as),
-                **({"backfill": True} if self._first or taken.backfill else {}),
-                "data": said,
-            }
-        )
+        self._teller.removed(gone, list_id, entry.company)
 
     def _count(self) -> None:
         found = self.found
@@ -388,7 +298,7 @@ class Comparison:
                 _one_more(found.skipped, seen.skipped)
         for entry in self._shown.values():
             for list_id, place in entry.places.items():
-                if place.mine and not self._over(place.terms, list_id):
+                if place.mine and not self._teller.over(place.terms, list_id):
                     _one_more(found.stood, list_id)
         if not self._source.every:
             for list_id in found.removed:
@@ -396,43 +306,21 @@ class Comparison:
 
     def _checked(self, head: Head) -> None:
         """Say of each list that it was read. Last: what is cut off before that is read again."""
-        taken, source = self._taken, self._source
-        retrieved = taken.at if precision(taken.at) == "instant" else None
+        source = self._source
         known = self._ledger.readings(source.known_as, self._lists)
         for list_id in sorted(self._lists):
             if not source.every and not self._follows(list_id):
                 continue
             count = self.found.records.get(list_id, 0)
-            read = Read(head.published or taken.at, retrieved, taken.sha256, count)
+            read = self._teller.reading(count, head.published)
             if read != known.get(list_id):
-                self.found.events.append(_checked(source.known_as, list_id, read))
+                self._teller.read(list_id, read)
 
     def _follows(self, list_id: str) -> bool:
         """Whether a delta can vouch for a list: where that was read so lately that hardly another
         is missing between. Alone it says nothing of whom it does not name."""
         before = self._ledger.read(self._source.known_as, [list_id])
         return before is not None and last(self._taken.at) <= before.instant + _DAYS_BETWEEN * DAY
-
-
-def seen_again(source: Source, ledger: Ledger, at: str) -> list[dict[str, Any]]:
-    """What to record where a source says, at `at`, that nothing is new since it was last read."""
-    readings = ledger.readings(source.known_as, sorted(source.lists))
-    return [
-        _checked(source.known_as, list_id, read._replace(retrieved=at))
-        for list_id, read in readings.items()
-    ]
-
-
-def _checked(source: str, list_id: str, read: Read) -> dict[str, Any]:
-    subject = f"{words.LIST_SUBJECT_PREFIX}{list_id}"
-    said = {key: value for key, value in read._asdict().items() if value is not None}
-    return {
-        "id": fact_id(words.LIST_CHECKED, subject, said),
-        "type": words.LIST_CHECKED,
-        "subject": subject,
-        "source": written_by(source),
-        "data": said,
-    }
 
 
 def _one_more(counts: dict[str, int], name: str) -> None:

@@ -59,6 +59,8 @@ class Entity:
     """What the source says beside all that, as it says it."""
     url: str | None = None
     """Where the source itself tells more of this entry."""
+    scheme: str | None = None
+    """What the key is an id of, where that is not the source's own scheme."""
     elsewhere: tuple[str, ...] = field(default=(), compare=False)
     """Programmes of it that are on none of the lists that standing knows."""
     line: int = field(default=0, compare=False)

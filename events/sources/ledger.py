@@ -63,6 +63,8 @@ class Shown:
     described: dict[str, Any] = field(default_factory=dict)
     places: dict[str, Place] = field(default_factory=dict)
     rest: str = ""
+    scheme: str | None = None
+    """What its key is an id of."""
 
     def entity(self, key: str, line: int) -> Entity:
         """As the source would show it now."""
@@ -221,7 +223,8 @@ class Ledger:
         self, source: str, kind: str, subject: str, event_id: str, data: Mapping[str, Any]
     ) -> None:
         entries = self.shown(source)
-        entry = entries.setdefault(data["reference"]["id"], Shown(subject))
+        reference = data["reference"]
+        entry = entries.setdefault(reference["id"], Shown(subject, scheme=reference["scheme"]))
         if kind == words.DESCRIBED:
             entry.described.update(_identity(data))
         elif kind == words.DESIGNATION_ISSUED:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, cast
 
 from events.sources.countries import country
 from events.sources.entity import Entity, Listing
+from events.sources.identifiers import SCHEMES, identifier
 from events.sources.source import Head, Part, Piece, Source, Unreadable
 from events.sources.text import MOST, lines, name, quote, said, short
 
@@ -35,23 +36,17 @@ _BESIDE: Final = (
 )
 _ALIAS: Final = re.compile(r"(?:a\.k\.a\.|f\.k\.a\.|n\.k\.a\.|alt\. name) ['\"](.+?)['\"]")
 _WEBSITE: Final = re.compile(r"(?:alt\. )?Website:? (\S+)")
-_IDENTIFIERS: Final = (
-    ("swift", re.compile(r"(?:alt\. )?SWIFT/BIC:? ([A-Z0-9]{8}(?:[A-Z0-9]{3})?)")),
-    ("lei", re.compile(r"(?:alt\. )?(?:Legal Entity Number|LEI):? ([A-Z0-9]{20})")),
-    ("isin", re.compile(r"(?:alt\. )?(?:Equity|Issuer) ?(?:ISIN)?:? ([A-Z]{2}[A-Z0-9]{9}[0-9])")),
-    ("duns", re.compile(r"(?:alt\. )?D-U-N-S Number:? ([0-9-]{9,11})")),
-    ("tax", re.compile(r"(?:alt\. )?(?:Tax ID No\.|V\.A\.T\. Number):? (\S+)")),
-    (
-        "registration",
-        re.compile(
-            r"(?:alt\. )?(?:Registration (?:ID|Number)|(?:Business|Public) Registration Number|"
-            r"Company Number|Commercial Registry Number|C\.R\. No\.):? (\S+)"
-        ),
-    ),
-    ("imo", re.compile(r"(?:Company Number|Vessel Registration Identification) IMO (\d{7})")),
+_NAMED: Final = re.compile(
+    rf"(?:alt\. )?({'|'.join(map(re.escape, sorted(SCHEMES, key=len, reverse=True)))}):? (.+)"
 )
+"""A number with what it is called: `alt. Tax ID No. 7736050003 (Russia)`."""
+_WHERE: Final = re.compile(r" \([^()]*\)$")
 
 Row = tuple[str, ...]
+Placed = tuple[Sequence[Listing], Sequence[str]]
+"""An entry's places on lists, and those of its programmes that are on none that standing knows."""
+Lists = Callable[[str, Sequence[str], str], Placed]
+"""Where the name, the programmes and the remarks of an entry put it."""
 
 
 class Raw(NamedTuple):
@@ -108,11 +103,8 @@ def _rows(part: Part, columns: int, head: Head) -> Iterator[tuple[int, Row]]:
         head.cut = f"{part.name} does not end with the row that ends such a file"
 
 
-def reader_of(
-    listed: Callable[[Sequence[str]], Iterable[tuple[str, list[str]]]],
-) -> Callable[[Piece], Entity]:
-    """How a row is read. `listed` says on which lists programmes put an entry: each list with the
-    programmes that belong to it, and under "" those of no list."""
+def reader_of(listed: Lists) -> Callable[[Piece], Entity]:
+    """How a row is read: `listed` says on which lists it puts an entry."""
 
     def entity(piece: Piece) -> Entity:
         raw = cast("Raw | Row", piece.raw)
@@ -122,22 +114,19 @@ def reader_of(
             raise Unreadable("ent_num", f"{row[0]!r} is no number")
         full = name(listed_name, "SDN_Name")
         told = _Remarks(remarks)
-        placed = list(listed((programmes or "").split("] [")))
+        some = [one for part in (programmes or "").split("] [") if (one := part.strip())]
+        listings, elsewhere = listed(full, some, remarks or "")
         return Entity(
             key,
             full,
             _KINDS.get((kind or "").lower(), "unknown" if kind else "company"),
-            tuple(
-                Listing(list_id, name_as_listed=full, program=short("; ".join(some), "Program"))
-                for list_id, some in placed
-                if list_id
-            ),
+            tuple(listings),
             _once([*map(_some, other_names), *told.aliases], full),
             next(filter(None, map(country, map(_some, countries))), None) or told.country,
             told.identifiers,
             told.website,
             quote([*zip(_BESIDE, map(_some, row[4:11]), strict=True), ("remarks", told.rest)]),
-            elsewhere=tuple(one for list_id, some in placed if not list_id for one in some),
+            elsewhere=tuple(elsewhere),
             line=piece.line,
         )
 
@@ -182,15 +171,18 @@ class _Remarks:
 
 
 def _identifier(clause: str) -> tuple[str, str] | None:
-    for scheme, pattern in _IDENTIFIERS:
-        if match := pattern.match(clause):
-            return scheme, match[1].rstrip(".,;")
-    return None
+    match = _NAMED.fullmatch(clause)
+    return identifier(match[1], _WHERE.sub("", match[2]).rstrip(".,;")) if match else None
 
 
-def _all_on(list_id: str) -> Callable[[Sequence[str]], Iterable[tuple[str, list[str]]]]:
-    def listed(programmes: Sequence[str]) -> Iterable[tuple[str, list[str]]]:
-        return [(list_id, sorted(filter(None, map(str.strip, programmes))))]
+def program(programmes: Iterable[str]) -> str | None:
+    """Several programmes as one term, in an order that is always the same."""
+    return short("; ".join(sorted(programmes)), "Program")
+
+
+def _all_on(list_id: str) -> Lists:
+    def listed(full: str, programmes: Sequence[str], _: str) -> Placed:
+        return [Listing(list_id, name_as_listed=full, program=program(programmes))], ()
 
     return listed
 

@@ -45,6 +45,10 @@ class Head:
     lists: frozenset[str] | None = None
     """The lists that it has everything of, where that is not always all of the source's: known
     before the first entry."""
+    having: frozenset[str] | None = None
+    """Of a file that cannot say which lists it should have: those that it has entries of. A list
+    that it had before, and has nothing of any more, has lost everything; of one that it never had
+    nothing is said. Known before the first entry; not beside `lists`."""
     records: int | None = None
     """How many entries it says that it has."""
     cut: str | None = None
@@ -84,7 +88,8 @@ class Source:
     url: str
     """Where it is published; of several files, the one with the entries."""
     scheme: str
-    """Under which its own ids are references: sources that number alike share one."""
+    """Under which its own ids are references: sources that number alike share one. An entry may
+    say another for itself; no two entries of a source have one key, whatever their schemes."""
     lists: frozenset[str]
     pieces: Callable[[Sequence[Part], Head], Iterator[Piece]]
     """The entries of a publication. What it says of itself goes to the head as it is found."""

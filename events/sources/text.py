@@ -14,6 +14,9 @@ LONGEST: Final = 20_000
 """Characters of a quote."""
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_WINDOWS: Final = {
+    code: bytes([code]).decode("cp1252", errors="replace") for code in range(0x80, 0xA0)
+}
 _SPACES: Final = re.compile(r"\s+")
 _NOT_IN_SLUG: Final = re.compile(r"[^a-z0-9]+")
 _LONGEST_SLUG: Final = 96
@@ -27,6 +30,12 @@ def said(text: str | None) -> str | None:
     if not text.isprintable():
         text = _CONTROL.sub(" ", text)
     return " ".join(text.split()) or None
+
+
+def mended(text: str | None) -> str | None:
+    """`said`, of a source in which what Windows writes between 0x80 and 0x9F was once taken for
+    Latin-1: those are quotes and dashes again."""
+    return said(text.translate(_WINDOWS)) if text else None
 
 
 def short(text: str | None, what: str) -> str | None:

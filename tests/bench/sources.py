@@ -12,9 +12,10 @@ from typing import BinaryIO
 
 from events.lists import load_registry
 from events.sources.catalogue import SOURCES
-from events.sources.difference import Comparison, Taken
+from events.sources.difference import Comparison
 from events.sources.ledger import Ledger
 from events.sources.source import Head, Part
+from events.sources.telling import Taken
 from service.compose import opened_embedded
 from service.evidence import Evidence
 from service.ingesting import Ingest, Learned, publications

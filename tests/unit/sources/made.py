@@ -9,11 +9,12 @@ from events.dates import last, start
 from events.door import admit
 from events.log import Position, Receipt, Record
 from events.memory_log import MemoryEventLog
-from events.sources.difference import KINDS, Comparison, Difference, Taken
+from events.sources.difference import KINDS, Comparison, Difference
 from events.sources.entity import Entity, Listing
 from events.sources.guards import doubts
 from events.sources.ledger import Ledger
 from events.sources.source import Head, Part, Piece, Source, Unreadable
+from events.sources.telling import Taken
 from projections.history import Cutoffs, History
 from tests.unit.making import REGISTRY
 

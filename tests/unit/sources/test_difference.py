@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from events.sources.difference import Older, seen_again
+from events.sources.difference import Older
 from events.sources.entity import Listing
 from events.sources.source import Head
+from events.sources.telling import seen_again
 from tests.unit.sources.made import SDN, SSI, Desk, entity, source, types
 
 ACME = entity("1")

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.door import admit
-from events.sources.difference import Comparison, Taken
+from events.sources.difference import Comparison
 from events.sources.ledger import Ledger
 from events.sources.ofac_delta import DELTA
 from events.sources.ofac_enhanced import ENHANCED
 from events.sources.source import Head, Part, Source, Unreadable
+from events.sources.telling import Taken
 from tests.unit.making import REGISTRY, tries
 from tests.unit.sources.ofac_xml import delta, entity, features, part, whole
 

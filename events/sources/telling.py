@@ -1,0 +1,175 @@
+"""How what a publication changes is told as events: when it has effect, from which file it is, and
+about which entry. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, NamedTuple
+
+from events import vocabulary as words
+from events.dates import DAY, Instant, last, precision, start
+from events.ids import fact_id
+from events.lists import Registry
+from events.sources.entity import Entity, Listing
+from events.sources.ledger import Ledger, Place, Read, written_by
+from events.sources.source import Source
+
+_YEARS_AHEAD: Final[Instant] = 2 * 366 * DAY
+"""Later than so long after it was read, nobody publishes that something begins."""
+
+
+class Taken(NamedTuple):
+    """A publication as it was taken: `at` as written, and from which file."""
+
+    at: str
+    file: str
+    sha256: str
+    backfill: bool = False
+    """Whether it is history, of which nobody is to be told."""
+
+
+class Teller:
+    """Tells what one publication changes. `first` where it is the first of its source."""
+
+    def __init__(self, source: Source, registry: Registry, taken: Taken) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.first = False
+        self._source = source
+        self._registry = registry
+        self._taken = taken
+
+    # --- what ---------------------------------------------------------------------------------
+
+    def described(self, entity: Entity, company: str, fields: Mapping[str, Any]) -> None:
+        """Who a company is, as far as that is new."""
+        self._write(words.DESCRIBED, company, entity, fields)
+
+    def designated(self, entity: Entity, listing: Listing, company: str) -> None:
+        """That an entry is on a list."""
+        said = {"list": listing.list, **self.when(listing.effective), **listing.terms()}
+        self._write(words.DESIGNATION_ISSUED, company, entity, said)
+
+    def amended(self, entity: Entity, list_id: str, company: str, terms: Mapping[str, Any]) -> None:
+        """That an entry has other terms from now on."""
+        said = {"list": list_id, **self.when(None), **terms}
+        self._write(words.DESIGNATION_AMENDED, company, entity, said)
+
+    def corrected(self, entity: Entity, listing: Listing, company: str, place: Place) -> None:
+        """Put a designation in the place of another, as the source now tells it: from then on that
+        is public."""
+        when = self.when(listing.effective or place.begins)
+        if listing.effective is None:
+            when["effective_basis"] = "stated" if place.stated else "observed"
+        said = {"list": listing.list, **when, **listing.terms(), "replaces": place.event}
+        said["correction_announced"] = self._taken.at
+        self._write(words.DESIGNATION_ISSUED, company, entity, said)
+
+    def noted(self, entity: Entity, list_id: str, company: str, about: str, what: str) -> None:
+        """What changes no standing: about which event, and what."""
+        said = {"list": list_id, "kind": "source", "about": about, "announced": self._taken.at}
+        text = f"{what}: {self._source.title}, entry {entity.key}"
+        self._write(words.NOTE_RECORDED, company, entity, {**said, "text": text})
+
+    def removed(self, entity: Entity, list_id: str, company: str) -> None:
+        """That an entry is on a list no longer."""
+        said = {"list": list_id, **self.when(None), "how": "delisted"}
+        self._write(words.REMOVAL_ISSUED, company, entity, said)
+
+    def reading(self, records: int, published: str | None) -> Read:
+        """What is to be said of a list of which it has so many entries."""
+        taken = self._taken
+        retrieved = taken.at if precision(taken.at) == "instant" else None
+        return Read(published or taken.at, retrieved, taken.sha256, records)
+
+    def read(self, list_id: str, read: Read) -> None:
+        """That a list was read."""
+        self.events.append(_checked(self._source.known_as, list_id, read))
+
+    # --- when, and from where -----------------------------------------------------------------
+
+    def plausible(self, entity: Entity) -> Entity:
+        """The entry without dates that cannot be meant: what the source writes is quoted."""
+        odd: list[str] = []
+        listings = []
+        for one in entity.listings:
+            zone = self._registry[one.list].zone
+            begins = one.effective
+            if begins and start(begins, zone) > last(self._taken.at, zone) + _YEARS_AHEAD:
+                odd.append(f"effective: {begins}, which is far ahead")
+                begins = None
+            ends = one.expires
+            if begins and ends and last(ends, zone) < start(begins, zone):
+                odd.append(f"expires: {ends}, before it began")
+                ends = None
+            listings.append(replace(one, effective=begins, expires=ends))
+        if not odd:
+            return entity
+        rest = "; ".join(filter(None, [entity.rest, *odd]))
+        return replace(entity, listings=tuple(listings), rest=rest)
+
+    def scheme(self, entity: Entity) -> str:
+        """What an entry's key is an id of."""
+        return entity.scheme or self._source.scheme
+
+    def when(self, stated: str | None) -> dict[str, Any]:
+        """The dates of something, stated by the source or seen when this was taken."""
+        basis = "baseline" if self.first else "observed"
+        return {
+            "effective": stated or self._taken.at,
+            "announced": self._taken.at,
+            "effective_basis": "stated" if stated else basis,
+        }
+
+    def over(self, terms: Mapping[str, Any], list_id: str) -> bool:
+        """Whether a listing has run out by when this was taken."""
+        expires = terms.get("expires")
+        if expires is None:
+            return False
+        zone = self._registry[list_id].zone
+        return last(expires, zone) < last(self._taken.at, zone)
+
+    def _write(self, kind: str, company: str, entity: Entity, data: Mapping[str, Any]) -> None:
+        source, taken = self._source, self._taken
+        line = f", line {entity.line}" if entity.line else ""
+        told = {
+            "url": entity.url or source.url,
+            "title": f"{taken.file}{line}, sha256 {taken.sha256}"[-1_000:],
+            "publisher": source.publisher,
+            "published": taken.at,
+            **({"quote": entity.rest} if entity.rest else {}),
+        }
+        said = {
+            **data,
+            "reference": {"scheme": self.scheme(entity), "id": entity.key},
+            "sources": [told],
+        }
+        self.events.append(
+            {
+                "id": fact_id(kind, company, said),
+                "type": kind,
+                "subject": company,
+                "source": written_by(source.known_as),
+                **({"backfill": True} if self.first or taken.backfill else {}),
+                "data": said,
+            }
+        )
+
+
+def seen_again(source: Source, ledger: Ledger, at: str) -> list[dict[str, Any]]:
+    """What to record where a source says, at `at`, that nothing is new since it was last read."""
+    readings = ledger.readings(source.known_as, sorted(source.lists))
+    return [
+        _checked(source.known_as, list_id, read._replace(retrieved=at))
+        for list_id, read in readings.items()
+    ]
+
+
+def _checked(source: str, list_id: str, read: Read) -> dict[str, Any]:
+    subject = f"{words.LIST_SUBJECT_PREFIX}{list_id}"
+    said = {key: value for key, value in read._asdict().items() if value is not None}
+    return {
+        "id": fact_id(words.LIST_CHECKED, subject, said),
+        "type": words.LIST_CHECKED,
+        "subject": subject,
+        "source": written_by(source),
+        "data": said,
+    }
