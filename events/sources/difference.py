@@ -30,6 +30,8 @@ class Difference:
     """What a publication changes, as events that are not yet in the log, and what was counted."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
+    whole: bool = True
+    """Whether the publication has everything that stands."""
     records: dict[str, int] = field(default_factory=dict)
     """How many entries the publication has on each list."""
     entries: int = 0
@@ -77,7 +79,7 @@ class Comparison:
         self._made: set[str] = set()
         self._lists: frozenset[str] = frozenset()
         self._teller = Teller(source, registry, taken)
-        self.found = Difference(self._teller.events)
+        self.found = Difference(self._teller.events, source.every)
 
     def take(self, pieces: Iterable[Piece], head: Head) -> None:
         """Compare the entries as they are read. What cannot be read is noted in the head. Raises

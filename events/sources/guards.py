@@ -34,5 +34,5 @@ def _of_removals(found: Difference, most: float) -> Iterator[str]:
                 f"it would remove {gone:,} of {stood:,} from {list_id}, more than "
                 f"{most:.0%} at once"
             )
-        elif most < 1 and found.entries and not found.records.get(list_id):
+        elif found.whole and most < 1 and found.entries and not found.records.get(list_id):
             yield f"it has nothing of {list_id} any more"

@@ -14,7 +14,7 @@ from events.log import EventLog
 from events.sources.entity import Entity
 from events.sources.source import Head, Part, Source, Unreadable
 from service.evidence import Evidence
-from service.ingesting import Asked, Ingest, Report, publications
+from service.ingesting import Asked, Ingest, Learned, Report, publications
 from tests.unit.making import REGISTRY
 
 DATA = Path(__file__).parents[2] / "data"
@@ -50,7 +50,7 @@ async def ingested(
     log: EventLog, folder: Path, source: Source, files: Iterable[Path], **asked: Any
 ) -> list[Report]:
     """What became of publications that a process which knows only the log has read."""
-    reading = Ingest(log, REGISTRY, Evidence(folder / "evidence"), source, Asked(**asked))
+    reading = Ingest(Learned(log), REGISTRY, Evidence(folder / "evidence"), source, Asked(**asked))
     return [one async for one in reading.read(publications(source, files, None))]
 
 
