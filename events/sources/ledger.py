@@ -198,14 +198,10 @@ class Ledger:
             self._read[what] = found
 
     def _told(self, source: str, data: Mapping[str, Any]) -> None:
-        told = next(
-            (str(one["published"]) for one in data.get("sources") or () if "published" in one), None
-        )
-        known = self._latest.get(source)
-        if told is not None and (known is None or known.publication != told):
-            found = Read(told, None)
-            if known is None or known.instant < found.instant:
-                self._latest[source] = found
+        """Publications are read in their order, so that the latest is the last."""
+        for one in data.get("sources") or ():
+            if "published" in one:
+                self._latest[source] = Read(one["published"])
 
     def _listing(self, kind: str, subject: str, event_id: str, data: Mapping[str, Any]) -> None:
         if kind not in (words.DESIGNATION_ISSUED, words.REMOVAL_ISSUED):

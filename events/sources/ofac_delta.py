@@ -51,7 +51,7 @@ _ACTIONS: Final[dict[str, Action]] = {
 def dated(part: Part) -> str | None:
     """When a delta was published."""
     try:
-        for element in elements(part, _ROOT, ("datePublished", "entities")):
+        for element, _ in elements(part, _ROOT, "datePublished", "entities"):
             found = said(element.text) or ""
             return _time(found) if local(element) == "datePublished" else None
     except Unreadable:  # it is told where it is read
@@ -68,7 +68,8 @@ def _time(text: str) -> str | None:
 
 def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
     """Entry by entry."""
-    for element in elements(parts[0], _ROOT, ("publicationInfo", "entity")):
+    for found in elements(parts[0], _ROOT, "publicationInfo", "entity"):
+        element = found.element
         if not element.tag.startswith(f"{{{_NAMESPACE}}}"):
             raise Unreadable("", f"its elements are not of {_NAMESPACE}: is it a delta?")
         if local(element) == "publicationInfo":
@@ -79,7 +80,7 @@ def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
         if action is None:
             head.fault(parts[0].name, line, "action", f"{element.get('action')!r} is unknown", key)
             continue
-        raw = Raw(element, _ALL)
+        raw = Raw(found, _ALL)
         yield Piece(key, raw, line, action)
         raw.element = None
 

@@ -21,7 +21,7 @@ _ROOT: Final = "sanctionsData"
 def dated(part: Part) -> str | None:
     """The day as of which a file is."""
     try:
-        for element in elements(part, _ROOT, ("dataAsOf", "entities")):
+        for element, _ in elements(part, _ROOT, "dataAsOf", "entities"):
             text = said(element.text) or ""
             return ofac_entity.day(text) if local(element) == "dataAsOf" else None
     except Unreadable:  # it is told where it is read
@@ -31,13 +31,14 @@ def dated(part: Part) -> str | None:
 
 def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
     """Entry by entry."""
-    for element in elements(parts[0], _ROOT, ("publicationInfo", "entity")):
+    for found in elements(parts[0], _ROOT, "publicationInfo", "entity"):
+        element = found.element
         if local(element) == "publicationInfo":
             _publication(element, head)
         elif head.lists is None:
             raise Unreadable("publicationInfo", "missing: of which lists is this?")
         else:
-            raw = Raw(element, head.lists)
+            raw = Raw(found, head.lists)
             yield Piece(element.get("id") or "", raw, line_of(element))
             raw.element = None
 

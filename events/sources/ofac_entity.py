@@ -2,17 +2,14 @@
 Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from hashlib import blake2b
 from typing import Final
-
-from lxml import etree
 
 from events.sources.countries import country
 from events.sources.dating import is_a_date
 from events.sources.entity import Entity, Listing, Own
 from events.sources.source import Piece, Unreadable
 from events.sources.text import MOST, name, quote, said, short
-from events.sources.xml import Element, fields, gathered, local
+from events.sources.xml import Element, Found, fields, gathered, local
 
 SDN: Final = "us-ofac-sdn"
 CMIC: Final = "us-ofac-ns-cmic"
@@ -35,7 +32,6 @@ KINDS: Final = {
     "individual": "person",
     "vessel": "vessel",
 }
-_DIGEST_BYTES: Final = 16
 _LONGEST_NUMBER: Final = 20
 _OWN: Final = {
     "us-ofac-capta": ("561-Related", "CISADA"),
@@ -82,11 +78,10 @@ class Raw:
 
     __slots__ = ("digest", "element", "lists")
 
-    def __init__(self, element: Element, lists: frozenset[str]) -> None:
-        written = etree.tostring(element, encoding="utf-8", with_tail=False)
-        self.digest = blake2b(written, digest_size=_DIGEST_BYTES).digest()
+    def __init__(self, found: Found, lists: frozenset[str]) -> None:
+        self.digest = found.digest
         self.lists = lists
-        self.element: Element = element
+        self.element: Element = found.element
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Raw) and (self.digest, self.lists) == (other.digest, other.lists)

@@ -15,6 +15,7 @@ _BENCHMARKS = (
     "over_http",
     "command_line",
     "sources",
+    "sources_xml",
     "kafka_log",
     "kafka_worker",
     "kafka_live",

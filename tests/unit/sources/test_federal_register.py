@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.door import admit
+from events.lists import Registry
 from events.sources.document import Document
 from events.sources.federal_register import FEDERAL_REGISTER, LARGEST, dated, documents
 from events.sources.gazette import Brought, Names, about
@@ -147,6 +148,14 @@ def test_what_is_not_proposed() -> None:
         assert brought(told).proposals == []
     before = document(date="2021-01-14", title="Addition of companies under section 1237")
     assert [one.list for one in brought(before).proposals] == ["us-dod-ccmc"]
+
+
+def test_nothing_is_proposed_on_lists_that_are_not_kept() -> None:
+    """Lists are data, and a user's may be others."""
+    found = Brought()
+    for one in read(document()):
+        found.take(one, Names([]), Registry({}, ""), "federal-register", False)
+    assert (found.proposals, found.off_topic) == ([], 0)
 
 
 def test_what_is_only_on_inspection_gives_no_note() -> None:

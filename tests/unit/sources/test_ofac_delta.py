@@ -330,3 +330,17 @@ def test_many_removals_are_held(desk: Desk) -> None:
     done = desk.run("ofac-delta-xml", desk.file("1.xml", gone))
     assert done.code == 1
     assert "it would remove 3 of 3 from us-ofac-ns-cmic" in done.json[0]["why"][0]
+
+
+def test_deltas_of_one_day_are_read_as_they_are_given(desk: Desk, cli: Cli) -> None:
+    """And one of them alone, read again, does not undo the other."""
+
+    def renamed(called: str) -> bytes:
+        return delta(change("<names>", name(called, first=True), "</names>", key="1"))
+
+    first = desk.file("b.xml", renamed("ACME ONE"))
+    second = desk.file("a.xml", renamed("ACME TWO"))
+    assert [one["amended"] for one in desk.read("ofac-delta-xml", first, second)] == [1, 1]
+    assert cli("status", "acme", "--json").json["name"] == "ACME TWO"
+    assert desk.read("ofac-delta-xml", first)[0]["outcome"] == "unchanged"
+    assert cli("status", "acme", "--json").json["name"] == "ACME TWO"

@@ -313,10 +313,28 @@ def test_an_entry_is_as_it_was_where_it_is_written_so() -> None:
     assert same != of_others
 
 
+def test_also_where_the_bytes_are_cut_otherwise() -> None:
+    """What it was written as is taken from the file, or from itself where that will not do."""
+    some = [entity(str(number), f"ACME {number}") for number in range(9)]
+    other = [*some[:3], "<!-- </entity> -->", *some[4:]]
+    for first, second, same in (
+        (whole(*some), whole(*some, as_of="2025-01-11"), 9),
+        (whole(*some), whole(*some).decode().encode("utf-16"), 1),
+        (whole(*some).decode().encode("utf-16"), whole(*some).decode().encode("utf-16"), 9),
+        (whole(*some), whole(*other), 7),
+    ):
+        one, two = (
+            {piece.key: piece.raw for piece in ENHANCED.pieces([part(content)], Head())}
+            for content in (first, second)
+        )
+        assert sum(one[key] == two[key] for key in two) == same
+    assert set(one) - set(two) == {"3"}
+
+
 def test_another_format_is_named() -> None:
     """OFAC's older XML, and a file without its head."""
     older = b'<sdnList xmlns="http://tempuri.org/sdnList.xsd"><sdnEntry/></sdnList>'
-    with pytest.raises(Unreadable, match="no element sanctionsData"):
+    with pytest.raises(Unreadable, match="its root is sdnList, where sanctionsData should be"):
         read(older)
     assert dated(part(older)) is None
     with pytest.raises(Unreadable, match="publicationInfo: missing"):
