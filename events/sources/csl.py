@@ -29,7 +29,7 @@ from events.sources.text import MOST, mended, name, quote, short
 
 TITLE: Final = "Consolidated Screening List"
 PUBLISHER: Final = "US Department of Commerce, International Trade Administration"
-OFAC: Final = "ofac"
+OFAC: Final = "ofac-uid"
 """The scheme of Treasury's numbers."""
 _BY_CODE: Final = {
     "561": "us-ofac-capta",

@@ -42,7 +42,7 @@ def test_what_is_read_is_told(cli: Cli, tmp_path: Path) -> None:
     ]
     assert cli("status", "company-0", "--json").json["status"] == "removed"
     told = cli("status", "new-bank", "--json").json["lists"][0]
-    assert told["references"] == [{"scheme": "ofac", "id": "11"}]
+    assert told["references"] == [{"scheme": "ofac-uid", "id": "11"}]
     assert told["coverage"]["from"] == "2021-08-18T09:39:01Z"
 
 

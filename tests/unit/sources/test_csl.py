@@ -101,7 +101,7 @@ def test_both_editions_are_read_whole(edition: bytes, rows: int, entries: int) -
 def test_entries_of_treasury_have_treasurys_numbers() -> None:
     """And their own identifiers, in the order of words of either edition."""
     kunlun = read(CSV, OLD)["15268"]
-    assert (kunlun.scheme, kunlun.kind, kunlun.country) == ("ofac", "company", "CN")
+    assert (kunlun.scheme, kunlun.kind, kunlun.country) == ("ofac-uid", "company", "CN")
     assert kunlun.identifiers == (("swift", "CKLBCNBJ"),)
     assert kunlun.listings[0].terms() == {
         "name_as_listed": "BANK OF KUNLUN CO LTD",
@@ -403,7 +403,7 @@ async def test_references_have_the_scheme_of_their_own(tmp_path: Path) -> None:
     stood = of_type(await records(log), DESIGNATION_ISSUED)
     assert Counter(one.event["data"]["reference"]["scheme"] for one in stood) == {
         "bis": 4,
-        "ofac": 3,
+        "ofac-uid": 3,
         "state": 2,
     }
     fewer = [
@@ -460,7 +460,7 @@ async def test_an_order_and_an_entry_in_two_sources_are_one(tmp_path: Path) -> N
     notes = of_type(after, NOTE_RECORDED)
     assert [one.event["data"]["reference"] for one in notes] == [
         {"scheme": "bis", "id": "DPL 1981-09-10 ADT ANALOG AND DIGITAL TECHNIK"},
-        {"scheme": "ofac", "id": "306"},
+        {"scheme": "ofac-uid", "id": "306"},
     ]
 
 
