@@ -47,6 +47,7 @@ API: Final[dict[str, Any]] = {
             "description": "What a company's standing is, was, and was known to be.",
         },
         {"name": "companies", "description": "Who the companies are."},
+        {"name": "screening", "description": "Whom holdings may be, and how those stand."},
         {"name": "events", "description": "The log: what happened, and what is recorded."},
         {"name": "changes", "description": "What changed, in the order in which it was told."},
         {"name": "lists", "description": "The government lists, their rules and their sources."},
@@ -108,6 +109,11 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], Any]]] = {
     "backfill": (
         "History being loaded: nobody is told of it as news.",
         {"type": "boolean", "default": False},
+        None,
+    ),
+    "min_score": (
+        "How like a name must be at least.",
+        {"type": "number", "minimum": 0.5, "maximum": 1, "default": 0.7},
         None,
     ),
     "since": ("`beginning`, a position, or a date.", blocks.TEXT, "2021-01-01"),

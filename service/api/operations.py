@@ -54,6 +54,29 @@ COMPANIES: Final = operation(
     query=("q", "limit", "after", "at_least"),
     problems=(422, 503, 504),
 )
+SCREEN: Final = operation(
+    "Screen holdings",
+    "screening",
+    {
+        "description": "One row for each match of each holding, or one that says that no match was "
+        "found. In CSV and Parquet the columns that were sent come first.",
+        "content": {
+            JSON: {"schema": schemas.listed("rows", "Screened"), "example": examples.SCREENED},
+            LINES: {"schema": schemas.ref("Screened")},
+            "text/csv": {"schema": blocks.TEXT},
+            "application/vnd.apache.parquet": {"schema": blocks.BINARY},
+        },
+    },
+    query=(*_CUTS, "min_score", "format"),
+    problems=(406, 413, 422, 503, 504),
+    requestBody={
+        "required": True,
+        "content": {
+            JSON: {"schema": schemas.ref("Holdings"), "examples": examples.HOLDINGS},
+            "text/csv": {"schema": blocks.TEXT, "example": examples.HOLDINGS_CSV},
+        },
+    },
+)
 RECORD_EVENTS: Final = operation(
     "Record events",
     "events",

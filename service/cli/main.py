@@ -23,6 +23,7 @@ from service.cli import (
     ingesting,
     operating,
     recording,
+    screening,
     subscribing,
     tables,
     topics,
@@ -39,6 +40,7 @@ app = typer.Typer(
 for part in (
     asking,
     tables,
+    screening,
     recording,
     ingesting,
     exporting,
