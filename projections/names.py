@@ -21,6 +21,13 @@ _WORD: Final = re.compile(r"[a-z0-9]+")
 _CONNECTING: Final = frozenset(
     {"the", "of", "and", "for", "in", "de", "la", "le", "el", "al", "und", "et", "y", "i"}
 )
+_NO_FORMS: Final = frozenset(
+    {
+        *("international", "intl", "export", "import", "enterprise", "state", "federal"),
+        *("commercial", "bank", "concern", "cooperation", "institution", "uk", "hk"),
+    }
+)
+"""What the library takes for a part of legal forms, and what tells companies apart."""
 _IDEOGRAPH: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _INITIALS: Final = range(3, 9)
 """Fewer letters stand for anything."""
@@ -57,14 +64,15 @@ def read(text: str) -> Name:
     text = text[:LONGEST]
     plain = _DROPPED.sub("", anyascii(text).lower().replace("&", " and "))
     plain = " ".join(_WORD.findall(_BETWEEN_INITIALS.sub("", plain)))
-    left = (remove_types(plain) or "").split()
-    form = " ".join(one for one in (replace_types(plain) or "").split() if one not in left)
+    kept = _NO_FORMS.union((remove_types(plain) or "").split())
+    left = [one for one in plain.split() if one in kept]
+    forms = (replace_types(plain) or "").split()
+    form = " ".join(one for one in forms if one not in kept)
     said = left or plain.split()
     words = [one for one in said if one not in _CONNECTING] or said
-    kept = tuple(dict.fromkeys(words))[:_MOST_WORDS]
     shortened = {"".join(one[0] for one in some) for some in (said, words)}
     return Name(
-        kept,
+        tuple(dict.fromkeys(words))[:_MOST_WORDS],
         form,
         "".join(words),
         frozenset(one for one in shortened if len(one) in _INITIALS),

@@ -114,7 +114,7 @@ def _question(told: Mapping[str, Any], given: Question) -> Question:
     lists = told.get("list", list(given.lists))
     if not isinstance(lists, list) or not all(isinstance(one, str) for one in lists):
         raise Refused.field("list", "is no list of lists' ids")
-    cuts = {}
+    cuts: dict[str, Any] = {}
     for name in CUTS:
         value = told.get(name)
         if value is not None and (not isinstance(value, str) or not value.strip()):
