@@ -104,6 +104,10 @@ class Index:
         self._references.setdefault(plain(key), {})[company] = f"{scheme}:{key}"
         self._references.setdefault(plain(f"{scheme}:{key}"), {})[company] = f"{scheme}:{key}"
 
+    def described(self, company: str) -> Mapping[str, Any]:
+        """Who a company is, as `Description.shown`."""
+        return self._described[company]
+
     def country(self, company: str) -> str | None:
         """Where a company is."""
         found: str | None = self._described[company]["country"]

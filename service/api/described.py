@@ -48,6 +48,7 @@ API: Final[dict[str, Any]] = {
         },
         {"name": "companies", "description": "Who the companies are."},
         {"name": "screening", "description": "Whom holdings may be, and how those stand."},
+        {"name": "review", "description": "What nothing here decides by itself."},
         {"name": "events", "description": "The log: what happened, and what is recorded."},
         {"name": "changes", "description": "What changed, in the order in which it was told."},
         {"name": "lists", "description": "The government lists, their rules and their sources."},
@@ -156,6 +157,7 @@ def _in_path(name: str) -> dict[str, Any]:
             "xiaomi",
         ),
         "list": ("The list's id.", "us-dod-ccmc"),
+        "question": ("The question's id.", "same-0f0c2c9e-7c5f"),
         "subscription": ("The subscription's id.", "sub_0123456789abcdef01234567"),
     }[name]
     return {

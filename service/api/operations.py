@@ -77,6 +77,32 @@ SCREEN: Final = operation(
         },
     },
 )
+REVIEW: Final = operation(
+    "Open questions",
+    "review",
+    told(
+        "Those that are not decided, the most pressing first.",
+        schemas.structured(count=blocks.COUNT, questions=schemas.many("Question")),
+        examples.QUESTIONS,
+    ),
+    query=("limit", "at_least"),
+    problems=(422, 503, 504),
+)
+QUESTION: Final = operation(
+    "A question",
+    "review",
+    told("With both sides, and what was decided.", schemas.ref("QuestionWithSides")),
+    path="question",
+    problems=_READS,
+)
+DECIDE: Final = operation(
+    "Decide a question",
+    "review",
+    told("What was recorded.", schemas.listed("recorded", "Receipt")),
+    path="question",
+    problems=(404, 409, 413, 422, 503),
+    requestBody=sent(schemas.ref("DecisionRequest"), examples.DECISION),
+)
 RECORD_EVENTS: Final = operation(
     "Record events",
     "events",

@@ -54,6 +54,13 @@ _STANDING_IN_SHORT: Final = structure(
         "restrictions": KINDS,
     }
 )
+_QUESTION: Final[dict[str, Schema]] = {
+    "id": TEXT,
+    "kind": told(TEXT, "`relisted`, `identifier` or `name`; there may be others."),
+    "score": told({"type": "number"}, "How much speaks for it, from 0 to 1."),
+    "text": TEXT,
+    "sides": told(MANY, "Companies; the one that is known longer first."),
+}
 
 
 def _home(shapes: dict[str, Schema]) -> dict[str, Any]:
@@ -198,6 +205,35 @@ ANSWERS: Final[dict[str, Schema]] = {
             "ownership": OWNERSHIP,
         }
     ),
+    "Question": structure(_QUESTION),
+    "QuestionWithSides": structure(
+        {
+            **_QUESTION,
+            "sides": told({"type": "array", "items": ANY}, "Who each is, and how it stands."),
+            "decision": or_null(
+                structure(
+                    {
+                        "question": TEXT,
+                        "verdict": {"enum": ["accepted", "refused"]},
+                        "event": _EVENT_ID,
+                        "subject": TEXT,
+                        "by": TEXT,
+                        "why": TEXT,
+                    }
+                )
+            ),
+        }
+    ),
+    "DecisionRequest": {
+        "type": "object",
+        "properties": {
+            "verdict": {"enum": ["accepted", "refused", "undone"]},
+            "by": told(TEXT, "Who decides."),
+            "why": TEXT,
+            "into": told(TEXT, "Which of the two the other counts for; by default the older."),
+        },
+        "required": ["verdict", "by", "why"],
+    },
     "Holdings": {
         "type": "object",
         "properties": {

@@ -18,10 +18,16 @@ from projections.names import read
 from projections.screening import Holding, Index, Known
 from tests.bench.harness import Bench, Contender, Figures, Options, ratio
 
-_FIRST = ["Northern", "Golden", "Pacific", "Silk", "Jade", "Falcon", "Amber", "Delta", "Orient", "Caspian", "Volga", "Zagros", "Baltic", "Summit", "Harbour", "Crescent", "Meridian", "Polar", "Atlas", "Granite"]
-_LAST = ["Shipping", "Petrochemical", "Trading", "Electronics", "Aviation", "Holding", "Bank", "Steel", "Research", "Logistics", "Energy", "Industries", "Telecom", "Semiconductor", "Engineering", "Investment"]
+_FIRST = ("Northern", "Golden", "Pacific", "Silk", "Jade", "Falcon", "Amber", "Delta", "Caspian")
+_LAST = (
+    *("Shipping", "Petrochemical", "Trading", "Electronics", "Aviation", "Holding", "Bank"),
+    *("Steel", "Research", "Logistics", "Energy", "Industries", "Telecom", "Engineering"),
+)
 _FORMS = ("Co., Ltd.", "LLC", "GmbH", "OOO", "S.A.", "Limited", "")
-_SYLLABLES = ["ba", "ka", "ro", "shi", "ta", "mel", "zor", "an", "dri", "kor", "vu", "li", "pen", "tar", "gos", "nim", "sel", "rak", "ju", "fo"]
+_SYLLABLES = (
+    *("ba", "ka", "ro", "shi", "ta", "mel", "zor", "an", "dri", "kor"),
+    *("vu", "li", "pen", "tar", "gos", "nim", "sel", "rak", "ju", "fo"),
+)
 _CYRILLIC = dict(zip("abvgdezijklmnoprstufh", "абвгдезийклмнопрстуфх", strict=True))
 
 
