@@ -9,13 +9,14 @@ from typing import Any, Final, Literal, NamedTuple
 
 from events import vocabulary as words
 from events.ids import derived_id
-from projections.likeness import POSSIBLE
 from projections.screening import Holding, Index
 
 Kind = Literal["relisted", "identifier", "name"]
 
 LIKE: Final = 0.85
 """How like names must be to be asked about, where nothing else speaks for it."""
+RELISTED: Final = 0.80
+"""How like, where one was taken off as the other was put on."""
 _MOST_SHARING: Final = 5
 """What more companies than so many have as an identifier names none of them."""
 _OF_ITS_OWN: Final = frozenset({"person", "vessel", "aircraft"})
@@ -65,7 +66,7 @@ def pairs(index: Index, company: str) -> Iterator[Pair]:
         for match in index.by_name(text, LIKE) if text else ():
             known = best.get(match.company)
             if known is None or (known.kind == "name" and known.score < match.score):
-                because = f"{text!r} and {match.matched!r}"
+                because = f"{text!r} is like {match.matched!r}"
                 best[match.company] = _pair(company, match.company, "name", match.score, because)
     for other, pair in best.items():
         if other != company and _may_be_one(described, index.described(other)):
@@ -84,13 +85,13 @@ def relisted(index: Index, turns: Collection[Turn]) -> Iterator[Pair]:
             match
             for text in (described["name"], *described["aliases"])
             if text
-            for match in index.by_name(text, POSSIBLE)
+            for match in index.by_name(text, RELISTED)
             if match.company in began
         ]
         if best := max(found, key=lambda one: one.score, default=None):
             began.discard(best.company)
             turn = next(iter(turns))
-            because = f"on {turn.list}, one was taken off and the other put on at {turn.announced}"
+            because = f"one taken off {turn.list}, the other put on it, at {turn.announced}"
             yield _pair(gone, best.company, "relisted", best.score, because)
 
 

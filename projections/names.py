@@ -19,12 +19,12 @@ _DROPPED: Final = re.compile(r"['`\"]")
 _BETWEEN_INITIALS: Final = re.compile(r"(?<=\b[a-z])[. ]+(?=[a-z]\b)")
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _CONNECTING: Final = frozenset(
-    {"the", "of", "and", "for", "in", "de", "la", "le", "el", "al", "und", "et", "y", "i"}
+    {"the", "of", "and", "for", "in", "de", "la", "le", "el", "al", "und", "et", "y"}
 )
 _NO_FORMS: Final = frozenset(
     {
         *("international", "intl", "export", "import", "enterprise", "state", "federal"),
-        *("commercial", "bank", "concern", "cooperation", "institution", "uk", "hk"),
+        *("commercial", "bank", "concern", "cooperation", "institution", "uk", "hk", "ii"),
     }
 )
 """What the library takes for a part of legal forms, and what tells companies apart."""

@@ -163,7 +163,7 @@ class Doubles(Asks):
     def _question(self, row: tuple[Any, ...]) -> Question:
         key, first, second, kind, score, because = row
         older, newer = sorted((first, second), key=self._first_heard)
-        return Question(key, kind, score, _TEXTS[kind].format(because), (older, newer))
+        return Question(key, kind, score, because, (older, newer))
 
     def _first_heard(self, company: str) -> tuple[int, int, str]:
         """When the log first had an event of a company."""
@@ -232,10 +232,3 @@ def decided_in(question: str, verdict: Verdict, by: str, why: str) -> dict[str, 
     """The source of a decision: which question, how, by whom and why."""
     url = f"urn:standing:review:{question}:{verdict}"
     return {"url": url, "title": "Decided in review", "publisher": by, "quote": why}
-
-
-_TEXTS: Final = {
-    "relisted": "Was one company delisted and listed again under another id? {}",
-    "identifier": "Are they one company? {}",
-    "name": "Are they one company? {}",
-}

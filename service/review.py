@@ -36,6 +36,7 @@ class Question(NamedTuple):
     score: float
     """How much speaks for it, from 0 to 1."""
     text: str
+    """What speaks for it."""
     sides: tuple[str, str]
     """The companies that it is about; of two that may be one, the one known longer is first."""
 

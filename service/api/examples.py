@@ -171,7 +171,7 @@ _QUESTION: Final[dict[str, Any]] = {
     "id": "same-0f0c2c9e-7c5f",
     "kind": "name",
     "score": 1.0,
-    "text": "Are they one company? 'Xiaomi Corporation' and 'XIAOMI CORP'",
+    "text": "'Xiaomi Corporation' is like 'XIAOMI CORP'",
     "sides": ["xiaomi", "xiaomi-csl-1234"],
 }
 QUESTIONS: Final[dict[str, Any]] = {"count": 1, "questions": [_QUESTION]}

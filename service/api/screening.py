@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Generator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 from fastapi import APIRouter
@@ -28,8 +28,8 @@ MOST: Final = 10_000
 """Holdings in one request."""
 _QUERY: Final = frozenset({*CUTS, "list", "min_score", "at_least", "format"})
 _BODY: Final = frozenset({*CUTS, "list", "min_score", "names", "holdings"})
-_SERVED: Final[dict[str, Format | None]] = {
-    JSON: None,
+_SERVED: Final[dict[str, Format | Literal["json"]]] = {
+    JSON: "json",
     "application/jsonl": "jsonl",
     "application/x-ndjson": "jsonl",
     "application/x-jsonlines": "jsonl",
@@ -63,11 +63,11 @@ class Screen:
         query = Query(request, _QUERY)
         await self._asking.until(query)
         named = query.one("format")
-        form = form_of(named, "format") if named else accepted(request, _SERVED, None)
+        form = form_of(named, "format") if named else accepted(request, _SERVED, "json")
         body = await read_body(request)
         sheet, question, least = _asked(body, request.headers.get("content-type", ""), query)
         found, headings = await run_in_threadpool(self._rows, sheet, question, least)
-        if form is None:
+        if form == "json":
             return answer({"rows": found})
         pieces: Generator[bytes, None, None] = encoded(found, table(headings), form)
         headers = {"content-disposition": f'inline; filename="screened.{form}"'}

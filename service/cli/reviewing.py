@@ -53,7 +53,9 @@ def _list(
     if found:
         from rich.table import Table
 
-        table = Table("id", "kind", "score", "one", "other", "", box=None, padding=(0, 2, 0, 0))
+        table = Table(
+            "id", "kind", "score", "one", "other", "why it is asked", box=None, padding=(0, 2, 0, 0)
+        )
         for one in found[:limit]:
             told = (one["id"], one["kind"], f"{one['score']:.2f}", *one["sides"], one["text"])
             table.add_row(*map(plain, told))

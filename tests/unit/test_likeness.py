@@ -45,6 +45,7 @@ LISTED = (
     "Semiconductor Manufacturing International Corporation",
     "Hangzhou Hikvision Digital Technology Co., Ltd.",
     "International Trading Company",
+    "Magus Holding II Corp.",
 )
 
 
@@ -133,6 +134,8 @@ def test_a_part_of_a_name_its_initials_or_a_short_misspelt_one_is_possible(
         (LISTED[22], LISTED[23]),
         ("小米集国", "小米集团"),
         ("Sovcombank", "Sovcomflot"),
+        ("Magus Holding LLC", "Magus Holding II Corp."),
+        ("Magus Holding I Corp.", "Magus Holding II Corp."),
         ("Trading Company", "International Trading Company"),
     ],
 )
