@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from events import vocabulary as words
 from events.ids import derived_id
-from projections.screening import Holding, Index
+from projections.screening import Holding, Index, plain
 
 Kind = Literal["relisted", "identifier", "name"]
 
@@ -19,6 +19,8 @@ RELISTED: Final = 0.80
 """How like, where one was taken off as the other was put on."""
 _MOST_SHARING: Final = 5
 """What more companies than so many have as an identifier names none of them."""
+_SHORTEST: Final = 4
+"""Letters and digits of an identifier: what is shorter is the beginning of one, or none."""
 _OF_ITS_OWN: Final = frozenset({"person", "vessel", "aircraft"})
 """Kinds that are never one with another."""
 
@@ -57,7 +59,7 @@ def pairs(index: Index, company: str) -> Iterator[Pair]:
     for one in described["identifiers"]:
         found = index.find(Holding(identifier=one["value"]))
         sharing = [match for match in found if match.by in ("isin", "lei", "identifier")]
-        if len(sharing) <= _MOST_SHARING:
+        if len(plain(one["value"])) >= _SHORTEST and len(sharing) <= _MOST_SHARING:
             for match in sharing:
                 because = f"both have {one['scheme']} {one['value']}"
                 pair = _pair(company, match.company, "identifier", match.score, because)

@@ -5,7 +5,7 @@ A decision names its question in a source of the event that it writes, so that a
 anew knows what was decided: `urn:standing:review:<question>:accepted` or `:refused`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import groupby
 from pathlib import Path
@@ -176,12 +176,18 @@ class Doubles(Asks):
         readers = self._readers
         status = readers.status(company)
         known = readers.known(company)
-        keys = ("list", "status", "since", "until", "how", "references")
+        keys = ("list", "status", "since", "until", "how")
         return {
             "company": company,
             **known.description.shown(),
             "status": status["status"],
-            "lists": [{key: one[key] for key in keys} for one in status["lists"]],
+            "lists": [
+                {
+                    **{key: one[key] for key in keys},
+                    "references": _references(known.records, one["list"]),
+                }
+                for one in status["lists"]
+            ],
         }
 
     def decisions(self) -> list[Decision]:
@@ -226,6 +232,17 @@ class Doubles(Asks):
         key = derived_id([question.id, verdict, subject, count])
         said = {**data, "sources": [source]}
         return [{"id": key, "type": kind, "subject": subject, "data": said}]
+
+
+def _references(records: Sequence[Record], list_id: str) -> list[dict[str, str]]:
+    """The ids of all entries that a company ever had on a list, also those taken off."""
+    found = {
+        (one["scheme"], one["id"]): one
+        for record in records
+        if record.event["data"].get("list") == list_id
+        if (one := record.event["data"].get("reference"))
+    }
+    return list(found.values())
 
 
 def decided_in(question: str, verdict: Verdict, by: str, why: str) -> dict[str, str]:

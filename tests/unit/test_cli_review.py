@@ -90,6 +90,7 @@ def test_one_relisted_under_another_id_is_one_question_and_the_first(cli: Cli) -
     assert [one["kind"] for one in questions] == ["relisted", "name"]
     assert questions[0]["sides"] == ["front", "anew"]
     shown = cli("review", "show", questions[0]["id"])
+    assert "uid 1" in shown.out
     assert "uid 2" in shown.out
     assert f"{CCMC} removed" in shown.out
     assert f"{CCMC} designated" in shown.out

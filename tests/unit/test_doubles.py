@@ -32,7 +32,7 @@ def test_like_names_are_asked_about_once_with_what_is_likest() -> None:
 
 def test_a_shared_identifier_is_asked_about_before_a_name() -> None:
     """Also where the names differ: registers reuse numbers, so it is only asked."""
-    tax = (("tax", "777"),)
+    tax = (("tax", "7-777"),)
     some = index(
         a={"name": "Bank Melli", "identifiers": tax},
         b={"name": "Bank Saderat", "identifiers": tax},
@@ -40,16 +40,24 @@ def test_a_shared_identifier_is_asked_about_before_a_name() -> None:
         d={"name": "Melli Bank", "identifiers": (*tax, ("lei", "X"))},
     )
     found = {pair.second: pair for pair in pairs(some, "a")}
-    assert found["b"] == Pair("a", "b", "identifier", 0.7, "both have tax 777")
+    assert found["b"] == Pair("a", "b", "identifier", 0.7, "both have tax 7-777")
     assert found["c"].kind == "name"
     assert found["d"].kind == "identifier"
 
 
 def test_what_many_have_names_none_of_them() -> None:
     """A number that a source fills in for want of one."""
-    tax = (("tax", "0"),)
+    tax = (("tax", "0000"),)
     made = {f"c{n}": {"name": f"{n}{n}{n} Works", "identifiers": tax} for n in range(6)}
     assert list(pairs(index(**made), "c1")) == []
+    few = {f"c{n}": made[f"c{n}"] for n in range(2)}
+    assert len(list(pairs(index(**few), "c1"))) == 1
+
+
+def test_a_scrap_of_an_identifier_is_none() -> None:
+    """A register's prefix, cut off before its number."""
+    some = {"identifiers": (("registration", "C R"),)}
+    assert list(pairs(index(a=some, b=some), "a")) == []
 
 
 def test_a_person_or_a_ship_is_no_company() -> None:
