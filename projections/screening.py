@@ -78,7 +78,7 @@ class Index:
         self.drop(company)
         numbers = self._known[company] = []
         self._described[company] = described
-        for text, by in _names(described):
+        for text, by in _names(company, described):
             numbers.append(self._names.add(text))
             self._texts.append((company, text, by))
         for scheme, value in _identifiers(described):
@@ -201,9 +201,9 @@ def _rank(match: Match) -> tuple[int, float]:
     return _SURE[match.how], -match.score
 
 
-def _names(described: Mapping[str, Any]) -> Iterator[tuple[str, By]]:
-    if described["name"]:
-        yield described["name"], "name"
+def _names(company: str, described: Mapping[str, Any]) -> Iterator[tuple[str, By]]:
+    """Where nobody has said a company's name, or it could not be folded, its id stands for it."""
+    yield described["name"] or company, "name"
     for alias in described["aliases"]:
         yield alias, "alias"
 

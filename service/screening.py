@@ -6,11 +6,12 @@ which nothing was read by then.
 
 from collections.abc import Iterator, Mapping, Sequence
 from threading import Lock
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
 
-from events.dates import show
+from events.dates import UTC_ZONE, show
 from events.errors import UnknownCompany
 from events.log import Position
 from projections.likeness import POSSIBLE
@@ -42,9 +43,9 @@ class Companies:
     def index(self, store: Stores, *, references: bool = False) -> Index:
         """The index as the projection is now; with sources' own ids, where those are asked for:
         the log is read for them."""
-        if store.position != self._at:
-            self._at = store.position
+        if (at := store.position) != self._at:
             self._described(store)
+            self._at = at
         if references:
             for records in self._standing.whole.records(self._referred):
                 for record in records:
@@ -69,23 +70,26 @@ class Screening:
     """Answers for many holdings, all as of the same moment."""
 
     def __init__(
-        self, index: Index, readers: Readers, question: Question, least: float = POSSIBLE
+        self,
+        index: Index,
+        readers: Readers,
+        question: Question,
+        least: float = POSSIBLE,
+        parked: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         for list_id in question.lists:
             readers.registry.require(list_id, "list")
         self._index = index
         self._readers = readers
-        self._question = question
         self._least = least
+        self._parked = parked
         self._standings: dict[str, dict[str, Any]] = {}
         readers.refresh()
         first = readers.readers[0]
-        for info in readers.registry:  # a cut-off that is bad is told before anything is written
-            first.cutoffs(question, info.zone)
-            self._now = first.moment(question, info.zone)
-        self.as_of = question.as_of or show(self._now)
-        if question.as_of is None:
-            self._question = question._replace(as_of=self.as_of)
+        first.cutoffs(question, UTC_ZONE)  # one that is bad is told before anything is written
+        now = first.moment(question, UTC_ZONE)
+        self.as_of = question.as_of or show(now)
+        self._question = question._replace(as_of=self.as_of)
         self._nobody = self._row_of_nobody()
         self.counts = dict.fromkeys(("rows", "exact", "strong", "possible", "none"), 0)
         """Of the rows so far, how many had as their surest match which."""
@@ -125,6 +129,8 @@ class Screening:
 
     def _standing_of(self, company: str) -> dict[str, Any]:
         told: dict[str, Any] = {**self._nobody, "name": None, "uncovered": [], "note": None}
+        if company in self._parked:
+            return {**told, "parked": self._parked[company]}
         try:
             answer = self._readers.status(company, self._question)
         except UnknownCompany:

@@ -65,8 +65,8 @@ class Screen:
         named = query.one("format")
         form = form_of(named, "format") if named else accepted(request, _SERVED, "json")
         body = await read_body(request)
-        sheet, question, least = _asked(body, request.headers.get("content-type", ""), query)
-        found, headings = await run_in_threadpool(self._rows, sheet, question, least)
+        content_type = request.headers.get("content-type", "")
+        found, headings = await run_in_threadpool(self._rows, body, content_type, query)
         if form == "json":
             return answer({"rows": found})
         pieces: Generator[bytes, None, None] = encoded(found, table(headings), form)
@@ -74,8 +74,9 @@ class Screen:
         return await streamed(pieces, MEDIA_TYPES[form], headers=headers)
 
     def _rows(
-        self, sheet: Sheet, question: Question, least: float
+        self, body: bytes, content_type: str, query: Query
     ) -> tuple[list[dict[str, Any]], list[str]]:
+        sheet, question, least = _asked(body, content_type, query)
         references = any(meaning(one) == "identifier" for one in sheet.headings)
         lines = list(sheet.lines)
         if len(lines) > MOST:
@@ -84,7 +85,8 @@ class Screen:
         try:
             with self._companies.lock:
                 index = self._companies.index(store, references=references)
-                screening = Screening(index, self._readers, question, least)
+                parked = self._service.following.parked
+                screening = Screening(index, self._readers, question, least, parked)
                 return list(screening.rows(iter(lines))), list(sheet.headings)
         finally:
             store.close()

@@ -86,7 +86,7 @@ async def _screen(file: Path, question: "Question", least: float, form: Format, 
             companies = Companies(standing)
             ids = any(meaning(one) == "identifier" for one in sheet.headings)
             index = companies.index(store, references=ids)
-            screening = Screening(index, standing.reader, question, least)
+            screening = Screening(index, standing.reader, question, least, store.parked())
             with progress("screen", None, "rows") as advance:
                 rows = screening.rows(_counted(sheet.lines, advance))
                 write_out(encoded(rows, table(sheet.headings), form), out)

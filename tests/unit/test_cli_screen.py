@@ -1,5 +1,6 @@
 """`standing screen`: files of holdings as people have them."""
 
+import asyncio
 import csv
 import io
 import json
@@ -9,6 +10,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from service.compose import opened_embedded as opened
+from service.settings import load_settings
 from tests.unit.conftest import Cli
 from tests.unit.making import CCMC, issued
 from tests.unit.serving import described, merged
@@ -175,6 +178,17 @@ def test_of_many_matches_the_surest_are_told(cli: Cli) -> None:
     found = rows(cli("screen", "-", stdin=b"name\nSokol\n").out)
     assert len(found) == 10
     assert {one["note"] for one in found} == {"2 less sure matches are left out"}
+
+
+def test_a_parked_company_is_not_answered_for(cli: Cli) -> None:
+    """It is found, and why nothing can be said of it is told."""
+    cli.record(described("acme", name="Acme Steel"), issued("2021-01-14"))
+    with opened(load_settings()) as standing:
+        admitted = standing.admit(issued("2021-02-01", "poison"))
+        poison = admitted._replace(body=admitted.body.replace(b"2021-02-01", b"no date"))
+        asyncio.run(standing.log.append([poison]))
+    (one,) = rows(cli("screen", "-", stdin=b"name\nAcme Ltd\n").out)
+    assert (one["company"], one["status"], bool(one["parked"])) == ("acme", None, True)
 
 
 def test_min_score_says_how_like_a_name_must_be(cli: Cli) -> None:

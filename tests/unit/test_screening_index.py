@@ -115,6 +115,16 @@ def test_a_former_id_goes_with_the_company_that_has_it_last() -> None:
     assert some.present("old") == "b"
 
 
+def test_the_id_of_a_company_that_nobody_has_named_stands_for_its_name() -> None:
+    """A listing may be all that there is of it."""
+    some = Index([known("acme-steel-works")])
+    assert some.find(Holding(name="ACME Steel Works Ltd"))[0][:3] == (
+        "acme-steel-works",
+        "strong",
+        "name",
+    )
+
+
 def test_of_several_ways_to_a_company_the_surest_is_told() -> None:
     """Once."""
     found = index().find(Holding(name="Xiaomi", isin=ISIN, ticker="1810", company="xiaomi"))
