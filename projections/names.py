@@ -13,6 +13,8 @@ from fingerprints import remove_types, replace_types
 
 LONGEST: Final = 1_000
 """Characters of a name that are looked at: no event takes more."""
+_LETTERS: Final = 4
+"""For one of another script, on the whole: some stand for a sentence."""
 _MOST_WORDS: Final = 40
 
 _DROPPED: Final = re.compile(r"['`\"]")
@@ -62,7 +64,8 @@ class Name(NamedTuple):
 def read(text: str) -> Name:
     """A name as it is compared. One without any letter or digit has no words."""
     text = text[:LONGEST]
-    plain = _DROPPED.sub("", anyascii(text).lower().replace("&", " and "))
+    latin = anyascii(text)[: LONGEST * _LETTERS].lower()
+    plain = _DROPPED.sub("", latin.replace("&", " and "))
     plain = " ".join(_WORD.findall(_BETWEEN_INITIALS.sub("", plain)))
     kept = _NO_FORMS.union((remove_types(plain) or "").split())
     left = [one for one in plain.split() if one in kept]
