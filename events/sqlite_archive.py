@@ -106,6 +106,16 @@ class SqliteArchive(Archive):
         found = [rows[len(rows) * share // shares][0] for share in range(1, shares) if rows]
         return sorted(set(found))
 
+    def first_of(self, subject: str) -> tuple[Instant, int]:
+        """When the first event of a subject was taken in, and its offset; the beginning of time
+        where there is none."""
+        with self._reading, trouble(self.path):
+            row = self._reader.execute(
+                "SELECT recorded, offset FROM events WHERE subject = ? ORDER BY offset LIMIT 1",
+                (subject,),
+            ).fetchone()
+            return (int(row[0]), int(row[1])) if row else (0, -1)
+
     def subjects(self, *, after: int, to: int) -> list[str]:
         """See `Archive`."""
         with self._reading, trouble(self.path):

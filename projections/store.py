@@ -153,6 +153,15 @@ class ProjectionStore:
         row = self._one("SELECT described FROM companies WHERE company = ?", company)
         return orjson.loads(row[0]) if row else None
 
+    def descriptions(self) -> Iterator[tuple[str, bytes]]:
+        """Every company that counts for itself, by id, with who it is: `Description.shown` as
+        JSON."""
+        with trouble(self.path):
+            yield from self.db.execute(
+                "SELECT company, described FROM companies WHERE known AND merged_into IS NULL "
+                "ORDER BY company"
+            )
+
     def dues(self) -> list[tuple[Instant, str]]:
         """The flips that are known to come without an event."""
         return self._all("SELECT due, company FROM companies WHERE due < 4611686018427387904")

@@ -63,6 +63,10 @@ class Stores:
         pages = [one.rows(after, limit) for one in self.stores]
         return pages[0] if len(pages) == 1 else sorted(chain(*pages))[:limit]
 
+    def descriptions(self) -> Iterator[tuple[str, bytes]]:
+        """See `ProjectionStore`; by id within each partition."""
+        return chain.from_iterable(one.descriptions() for one in self.stores)
+
     def standings(self) -> Iterator[tuple[str, str | None, str | None, str | None, str, bytes]]:
         """See `ProjectionStore`."""
         if len(self.stores) == 1:

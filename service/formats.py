@@ -3,6 +3,9 @@
 JSON Lines keep the shape that HTTP answers have. CSV and Parquet have one column for each leaf:
 in CSV, texts of which there are many are joined by ";" and lists of records are JSON; in Parquet
 times are timestamps in UTC, and lists are lists.
+
+In CSV a text that a spreadsheet would run as a formula has a `'` before it, and so has one that is
+such a formula behind some `'`: `unquoted` takes it off again.
 """
 
 import csv
@@ -20,7 +23,7 @@ from events.errors import Refused
 if TYPE_CHECKING:
     import pyarrow as pa
 
-Kind = Literal["text", "number", "truth", "time", "instant", "texts", "records"]
+Kind = Literal["text", "number", "share", "truth", "time", "instant", "texts", "records"]
 Format = Literal["jsonl", "csv", "parquet"]
 
 MEDIA_TYPES: Final[dict[Format, str]] = {
@@ -34,9 +37,10 @@ looks at them again and again, which took longer than all else."""
 ROW_GROUP: Final = 50
 """How many pieces make a row group in Parquet."""
 _FORMULA: Final = re.compile(
-    r"[\t\r]|[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]"
+    r"'*(?:[\t\r]|[\s\x00-\x1f\x7f-\x9f\u200b-\u200f\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20])"
 )
-"""How a formula begins: behind blanks, too, and in the wide forms that spreadsheets also take."""
+"""How a formula begins: behind blanks, too, and in the wide forms that spreadsheets also take.
+Behind `'` none would be run, but it would be taken for one that was not to be."""
 
 
 class Column(NamedTuple):
@@ -170,7 +174,7 @@ def _jsonl(pieces: Iterable[Sequence[Any]], table: Table) -> Generator[bytes, No
 def _csv(pieces: Iterable[Sequence[Any]], table: Table) -> Generator[bytes, None, None]:
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\r\n")  # RFC 4180
-    writer.writerow(column.name for column in table.columns)
+    writer.writerow(_text(column.name) for column in table.columns)
     cells = [(column.get, _CELLS[column.kind]) for column in table.columns]
     for piece in pieces:
         writer.writerows([cell(get(row)) for get, cell in cells] for row in piece)
@@ -188,6 +192,11 @@ def _text(value: str | None) -> str:
     return f"'{value}" if _FORMULA.match(value) else value
 
 
+def unquoted(cell: str) -> str:
+    """The text of a cell of such a CSV, as it was."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
 def _truth(value: bool | None) -> str:
     return "" if value is None else str(value).lower()
 
@@ -196,6 +205,7 @@ _CELLS: Final[dict[Kind, Callable[[Any], Any]]] = {
     "text": _text,
     "time": _text,
     "number": lambda value: value,
+    "share": lambda value: value,
     "truth": _truth,
     "texts": lambda value: _text(";".join(value or ())),
     "records": lambda value: orjson.dumps([one.shown() for one in value]).decode(),
@@ -255,6 +265,8 @@ def _type(column: Column) -> "pa.DataType":
             return pa.string()
         case "number":
             return pa.int64()
+        case "share":
+            return pa.float64()
         case "truth":
             return pa.bool_()
         case "time" | "instant":

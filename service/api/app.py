@@ -20,6 +20,8 @@ from service.api.lists import Lists
 from service.api.operating import Operating
 from service.api.pages import Pages
 from service.api.problems import handle
+from service.api.review import Reviewing
+from service.api.screening import Screen
 from service.api.subscriptions import Subscriptions
 from service.standing import Service
 from service.tokens import Tokens
@@ -47,6 +49,8 @@ def create_app(
         companies.router,
         Events(service, asking, operating.metrics).router,
         Everyone(service, asking).router,
+        Screen(service, asking).router,
+        Reviewing(service, asking).router,
         Changes(service, asking).router,
         Lists(service).router,
         Subscriptions(service.desk).router,

@@ -47,6 +47,8 @@ API: Final[dict[str, Any]] = {
             "description": "What a company's standing is, was, and was known to be.",
         },
         {"name": "companies", "description": "Who the companies are."},
+        {"name": "screening", "description": "Whom holdings may be, and how those stand."},
+        {"name": "review", "description": "What nothing here decides by itself."},
         {"name": "events", "description": "The log: what happened, and what is recorded."},
         {"name": "changes", "description": "What changed, in the order in which it was told."},
         {"name": "lists", "description": "The government lists, their rules and their sources."},
@@ -110,6 +112,11 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], Any]]] = {
         {"type": "boolean", "default": False},
         None,
     ),
+    "min_score": (
+        "How like a name must be at least.",
+        {"type": "number", "minimum": 0.5, "maximum": 1, "default": 0.7},
+        None,
+    ),
     "since": ("`beginning`, a position, or a date.", blocks.TEXT, "2021-01-01"),
     "before": ("Go on before this: the `next` of the page before.", blocks.COUNT, None),
 }
@@ -150,6 +157,7 @@ def _in_path(name: str) -> dict[str, Any]:
             "xiaomi",
         ),
         "list": ("The list's id.", "us-dod-ccmc"),
+        "question": ("The question's id.", "same-0f0c2c9e-7c5f"),
         "subscription": ("The subscription's id.", "sub_0123456789abcdef01234567"),
     }[name]
     return {

@@ -128,3 +128,51 @@ SUBSCRIPTION: Final[dict[str, Any]] = {
     "start": "now",
 }
 PREVIEW: Final[dict[str, Any]] = {"filter": {"lists": ["us-dod-1260h"]}, "since": "2025-01-01"}
+_SPAN: Final = ("status", "since", "until", "how")
+HOLDINGS: Final[dict[str, Any]] = {
+    "holdings": {
+        "summary": "Holdings",
+        "value": {
+            "holdings": [
+                {"isin": "KYG9830T1067", "weight": "1.2 %"},
+                {"name": "Advanced Micro Fabrication Equipment", "country": "CN"},
+            ],
+            "as_of": "2021-04-01",
+        },
+    },
+    "names": {"summary": "Names", "value": {"names": ["小米", "Acme Ltd"]}},
+}
+HOLDINGS_CSV: Final = "name,isin\nXiaomi,\n,KYG9830T1067\n"
+SCREENED: Final[dict[str, Any]] = {
+    "rows": [
+        {
+            "row": 1,
+            "input": {"isin": "KYG9830T1067", "weight": "1.2 %"},
+            "match": "exact",
+            "company": "xiaomi",
+            "name": "Xiaomi Corporation",
+            "score": 1.0,
+            "by": "isin",
+            "matched": "KYG9830T1067",
+            "as_of": "2021-04-01",
+            "status": "enjoined",
+            "restrictions": [],
+            "lists": [
+                {key: _ENJOINED[key] for key in ("list", "covered", *_SPAN, "restrictions")},
+            ],
+            "uncovered": [],
+            "parked": None,
+            "note": None,
+            "ownership": "not_evaluated",
+        }
+    ]
+}
+_QUESTION: Final[dict[str, Any]] = {
+    "id": "same-0f0c2c9e-7c5f",
+    "kind": "name",
+    "score": 1.0,
+    "text": "'Xiaomi Corporation' is like 'XIAOMI CORP'",
+    "sides": ["xiaomi", "xiaomi-csl-1234"],
+}
+QUESTIONS: Final[dict[str, Any]] = {"count": 1, "questions": [_QUESTION]}
+DECISION: Final = {"verdict": "accepted", "by": "j.doe", "why": "same register number, checked"}

@@ -102,7 +102,9 @@ def needed(method: str, path: str) -> Role:
     address of a receiver is often its password."""
     if path.startswith(("/v1/subscriptions", "/v1/deliveries")):
         return "admin"
-    if method in _READING:
+    if path.startswith("/v1/review"):
+        return "record"
+    if method in _READING or path == "/v1/screen":
         return "read"
     return "record" if path == "/v1/events" else "admin"
 

@@ -54,6 +54,55 @@ COMPANIES: Final = operation(
     query=("q", "limit", "after", "at_least"),
     problems=(422, 503, 504),
 )
+SCREEN: Final = operation(
+    "Screen holdings",
+    "screening",
+    {
+        "description": "One row for each match of each holding, or one that says that no match was "
+        "found. In CSV and Parquet the columns that were sent come first.",
+        "content": {
+            JSON: {"schema": schemas.listed("rows", "Screened"), "example": examples.SCREENED},
+            LINES: {"schema": schemas.ref("Screened")},
+            "text/csv": {"schema": blocks.TEXT},
+            "application/vnd.apache.parquet": {"schema": blocks.BINARY},
+        },
+    },
+    query=(*_CUTS, "min_score", "format"),
+    problems=(406, 413, 422, 503, 504),
+    requestBody={
+        "required": True,
+        "content": {
+            JSON: {"schema": schemas.ref("Holdings"), "examples": examples.HOLDINGS},
+            "text/csv": {"schema": blocks.TEXT, "example": examples.HOLDINGS_CSV},
+        },
+    },
+)
+REVIEW: Final = operation(
+    "Open questions",
+    "review",
+    told(
+        "Those that are not decided, the most pressing first.",
+        schemas.structured(count=blocks.COUNT, questions=schemas.many("Question")),
+        examples.QUESTIONS,
+    ),
+    query=("limit", "at_least"),
+    problems=(422, 503, 504),
+)
+QUESTION: Final = operation(
+    "A question",
+    "review",
+    told("With both sides, and what was decided.", schemas.ref("QuestionWithSides")),
+    path="question",
+    problems=_READS,
+)
+DECIDE: Final = operation(
+    "Decide a question",
+    "review",
+    told("What was recorded.", schemas.listed("recorded", "Receipt")),
+    path="question",
+    problems=(404, 409, 413, 422, 503),
+    requestBody=sent(schemas.ref("DecisionRequest"), examples.DECISION),
+)
 RECORD_EVENTS: Final = operation(
     "Record events",
     "events",

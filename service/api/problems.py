@@ -22,6 +22,7 @@ from events.errors import Conflict, Problem, Refused, StoreError, UnknownCompany
 from projections.reader import Parked
 from service.api.answers import NotAcceptable
 from service.api.body import MOST_BYTES, TooLarge
+from service.review import UnknownQuestion
 from service.standing import Filling
 
 PROBLEM: Final = "application/problem+json"
@@ -35,6 +36,7 @@ _TITLES: Final = {
     "unknown-list": "Unknown list",
     "unknown-subscription": "Unknown subscription",
     "unknown-delivery": "Unknown delivery",
+    "unknown-question": "Unknown question",
     "parked": "The company's events cannot be folded",
     "too-large": "The body is too large",
     "not-yet": "The position was not reached in time",
@@ -141,6 +143,10 @@ async def _unknown_delivery(_: Request, error: Exception) -> Response:
     return problem(404, "unknown-delivery", str(error))
 
 
+async def _unknown_question(_: Request, error: Exception) -> Response:
+    return problem(404, "unknown-question", str(error))
+
+
 async def _gone(_: Request, __: Exception) -> Response:
     return Response(status_code=400)  # nobody is there to read it
 
@@ -188,6 +194,7 @@ _HANDLERS: Final[dict[type[Exception], Callable[[Request, Exception], Awaitable[
     UnknownCompany: _unknown_company,
     UnknownSubscription: _unknown_subscription,
     UnknownDelivery: _unknown_delivery,
+    UnknownQuestion: _unknown_question,
     Parked: _parked,
     NotYet: _not_yet,
     TooLarge: _too_large,

@@ -34,3 +34,8 @@ def page(name: str, of: str, *, more: bool = False) -> Schema:
 def many(of: str) -> Schema:
     """A list of components."""
     return {"type": "array", "items": ref(of)}
+
+
+def structured(**fields: Schema) -> Schema:
+    """An object of these fields."""
+    return structure(fields)

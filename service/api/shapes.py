@@ -1,6 +1,6 @@
 """The shapes of what is answered, as OpenAPI components."""
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from projections.blocks import (
     ANY,
@@ -15,6 +15,7 @@ from projections.blocks import (
     structure,
     told,
 )
+from projections.screening import By
 from projections.shapes import (
     FROM,
     HOW,
@@ -42,6 +43,24 @@ _COVERAGE: Final = structure(
 _DATE: Final = or_null(
     structure({"date": TEXT, "precision": or_null(TEXT, "`day`, `month`, `year`; null: exact.")})
 )
+_STANDING_IN_SHORT: Final = structure(
+    {
+        "list": TEXT,
+        "covered": TRUTH,
+        "status": STATUS,
+        "since": or_null(TIME),
+        "until": UNTIL,
+        "how": HOW,
+        "restrictions": KINDS,
+    }
+)
+_QUESTION: Final[dict[str, Schema]] = {
+    "id": TEXT,
+    "kind": told(TEXT, "`relisted`, `identifier` or `name`; there may be others."),
+    "score": told({"type": "number"}, "How much speaks for it, from 0 to 1."),
+    "text": TEXT,
+    "sides": told(MANY, "Companies; the one that is known longer first."),
+}
 
 
 def _home(shapes: dict[str, Schema]) -> dict[str, Any]:
@@ -155,22 +174,83 @@ ANSWERS: Final[dict[str, Schema]] = {
             "restrictions": KINDS,
             "lists": {
                 "type": "array",
-                "items": structure(
-                    {
-                        "list": TEXT,
-                        "covered": TRUTH,
-                        "status": STATUS,
-                        "since": or_null(TIME),
-                        "until": UNTIL,
-                        "how": HOW,
-                        "restrictions": KINDS,
-                    }
-                ),
+                "items": _STANDING_IN_SHORT,
             },
             "parked": or_null(TEXT, "Why nothing can be said of the company."),
             "ownership": OWNERSHIP,
         }
     ),
+    "Screened": structure(
+        {
+            "row": told(COUNT, "Of JSON, which holding, from 1; of CSV, the line it begins on."),
+            "input": told(ANY, "What was sent of it."),
+            "match": told(
+                {"enum": ["exact", "strong", "possible", "none"]},
+                "How sure it is. `none`: no match was found, which clears nobody.",
+            ),
+            "company": or_null(TEXT),
+            "name": or_null(TEXT),
+            "score": or_null({"type": "number"}, "From 0 to 1."),
+            "by": or_null(
+                {"enum": list(get_args(By))}, "By what it was found: a name alone decides nothing."
+            ),
+            "matched": or_null(TEXT, "The identifier or name that matched, as it is known."),
+            "as_of": TEXT,
+            "status": or_null(STATUS, "Null where nothing can be said."),
+            "restrictions": KINDS,
+            "lists": {"type": "array", "items": _STANDING_IN_SHORT},
+            "uncovered": told(MANY, "Lists of which nothing was read by then."),
+            "parked": or_null(TEXT, "Why nothing can be said of the company."),
+            "note": or_null(TEXT),
+            "ownership": OWNERSHIP,
+        }
+    ),
+    "Question": structure(_QUESTION),
+    "QuestionWithSides": structure(
+        {
+            **_QUESTION,
+            "sides": told({"type": "array", "items": ANY}, "Who each is, and how it stands."),
+            "decision": or_null(
+                structure(
+                    {
+                        "question": TEXT,
+                        "verdict": {"enum": ["accepted", "refused"]},
+                        "event": _EVENT_ID,
+                        "subject": TEXT,
+                        "by": TEXT,
+                        "why": TEXT,
+                    }
+                )
+            ),
+        }
+    ),
+    "DecisionRequest": {
+        "type": "object",
+        "properties": {
+            "verdict": {"enum": ["accepted", "refused", "undone"]},
+            "by": told(TEXT, "Who decides."),
+            "why": TEXT,
+            "into": told(TEXT, "Which of the two the other counts for; by default the older."),
+        },
+        "required": ["verdict", "by", "why"],
+    },
+    "Holdings": {
+        "type": "object",
+        "properties": {
+            "holdings": told(
+                {"type": "array", "items": {"type": "object"}, "maxItems": 10_000},
+                "Each with any of `name`, `company`, `isin`, `lei`, `ticker`, `identifier`, `id`, "
+                "`country`; what else it has comes back with it.",
+            ),
+            "names": told({**MANY, "maxItems": 10_000}, "Instead: names alone."),
+            "list": MANY,
+            "as_of": TEXT,
+            "announced_by": TEXT,
+            "known_at": TEXT,
+            "min_score": {"type": "number", "minimum": 0.5, "maximum": 1, "default": 0.7},
+        },
+        "oneOf": [{"required": ["holdings"]}, {"required": ["names"]}],
+    },
     "CompanyInShort": structure(
         {
             "company": TEXT,

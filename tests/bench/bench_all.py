@@ -12,6 +12,7 @@ _BENCHMARKS = (
     "corrections",
     "status",
     "replay",
+    "screen",
     "over_http",
     "command_line",
     "sources",

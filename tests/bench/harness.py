@@ -56,6 +56,10 @@ class Bench:
             f"--{name}", type=int, default=default, help=f"{about} (default {default})"
         )
 
+    def path(self, name: str, about: str) -> None:
+        """A file that may be given."""
+        self._parser.add_argument(f"--{name}", type=Path, help=about)
+
     def main(self, measure: Callable[["Bench"], None], argv: Sequence[str] | None = None) -> None:
         """Parse the arguments and measure."""
         given = sys.argv[1:] if argv is None else argv

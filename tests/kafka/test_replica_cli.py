@@ -14,6 +14,7 @@ from tests.kafka.logs import producer
 from tests.kafka.replicas import caught_up, replica
 from tests.unit.conftest import Cli
 from tests.unit.making import CCMC, ENTITY, issued, retracted
+from tests.unit.serving import described
 from tests.unit.test_population import POISON, merged
 
 MERGED = (
@@ -61,6 +62,28 @@ def test_the_commands_that_ask(kafka_cli: Cli) -> None:
     }
     assert checks["replica"]["ok"]
     assert checks["replica"]["found"].startswith("3 partitions, at 0:")
+
+
+def test_holdings_are_screened_and_questions_decided(kafka_cli: Cli, tmp_path: Path) -> None:
+    """Over companies of several partitions: what was decided is read from the log."""
+    names = ("sokol", "falcon", "amber", "jade")
+    for one in names:
+        listed = issued("2021-01-14", None, subject=one)
+        kafka_cli.record(described(one, name="Sokol Aviation OOO"), listed)
+    path = tmp_path / "holdings.csv"
+    path.write_text("name\nSokol Aviation\n")
+    rows = [orjson.loads(one) for one in kafka_cli("screen", path).out.splitlines()]
+    assert {one["company"] for one in rows} == set(names)
+    assert {one["status"] for one in rows} == {"designated"}
+    questions = kafka_cli("review", "--json").json["questions"]
+    assert len(questions) == 6
+    by = ("--why", "another register number", "--by", "j.doe")
+    done = kafka_cli("review", "refuse", questions[0]["id"], *by)
+    assert done.code == 0, done.err
+    assert kafka_cli("review", "--json").json["count"] == 5
+    assert kafka_cli("review", "accept", questions[1]["id"], *by).code == 0
+    assert kafka_cli("review", "undo", questions[0]["id"], *by).code == 0
+    assert kafka_cli("review", "--json").json["count"] == 3
 
 
 def test_a_poison_event_parks_its_company_alone(kafka_cli: Cli, house: House) -> None:

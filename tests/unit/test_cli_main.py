@@ -18,8 +18,8 @@ from tests.unit.conftest import Cli
 
 STANDING = Path(sys.executable).with_name("standing")
 COMMANDS = {
-    "Ask": {"status", "history", "search", "replay", "changes", "demo"},
-    "Record": {"record", "serve", "export", "ingest"},
+    "Ask": {"status", "history", "search", "replay", "changes", "screen", "demo"},
+    "Record": {"record", "serve", "ingest", "review", "export"},
     "Be told": {"subscribe", "subscriptions", "deliveries", "redeliver"},
     "Operate": {"rebuild", "verify", "doctor", "token", "kafka", "topics", "worker"},
 }

@@ -14,7 +14,7 @@ from projections.reader import Question
 from projections.replay import Row
 from service import formats
 from service.compose import opened
-from service.formats import CHANGES, REPLAY, encoded
+from service.formats import CHANGES, REPLAY, encoded, unquoted
 from service.settings import load_settings
 from tests.unit.conftest import Cli
 
@@ -129,11 +129,13 @@ def test_lists_are_lists_and_times_are_times_in_parquet(demo: Cli, tmp_path: Pat
 def test_no_cell_is_run_by_a_spreadsheet() -> None:
     """A company may call itself anything."""
     formulas = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", " =1+1", "\n\x00=1+1", "\u200b@A", "\uff1d1"]
-    names = [*formulas, 'Acme, Inc. "A"', "Acme\n=1+1", None]
+    formulas += ["'=1+1", "''+1", "\rx"]
+    names = [*formulas, 'Acme, Inc. "A"', "'s Acme", "Acme\n=1+1", None]
     rows = [Row("2021", "acme", name, "CN", "designated", ["x"], []) for name in names]
     written = b"".join(encoded(rows, REPLAY, "csv")).decode()
     read = [row["name"] for row in csv.DictReader(io.StringIO(written, newline=""))]
-    assert read == [*(f"'{one}" for one in formulas), 'Acme, Inc. "A"', "Acme\n=1+1", ""]
+    assert read == [*(f"'{one}" for one in formulas), 'Acme, Inc. "A"', "'s Acme", "Acme\n=1+1", ""]
+    assert [unquoted(one) for one in read] == [one or "" for one in names]
 
 
 @pytest.mark.parametrize("table", [REPLAY, CHANGES])

@@ -1,0 +1,102 @@
+"""Review: open questions, and deciding them."""
+
+import threading
+from typing import Any, Final
+
+from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from events.errors import Refused
+from service.api import operations
+from service.api.answers import answer
+from service.api.asking import Asking
+from service.api.body import read_json
+from service.api.query import Query
+from service.review import Review, Verdict, in_short
+from service.reviewing import reviewing
+from service.standing import Service
+
+_PAGE: Final = 100
+_MOST: Final = 10_000
+_QUERY: Final = frozenset({"limit", "at_least"})
+_BODY: Final = frozenset({"verdict", "by", "why", "into"})
+_VERDICTS: Final = ("accepted", "refused", "undone")
+
+
+class Reviewing:
+    """`/v1/review`."""
+
+    def __init__(self, service: Service, asking: Asking) -> None:
+        self._service = service
+        self._asking = asking
+        self._lock = threading.Lock()
+        self.router = APIRouter()
+        add = self.router.add_api_route
+        add("/v1/review", self.open, **operations.REVIEW)
+        add("/v1/review/{question}", self.question, **operations.QUESTION)
+        add("/v1/review/{question}", self.decide, methods=["POST"], **operations.DECIDE)
+
+    async def open(self, request: Request) -> Response:
+        """What nothing here decides by itself: whether two companies are one. Those that one
+        publication took off and put on under another id come first, as one question each."""
+        query = Query(request, _QUERY)
+        await self._asking.until(query)
+        limit = query.number("limit", _PAGE, _MOST)
+
+        def look(review: Review) -> Any:
+            found = review.open()
+            return {"count": len(found), "questions": [in_short(one) for one in found[:limit]]}
+
+        return answer(await run_in_threadpool(self._with, look))
+
+    async def question(self, request: Request) -> Response:
+        """A question with both sides next to each other, and what was decided, where it was."""
+        Query(request, frozenset())
+        self._service.answers()
+        key = request.path_params["question"]
+        return answer(await run_in_threadpool(self._with, lambda review: review.shown(key)))
+
+    async def decide(self, request: Request) -> Response:
+        """Accept a question (one company is merged into the other), refuse it (a note says so), or
+        undo what was decided. Who decides, and why, is recorded."""
+        Query(request, frozenset())
+        self._service.answers()
+        key, said = request.path_params["question"], _said(await read_json(request))
+
+        def decide(review: Review) -> list[dict[str, Any]]:
+            if said["verdict"] == "undone":
+                return review.undo(key, said["by"], said["why"])
+            verdict: Verdict = "accepted" if said["verdict"] == "accepted" else "refused"
+            return review.decide(key, verdict, said["by"], said["why"], said.get("into"))
+
+        events = await run_in_threadpool(self._with, decide)
+        admitted = [self._service.standing.admit(one) for one in events]
+        receipts = await self._service.record(admitted, atomic=True)
+        if problems := [one.problem for one in receipts if one.problem is not None]:
+            raise Refused(*problems)
+        return answer({"recorded": [one.shown() for one in receipts]})
+
+    def _with(self, work: Any) -> Any:
+        """Do work on the queue as it is now, one at a time."""
+        with self._lock, reviewing(self._service.standing) as review:
+            store = self._service.standing.store()
+            try:
+                review.refresh(store)
+            finally:
+                store.close()
+            return work(review)
+
+
+def _said(body: Any) -> dict[str, str]:
+    if not isinstance(body, dict):
+        raise Refused.field("", "the body is no object with verdict, by and why")
+    for name, value in body.items():
+        if name not in _BODY:
+            raise Refused.field(name[:100], f"unknown; known are {', '.join(sorted(_BODY))}")
+        if not isinstance(value, str):
+            raise Refused.field(name, f"{value!r} is no text")
+    if body.get("verdict") not in _VERDICTS:
+        raise Refused.field("verdict", f"is none of {', '.join(_VERDICTS)}")
+    return {"by": "", "why": "", **body}

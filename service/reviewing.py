@@ -1,0 +1,26 @@
+"""The queue of review as a whole: here is said who asks."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from projections.stores import Stores
+from service.doubles import Doubles
+from service.review import Review
+from service.standing import Standing
+
+
+@contextmanager
+def reviewing(standing: Standing) -> Iterator[Review]:
+    """The queue of a standing. It is as it was last: `refresh` brings it up to date."""
+    review = Review([Doubles(standing)])
+    try:
+        yield review
+    finally:
+        review.close()
+
+
+def open_questions(standing: Standing, store: Stores) -> int:
+    """How many questions are open now: for whoever has just read a source."""
+    with reviewing(standing) as review:
+        review.refresh(store)
+        return review.count()
