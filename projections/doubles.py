@@ -47,9 +47,13 @@ class Turn(NamedTuple):
     event: str
 
 
+MADE_OF: Final = "same-"
+"""The beginning of the ids of these questions."""
+
+
 def question_id(one: str, other: str) -> str:
     """The id of the question whether two companies are one: the same in whatever order."""
-    return f"same-{derived_id(['same', *sorted((one, other))])[:13]}"
+    return f"{MADE_OF}{derived_id(['same', *sorted((one, other))])[:13]}"
 
 
 def pairs(index: Index, company: str) -> Iterator[Pair]:

@@ -19,10 +19,20 @@ from events.errors import Refused
 from events.ids import derived_id
 from events.log import Position, Record
 from events.sqlite_store import connect, transaction, trouble
-from projections.doubles import Pair, Turn, pairs, question_id, relisted, turn
+from projections.doubles import MADE_OF, Pair, Turn, pairs, question_id, relisted, turn
+from projections.readers import Readers
 from projections.screening import Index, Known
 from projections.stores import Stores
-from service.review import ACCEPTED, Asks, Decision, Question, Verdict, decided
+from service.review import (
+    ACCEPTED,
+    Asks,
+    Decision,
+    Question,
+    Ruling,
+    decided,
+    decided_in,
+    taken_back,
+)
 from service.standing import Standing
 
 FILE: Final = "review.db"
@@ -104,7 +114,8 @@ class Doubles(Asks):
     def _take(self, record: Record) -> None:
         if found := turn(record.event):
             self._db.execute("INSERT OR IGNORE INTO turns VALUES (?, ?, ?, ?, ?)", found)
-        if decision := decided(record.event):
+        decision = decided(record.event)
+        if decision and decision.question.startswith(MADE_OF):
             made = (record.id, decision.question, record.subject)
             self._db.execute("INSERT OR IGNORE INTO decisions VALUES (?, ?, ?)", made)
 
@@ -173,22 +184,7 @@ class Doubles(Asks):
 
     def side(self, company: str) -> dict[str, Any]:
         """See `Asks`."""
-        readers = self._readers
-        status = readers.status(company)
-        known = readers.known(company)
-        keys = ("list", "status", "since", "until", "how")
-        return {
-            "company": company,
-            **known.description.shown(),
-            "status": status["status"],
-            "lists": [
-                {
-                    **{key: one[key] for key in keys},
-                    "references": _references(known.records, one["list"]),
-                }
-                for one in status["lists"]
-            ],
-        }
+        return told_of(self._readers, company)
 
     def decisions(self) -> list[Decision]:
         """See `Asks`."""
@@ -209,29 +205,55 @@ class Doubles(Asks):
 
     # --- deciding ----------------------------------------------------------------------------
 
-    def decide(
-        self, question: Question, verdict: Verdict, by: str, why: str, into: str | None = None
-    ) -> list[dict[str, Any]]:
+    def decide(self, question: Question, ruling: Ruling) -> list[dict[str, Any]]:
         """See `Asks`: one is merged into the other, or a note says that they are two."""
+        if ruling.companies:
+            raise Refused.field("companies", "only a proposal is about others than its sides")
         first, second = question.sides
-        target = into or first
+        target = ruling.into or first
         if target not in question.sides:
             raise Refused.field("into", f"{target!r} is neither {first!r} nor {second!r}")
         (other,) = {first, second} - {target}
         count = self._db.execute(
             "SELECT count(*) FROM decisions WHERE question = ?", (question.id,)
         ).fetchone()[0]
-        source = decided_in(question.id, verdict, by, why)
-        if verdict == ACCEPTED:
+        if ruling.verdict == ACCEPTED:
             kind, subject = words.MERGED, other
             data: Mapping[str, Any] = {"into": target}
         else:
+            told = f"Not the same company as {other}: {ruling.why} ({ruling.by})"
             kind, subject = words.NOTE_RECORDED, target
-            data = {"kind": "other", "text": f"Not the same company as {other}: {why} ({by})"}
+            data = {"kind": "other", "text": told}
         # A decision that was undone may be made again, which is another one.
-        key = derived_id([question.id, verdict, subject, count])
-        said = {**data, "sources": [source]}
+        key = derived_id([question.id, ruling.verdict, subject, count])
+        said = {**data, "sources": [decided_in(question.id, ruling)]}
         return [{"id": key, "type": kind, "subject": subject, "data": said}]
+
+    def undo(self, decision: Decision, by: str, why: str) -> list[dict[str, Any]]:
+        """See `Asks`."""
+        return [taken_back(decision, by, why)]
+
+    def done(self, key: str, ruling: Ruling | None) -> None:
+        """See `Asks`: it is read from the log."""
+
+
+def told_of(readers: Readers, company: str) -> dict[str, Any]:
+    """Who a company is and how it stands, to be looked at beside another."""
+    status = readers.status(company)
+    known = readers.known(company)
+    keys = ("list", "status", "since", "until", "how")
+    return {
+        "company": company,
+        **known.description.shown(),
+        "status": status["status"],
+        "lists": [
+            {
+                **{key: one[key] for key in keys},
+                "references": _references(known.records, one["list"]),
+            }
+            for one in status["lists"]
+        ],
+    }
 
 
 def _references(records: Sequence[Record], list_id: str) -> list[dict[str, str]]:
@@ -243,9 +265,3 @@ def _references(records: Sequence[Record], list_id: str) -> list[dict[str, str]]
         if (one := record.event["data"].get("reference"))
     }
     return list(found.values())
-
-
-def decided_in(question: str, verdict: Verdict, by: str, why: str) -> dict[str, str]:
-    """The source of a decision: which question, how, by whom and why."""
-    url = f"urn:standing:review:{question}:{verdict}"
-    return {"url": url, "title": "Decided in review", "publisher": by, "quote": why}

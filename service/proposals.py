@@ -10,10 +10,7 @@ import orjson
 
 from events import vocabulary as words
 from events.dates import UTC_ZONE, Instant, last, show, start
-from events.door import admit
 from events.errors import Refused
-from events.lists import Registry
-from events.log import EventLog, Receipt
 from events.sources.gazette import Brought
 from events.sources.ledger import Ledger
 from events.sources.proposals import Proposal
@@ -86,7 +83,7 @@ class Proposals:
     def _keep(self, one: Proposal) -> bool:
         """Whether it is new. A document that is published takes the place of the one that was on
         inspection; what was announced then stays announced then."""
-        known = self._kept(one.id)
+        known = self.kept(one.id)
         if known is None:
             self._store.execute(
                 "INSERT INTO proposal (id, document, body) VALUES (?, ?, ?)",
@@ -136,52 +133,38 @@ class Proposals:
             key=lambda one: (one.proposal.document.rpartition(" ")[2], one.proposal.id),
         )
 
-    def _kept(self, id_: str) -> Kept | None:
+    def kept(self, id_: str) -> Kept | None:
+        """One of them."""
         rows = self._store.execute(
             "SELECT body, state, who, at, why FROM proposal WHERE id = ?", (id_,)
         )
         return next(map(_read, rows), None)
 
-    def _open(self, id_: str) -> Proposal:
-        found = self._kept(id_)
+    def open(self, id_: str) -> Proposal:
+        """One that nobody has decided. Raises `Refused`."""
+        found = self.kept(id_)
         if found is None:
             raise Refused.field("id", f"there is no proposal {id_!r}")
         if found.state != "open":
             raise Refused.field("id", f"proposal {id_} is no longer open: it was {found.state}")
         return found.proposal
 
-    async def accept(
-        self,
-        id_: str,
-        companies: Sequence[str],
-        *,
-        who: str,
-        log: EventLog,
-        registry: Registry,
-        ledger: Ledger,
-    ) -> list[Receipt]:
-        """Record what was proposed of companies, each given by its id or by a name: for a
-        designation also by one that nobody has yet. Again after a crash it adds nothing."""
-        proposal = self._open(id_)
-        if not companies:
-            raise Refused.field("companies", "missing: whom is it about?")
-        made: set[str] = set()
-        events = [one for given in companies for one in _events(proposal, given, ledger, made)]
-        receipts = await log.append([admit(one, registry) for one in events], atomic=True)
-        self._decided(id_, "accepted", who, ", ".join(companies))
-        return receipts
-
-    def refuse(self, id_: str, *, who: str, why: str) -> None:
-        """Lay a proposal aside."""
-        self._open(id_)
-        self._decided(id_, "refused", who, why)
-
-    def _decided(self, id_: str, state: State, who: str, why: str) -> None:
+    def decided(self, id_: str, state: State, who: str | None, why: str | None) -> None:
+        """Keep what was decided; `open` again where that was taken back."""
         with trouble(self._path), transaction(self._store):
             self._store.execute(
                 "UPDATE proposal SET state = ?, who = ?, at = ?, why = ? WHERE id = ?",
                 (state, who, self._clock(), why, id_),
             )
+
+
+def recorded(proposal: Proposal, companies: Sequence[str], ledger: Ledger) -> list[dict[str, Any]]:
+    """What to record of a proposal that is accepted, of companies each given by its id or by a
+    name: for a designation also by one that nobody has yet. The same whenever it is asked."""
+    if not companies:
+        raise Refused.field("companies", "missing: whom is it about?")
+    made: set[str] = set()
+    return [one for given in companies for one in _events(proposal, given, ledger, made)]
 
 
 def _body(one: Proposal, **instead: Any) -> bytes:

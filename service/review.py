@@ -1,7 +1,7 @@
 """Review: what nothing here decides by itself, as questions to a person.
 
-Whoever finds such questions is an `Asks`; `Review` puts them all in one queue. A decision is
-written to the log, with who made it and why, and nowhere else.
+Whoever finds such questions is an `Asks`; `Review` puts them all in one queue. What a decision
+changes is written to the log, with who made it and why.
 """
 
 import re
@@ -37,16 +37,30 @@ class Question(NamedTuple):
     """How much speaks for it, from 0 to 1."""
     text: str
     """What speaks for it."""
-    sides: tuple[str, str]
-    """The companies that it is about; of two that may be one, the one known longer is first."""
+    sides: tuple[str, ...]
+    """The companies that it is about; of two that may be one, the one known longer is first. Of a
+    proposal, those that its document names."""
+
+
+class Ruling(NamedTuple):
+    """How a person decides a question, and why."""
+
+    verdict: Verdict
+    by: str
+    why: str
+    into: str | None = None
+    """Of two that are one: which the other counts for; by default the one known longer."""
+    companies: Sequence[str] = ()
+    """Of a proposal: whom it is about, by id or by name."""
 
 
 class Decision(NamedTuple):
-    """What was decided, as the log has it."""
+    """What was decided."""
 
     question: str
     verdict: Verdict
-    event: str
+    event: str | None
+    """The event that decided it; None where nothing was recorded."""
     subject: str
     by: str
     why: str
@@ -79,10 +93,16 @@ class Asks(Protocol):
         """Those that stand: what was taken back does not."""
         ...
 
-    def decide(
-        self, question: Question, verdict: Verdict, by: str, why: str, into: str | None = None
-    ) -> list[dict[str, Any]]:
+    def decide(self, question: Question, ruling: Ruling) -> list[dict[str, Any]]:
         """The events that decide a question, as they are to be recorded. Raises `Refused`."""
+        ...
+
+    def undo(self, decision: Decision, by: str, why: str) -> list[dict[str, Any]]:
+        """The events that take a decision back. Raises `Refused` where that cannot be."""
+        ...
+
+    def done(self, key: str, ruling: Ruling | None) -> None:
+        """Be told that the events of a ruling are in the log; None: of what took it back."""
         ...
 
 
@@ -120,29 +140,41 @@ class Review:
             "decision": decision._asdict() if decision else None,
         }
 
-    def decide(
-        self, key: str, verdict: Verdict, by: str, why: str, into: str | None = None
-    ) -> list[dict[str, Any]]:
-        """The events that decide a question. Raises `UnknownQuestion`; `Refused` where it is
-        decided already, or nobody says why."""
-        _said(by, why)
-        if decision := self._decision(key):
-            raise Refused.field("id", f"is {decision.verdict} already, by {decision.by}; undo that")
+    def decide(self, key: str, ruling: Ruling) -> list[dict[str, Any]]:
+        """The events that decide a question; `done` once they are recorded. Raises
+        `UnknownQuestion`; `Refused` where it is decided already, or nobody says why."""
+        _said(ruling.by, ruling.why)
+        if found := self._decision(key):
+            told = found[1]
+            raise Refused.field("id", f"is {told.verdict} already, by {told.by}; undo that")
         asker, question = self._find(key)
-        return asker.decide(question, verdict, by, why, into)
+        return asker.decide(question, ruling)
 
     def undo(self, key: str, by: str, why: str) -> list[dict[str, Any]]:
-        """The event that takes a decision back. Raises `Refused` where none stands."""
+        """The events that take a decision back; `done` once they are recorded. Raises `Refused`
+        where none stands."""
         _said(by, why)
-        decision = self._decision(key)
-        if decision is None:
+        found = self._decision(key)
+        if found is None:
             raise Refused.field("id", f"nothing that stands was decided of {key!r}")
-        data = {"event": decision.event, "reason": f"{why} ({by})"}
-        return [{"type": words.EVENT_RETRACTED, "subject": decision.subject, "data": data}]
+        asker, decision = found
+        return asker.undo(decision, by, why)
 
-    def _decision(self, key: str) -> Decision | None:
-        found = (found for one in self._askers for found in one.decisions())
-        return next((one for one in found if one.question == key), None)
+    def done(self, key: str, ruling: Ruling | None) -> None:
+        """Say that what was decided, or with None what took it back, is recorded."""
+        for one in self._askers:
+            one.done(key, ruling)
+
+    def _decision(self, key: str) -> tuple[Asks, Decision] | None:
+        return next(
+            (
+                (asker, found)
+                for asker in self._askers
+                for found in asker.decisions()
+                if found.question == key
+            ),
+            None,
+        )
 
     def _find(self, key: str) -> tuple[Asks, Question]:
         for one in self._askers:
@@ -166,6 +198,23 @@ def decided(event: Mapping[str, Any]) -> Decision | None:
             said: Verdict = "accepted" if verdict == ACCEPTED else "refused"
             return Decision(question, said, key, subject, who, why)
     return None
+
+
+def decided_in(question: str, ruling: Ruling) -> dict[str, str]:
+    """The source of a decision: which question, how, by whom and why."""
+    url = f"urn:standing:review:{question}:{ruling.verdict}"
+    return {
+        "url": url,
+        "title": "Decided in review",
+        "publisher": ruling.by,
+        "quote": ruling.why,
+    }
+
+
+def taken_back(decision: Decision, by: str, why: str) -> dict[str, Any]:
+    """The event that takes a decision back which an event made."""
+    data = {"event": decision.event, "reason": f"{why} ({by})"}
+    return {"type": words.EVENT_RETRACTED, "subject": decision.subject, "data": data}
 
 
 def _said(by: str, why: str) -> None:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from projections.stores import Stores
 from service.doubles import Doubles
+from service.proposed import Proposed
 from service.review import Review
 from service.standing import Standing
 
@@ -12,7 +13,7 @@ from service.standing import Standing
 @contextmanager
 def reviewing(standing: Standing) -> Iterator[Review]:
     """The queue of a standing. It is as it was last: `refresh` brings it up to date."""
-    review = Review([Doubles(standing)])
+    review = Review([Doubles(standing), Proposed(standing)])
     try:
         yield review
     finally:

@@ -1,6 +1,7 @@
 """Review: open questions, and deciding them."""
 
 import threading
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -14,14 +15,14 @@ from service.api.answers import answer
 from service.api.asking import Asking
 from service.api.body import read_json
 from service.api.query import Query
-from service.review import Review, Verdict, in_short
+from service.review import Review, Ruling, Verdict, in_short
 from service.reviewing import reviewing
 from service.standing import Service
 
 _PAGE: Final = 100
 _MOST: Final = 10_000
 _QUERY: Final = frozenset({"limit", "at_least"})
-_BODY: Final = frozenset({"verdict", "by", "why", "into"})
+_BODY: Final = frozenset({"verdict", "by", "why", "into", "companies"})
 _VERDICTS: Final = ("accepted", "refused", "undone")
 
 
@@ -65,17 +66,19 @@ class Reviewing:
         self._service.answers()
         key, said = request.path_params["question"], _said(await read_json(request))
 
+        ruling = _ruling(said)
+
         def decide(review: Review) -> list[dict[str, Any]]:
-            if said["verdict"] == "undone":
+            if ruling is None:
                 return review.undo(key, said["by"], said["why"])
-            verdict: Verdict = "accepted" if said["verdict"] == "accepted" else "refused"
-            return review.decide(key, verdict, said["by"], said["why"], said.get("into"))
+            return review.decide(key, ruling)
 
         events = await run_in_threadpool(self._with, decide)
         admitted = [self._service.standing.admit(one) for one in events]
-        receipts = await self._service.record(admitted, atomic=True)
+        receipts = await self._service.record(admitted, atomic=True) if admitted else []
         if problems := [one.problem for one in receipts if one.problem is not None]:
             raise Refused(*problems)
+        await run_in_threadpool(self._with, lambda review: review.done(key, ruling))
         return answer({"recorded": [one.shown() for one in receipts]})
 
     def _with(self, work: Any) -> Any:
@@ -89,13 +92,23 @@ class Reviewing:
             return work(review)
 
 
-def _said(body: Any) -> dict[str, str]:
+def _ruling(said: Mapping[str, Any]) -> Ruling | None:
+    if said["verdict"] == "undone":
+        return None
+    verdict: Verdict = "accepted" if said["verdict"] == "accepted" else "refused"
+    return Ruling(verdict, said["by"], said["why"], said.get("into"), said.get("companies", ()))
+
+
+def _said(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Refused.field("", "the body is no object with verdict, by and why")
     for name, value in body.items():
         if name not in _BODY:
             raise Refused.field(name[:100], f"unknown; known are {', '.join(sorted(_BODY))}")
-        if not isinstance(value, str):
+        if name == "companies":
+            if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+                raise Refused.field(name, f"{value!r} is no list of ids or names")
+        elif not isinstance(value, str):
             raise Refused.field(name, f"{value!r} is no text")
     if body.get("verdict") not in _VERDICTS:
         raise Refused.field("verdict", f"is none of {', '.join(_VERDICTS)}")

@@ -59,7 +59,11 @@ _QUESTION: Final[dict[str, Schema]] = {
     "kind": told(TEXT, "`relisted`, `identifier` or `name`; there may be others."),
     "score": told({"type": "number"}, "How much speaks for it, from 0 to 1."),
     "text": TEXT,
-    "sides": told(MANY, "Companies; the one that is known longer first."),
+    "sides": told(
+        MANY,
+        "Companies; the one that is known longer first. Of a proposal, those "
+        "that its document names.",
+    ),
 }
 
 
@@ -231,6 +235,7 @@ ANSWERS: Final[dict[str, Schema]] = {
             "by": told(TEXT, "Who decides."),
             "why": TEXT,
             "into": told(TEXT, "Which of the two the other counts for; by default the older."),
+            "companies": told(MANY, "Of a proposal: whom it is about, by id or by name."),
         },
         "required": ["verdict", "by", "why"],
     },

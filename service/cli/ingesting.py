@@ -114,8 +114,9 @@ def _ingest(settings: Settings, learned: "Learned", source: "Source", asked: "As
 
 def _propose(settings: Settings, brought: "Brought", at: str) -> tuple[int, list[str]]:
     from service.proposals import Proposals
+    from service.proposed import FILE
 
-    with Proposals(settings.home / "proposals.db", system_clock) as proposals:
+    with Proposals(settings.home / FILE, system_clock) as proposals:
         return proposals.take(brought, at)
 
 

@@ -14,7 +14,7 @@ from service.settings import load_settings
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from service.review import Review, Verdict
+    from service.review import Review, Ruling
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="A question's id; `standing review` lists.")]
 By = Annotated[
@@ -57,7 +57,8 @@ def _list(
             "id", "kind", "score", "one", "other", "why it is asked", box=None, padding=(0, 2, 0, 0)
         )
         for one in found[:limit]:
-            told = (one["id"], one["kind"], f"{one['score']:.2f}", *one["sides"], one["text"])
+            sides = [*one["sides"], "", ""][:2]
+            told = (one["id"], one["kind"], f"{one['score']:.2f}", *sides, one["text"])
             table.add_row(*map(plain, told))
         console().print(table)
     more = f"; --limit shows more than {limit:,}" if len(found) > limit else ""
@@ -84,28 +85,35 @@ def accept(
         str | None,
         typer.Option(help="Which of the two the other counts for; by default the older."),
     ] = None,
+    company: Annotated[
+        list[str] | None,
+        typer.Option(help="Of a proposal: whom it is about, by id or name; may be given again."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """They are one: the other's events count for the older from now on."""
-    _decide(key, "accepted", _who(by), why, into, as_json=as_json)
+    """They are one: the other's events count for the older from now on. Or a document's proposal is
+    right, of each --company."""
+    from service.review import Ruling
+
+    _decide(key, Ruling("accepted", _who(by), why, into, company or ()), as_json=as_json)
 
 
 def refuse(key: Id, why: Why, by: By = None, as_json: AsJson = False) -> None:
-    """They are two: a note says so, and it is not asked again."""
-    _decide(key, "refused", _who(by), why, None, as_json=as_json)
+    """They are two: a note says so, and it is not asked again. Or a proposal is laid aside."""
+    from service.review import Ruling
+
+    _decide(key, Ruling("refused", _who(by), why), as_json=as_json)
 
 
 def undo(key: Id, why: Why, by: By = None, as_json: AsJson = False) -> None:
     """Take a decision back: the question is open again."""
     events = run(_with(lambda review: review.undo(key, _who(by), why)))
-    _record(events, key, "undone", as_json=as_json)
+    _record(events, key, None, as_json=as_json)
 
 
-def _decide(
-    key: str, verdict: "Verdict", by: str, why: str, into: str | None, *, as_json: bool
-) -> None:
-    events = run(_with(lambda review: review.decide(key, verdict, by, why, into)))
-    _record(events, key, verdict, as_json=as_json)
+def _decide(key: str, ruling: "Ruling", *, as_json: bool) -> None:
+    events = run(_with(lambda review: review.decide(key, ruling)))
+    _record(events, key, ruling, as_json=as_json)
 
 
 async def _with(work: Any) -> Any:
@@ -118,14 +126,19 @@ async def _with(work: Any) -> Any:
                 return work(review)
 
 
-def _record(events: list[dict[str, Any]], key: str, what: str, *, as_json: bool) -> None:
-    receipts = run(_append(events))
+def _record(
+    events: list[dict[str, Any]], key: str, ruling: "Ruling | None", *, as_json: bool
+) -> None:
+    receipts = run(_append(events)) if events else []
     if problems := [one.problem for one in receipts if one.problem is not None]:
         raise Refused(*problems)
+    run(_with(lambda review: review.done(key, ruling)))
     if as_json:
         echo_json({"recorded": [one.shown() for one in receipts]})
-    else:
-        typer.echo(f"{key}: {what}, recorded at {', '.join(str(one.position) for one in receipts)}")
+        return
+    places = ", ".join(str(one.position) for one in receipts)
+    what = ruling.verdict if ruling else "undone"
+    typer.echo(f"{key}: {what}, {f'recorded at {places}' if places else 'nothing recorded'}")
 
 
 async def _append(events: list[dict[str, Any]]) -> Any:

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from events.dates import start
+from events.door import admit
 from events.errors import Refused
 from events.log import Position
 from events.memory_log import MemoryEventLog
 from events.sources.gazette import Brought
 from events.sources.ledger import Ledger
 from events.sources.proposals import Proposal
-from service.proposals import Proposals
+from service.proposals import Proposals, recorded
 from tests.unit.making import REGISTRY, event
 
 LIST = "us-bis-entity-list"
@@ -57,14 +58,9 @@ class Desk:
 
     async def accept(self, proposals: Proposals, one: Proposal, *companies: str) -> list[str]:
         """Accept a proposal: what was recorded, and of whom."""
-        await proposals.accept(
-            one.id,
-            companies,
-            who="jane",
-            log=self.log,
-            registry=REGISTRY,
-            ledger=self.ledger,
-        )
+        events = recorded(proposals.open(one.id), companies, self.ledger)
+        await self.log.append([admit(each, REGISTRY) for each in events])
+        proposals.decided(one.id, "accepted", "jane", "its table says so")
         return await self.recorded()
 
     async def recorded(self) -> list[str]:
@@ -109,7 +105,7 @@ async def test_a_designation_is_accepted(proposals: Proposals) -> None:
         "sources": list(ADDED.sources),
     }
     (kept,) = proposals.listed("accepted")
-    assert (kept.who, kept.at, kept.why) == ("jane", NOW, "huawei, New Chips, Inc., New Chips Inc")
+    assert (kept.who, kept.at, kept.why) == ("jane", NOW, "its table says so")
     assert kept.shown()["at"].startswith("2022-05-01")
     with pytest.raises(Refused, match="no longer open: it was accepted"):
         await desk.accept(proposals, ADDED, "huawei")
@@ -137,14 +133,14 @@ async def test_a_removal_is_accepted(proposals: Proposals) -> None:
 def test_a_refusal_says_who_and_why(proposals: Proposals) -> None:
     """And it stays refused when the document is read again."""
     proposals.take(Brought(proposals=[ADDED]), "2022-04-11")
-    proposals.refuse(ADDED.id, who="jane", why="not ours")
+    proposals.decided(ADDED.id, "refused", "jane", "not ours")
     proposals.take(Brought(proposals=[ADDED]), "2022-04-12")
     (kept,) = proposals.listed()
     assert (kept.state, kept.who, kept.why) == ("refused", "jane", "not ours")
     with pytest.raises(Refused, match="it was refused"):
-        proposals.refuse(ADDED.id, who="jane", why="again")
+        proposals.open(ADDED.id)
     with pytest.raises(Refused, match="there is no proposal"):
-        proposals.refuse("?", who="jane", why="no")
+        proposals.open("?")
 
 
 def _page(*shown: Proposal, withdrawn: set[str] | None = None) -> Brought:
