@@ -61,7 +61,7 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no typ
         # Its sender puts back what was not answered, and ends of a `KeyError` as that was given up.
         if self._sender.sender_task is not None:
             await ended(self._sender.sender_task, _GOODBYE_S)
-            self.fatal()  # has been heard
+            self.why()  # has been heard
         with suppress(*KAFKA_ERRORS):
             await bounded(self.client.close(), _GOODBYE_S)
 
