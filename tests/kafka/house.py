@@ -100,9 +100,11 @@ class House:
             await admin.close()
 
     @asynccontextmanager
-    async def working(self, home: Path, **options: Any) -> AsyncIterator[ProjectionWorker]:
+    async def working(
+        self, home: Path, registry: Registry = REGISTRY, **options: Any
+    ) -> AsyncIterator[ProjectionWorker]:
         """A projection worker in this process."""
-        worker = self.worker(home, **options)
+        worker = self.worker(home, registry, **options)
         task = asyncio.create_task(worker.run())
         try:
             yield worker
