@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from anyascii import anyascii
 
+from events.vocabulary import CLOCK_SUBJECT
+
 GLOBAL: Final = frozenset({"lei", "isin"})
 """Schemes whose values mean one company in the whole world."""
 
@@ -61,4 +63,8 @@ class Companies:
         full = f"{plain}-{slug(f'{scheme} {key}')}".strip("-")[:_LONGEST_OF_ALL].strip("-")
         numbered = (f"{full}-{number}" for number in count(2))
         tried = chain(filter(None, (plain, full)), numbered)
-        return next(made for made in tried if made not in self._known and made not in also)
+        return next(
+            made
+            for made in tried
+            if made not in self._known and made not in also and made != CLOCK_SUBJECT
+        )

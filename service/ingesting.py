@@ -7,7 +7,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
 
-from events.dates import last
+from events.admitted import Admitted
+from events.dates import DAY, NEVER, Instant, last, start
 from events.door import admit
 from events.errors import Problem, Refused
 from events.lists import Registry
@@ -104,13 +105,20 @@ def _proposed(brought: Brought) -> dict[str, Any]:
 
 
 def publications(
-    source: Source, files: Iterable[Path], retrieved_at: str | None
+    source: Source, files: Iterable[Path], retrieved_at: str | None, now: Instant = NEVER
 ) -> list[Publication]:
-    """Files by when they were taken, the earliest first. Raises `Refused` where nobody says."""
+    """Files by when they were taken, the earliest first. Raises `Refused` where nobody says, or it
+    is later than `now`: every file after it would be an older one."""
     if retrieved_at is not None and not is_a_date(retrieved_at):
-        raise Refused.field("--retrieved-at", f"{retrieved_at!r} is no date or full time")
+        found_in = in_a_name(retrieved_at)
+        if found_in is None:
+            raise Refused.field("--retrieved-at", f"{retrieved_at!r} is no date or full time")
+        retrieved_at = found_in
     dated = sorted(
-        ((_taken(source, path, retrieved_at), number, path) for number, path in enumerate(files)),
+        (
+            (_taken(source, path, retrieved_at, now), number, path)
+            for number, path in enumerate(files)
+        ),
         key=lambda one: (last(one[0]), one[1]),
     )
     if source.role is None:
@@ -128,7 +136,7 @@ def publications(
     return found
 
 
-def _taken(source: Source, path: Path, retrieved_at: str | None) -> str:
+def _taken(source: Source, path: Path, retrieved_at: str | None, now: Instant) -> str:
     found = retrieved_at or source.dated(_part(path)) or in_a_name(path.name)
     if found is None:
         raise Refused.field(
@@ -136,6 +144,8 @@ def _taken(source: Source, path: Path, retrieved_at: str | None) -> str:
             "neither the file nor its name says when it was taken; say it with --retrieved-at, or "
             "name the file so: sdn_2022-03-07T184758Z.csv",
         )
+    if start(found) > now + DAY:
+        raise Refused.field(str(path), f"was taken at {found}, it is said: that is yet to come")
     return found
 
 
@@ -265,10 +275,27 @@ class Ingest:
     def _was_read(self, report: Report) -> bool:
         return self._ledger.was_read(self._source.known_as, report.at, report.sha256)
 
+    def _admitted(self, sent: Sequence[dict[str, Any]], report: Report) -> list[Admitted]:
+        """Events as the log takes them; the publication is held where one of them is refused."""
+        events = []
+        for one in sent:
+            try:
+                events.append(admit(one, self._registry))
+            except Refused as refused:
+                for problem in refused.problems:
+                    place = f"{report.file}: {one['subject']}: {problem.field}"
+                    report.problems.append(Problem(place, problem.detail))
+                report.outcome = "held"
+        if report.outcome == "held":
+            report.why.append("something that follows from it would be refused")
+        return events
+
     async def _append(self, found: Difference, report: Report) -> bool:
         """Whether the log took all of it."""
         taken = True
-        events = [admit(one, self._registry) for one in found.events]
+        events = self._admitted(found.events, report)
+        if report.outcome == "held":
+            return False
         receipts = await self._log.append(events)
         for event, receipt in zip(found.events, receipts, strict=True):
             if receipt.problem is not None:

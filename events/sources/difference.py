@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from events.dates import DAY, last
+from events.dates import DAY, last, start
 from events.errors import Refused
 from events.lists import Registry
 from events.sources.entity import Entity, Listing
-from events.sources.ledger import Ledger, Place, Seen, Shown
+from events.sources.ledger import Key, Ledger, Place, Seen, Shown
 from events.sources.source import Head, Piece, Source, Unreadable
 from events.sources.telling import Taken, Teller
 
@@ -21,6 +21,7 @@ KINDS: Final = frozenset({"company", "unknown"})
 """The kinds of entry that are read unless all are asked for."""
 
 
+_SEVERAL: Final = ("aliases", "identifiers")
 _DAYS_BETWEEN: Final = 7
 """How far apart two deltas may be taken that still follow each other."""
 
@@ -78,6 +79,7 @@ class Comparison:
         self._remembered: dict[str, Seen] = {}
         self._made: set[str] = set()
         self._lists: frozenset[str] = frozenset()
+        self._lacks: frozenset[str] = frozenset()
         self._teller = Teller(source, registry, taken)
         self.found = Difference(self._teller.events, source.every)
 
@@ -114,8 +116,11 @@ class Comparison:
         """When the lists of this publication were read last."""
         known = frozenset(one.id for one in self._registry)
         self._lists = self._covered(head) & known
+        self._lacks = head.lacks
         before = self._ledger.read(self._source.known_as, self._lists)
-        self._teller.first = before is None and self._source.every
+        # Of a file that was read before, what is new was left out then: it is no news either.
+        again = self._ledger.was_read(self._source.known_as, self._taken.at, self._taken.sha256)
+        self._teller.first = self._source.every and (before is None or again)
         if before is None and not self._source.every:
             before = self._ledger.latest(self._source.known_as)
         if before is not None and last(self._taken.at) < before.instant:
@@ -200,7 +205,7 @@ class Comparison:
     def _entry(self, entity: Entity, before: Shown | None) -> None:
         if before is None and not (entity.listings and self._asked(entity.kind)):
             return
-        entity = self._teller.plausible(entity.without_a_person())
+        entity = self._since_removed(self._teller.plausible(entity.without_a_person()))
         company = before.company if before else self._company(entity)
         count = len(self.found.events)
         self._described(entity, company, before)
@@ -229,22 +234,56 @@ class Comparison:
         self._made.add(made)
         return made
 
+    def _since_removed(self, entity: Entity) -> Entity:
+        """An entry that was taken off and stands again began again, whatever day the source still
+        gives."""
+        listings, odd = [], []
+        for one in entity.listings:
+            removed = self._ledger.removed(self._key(entity, one.list))
+            zone = self._registry[one.list].zone
+            late = removed and one.effective and start(one.effective, zone) <= start(removed, zone)
+            if late:
+                odd.append(f"effective: {one.effective}, before it was taken off")
+            listings.append(replace(one, effective=None) if late else one)
+        if not odd:
+            return entity
+        rest = "; ".join(filter(None, [entity.rest, *odd]))
+        return replace(entity, listings=tuple(listings), rest=rest)
+
+    def _key(self, entity: Entity, list_id: str) -> Key:
+        return (list_id, self._teller.scheme(entity), entity.key)
+
     def _described(self, entity: Entity, company: str, before: Shown | None) -> None:
-        said = entity.described()
-        known = (before.described if before else {}) or self._ledger.described(company)
-        gone: dict[str, Any] = {name: [] for name in ("aliases", "identifiers") if known.get(name)}
-        fresh = {key: value for key, value in {**gone, **said}.items() if known.get(key) != value}
+        """Say who a company is where that is new: no source takes away what another one said."""
+        said, known = entity.described(), self._ledger.described(company)
+        mine = before.described if before else {}
+        alone = self._ledger.described_only_by(company, self._source.known_as)
+        fresh = {
+            key: value
+            for key, value in said.items()
+            if key not in _SEVERAL and mine.get(key, known.get(key)) != value
+            if key in mine or key not in known
+        }
+        if known.get("name", entity.name) != entity.name and "name" not in fresh:
+            said["aliases"] = [*said.get("aliases", ()), entity.name]
+        for key in _SEVERAL:
+            now, told = known.get(key) or [], said.get(key) or []
+            kept = [] if alone and key not in self._lacks else now
+            wanted = [*kept, *(one for one in told if one not in kept)]
+            if sorted(map(repr, wanted)) != sorted(map(repr, now)):
+                fresh[key] = wanted
         if fresh:
             self._teller.described(entity, company, fresh)
 
     def _placed(self, entity: Entity, listing: Listing, company: str, before: Shown | None) -> None:
         place = before.places.get(listing.list) if before else None
         if place is None:
-            opened = self._ledger.opened((listing.list, self._teller.scheme(entity), entity.key))
+            key = self._key(entity, listing.list)
+            opened = self._ledger.opened(key)
             if listing.effective is None and self._teller.over(listing.terms(), listing.list):
                 self.found.over += 1  # nobody says since when it stood
             elif opened is None:
-                self._teller.designated(entity, listing, company)
+                self._teller.designated(entity, listing, company, self._ledger.removed(key))
             else:
                 self._teller.noted(entity, listing.list, *opened, "Shown here as well")
         elif place.mine and self._moved(entity, listing, company, place):
@@ -257,6 +296,8 @@ class Comparison:
     def _moved(self, entity: Entity, listing: Listing, company: str, place: Place) -> bool:
         """Whether an entry's place on a list is another than it was; then that is told."""
         terms = listing.terms()
+        if not self._teller.fits(place.begins, terms, listing.list):
+            terms.pop("expires")  # before it began: it cannot be meant
         if self._teller.over(place.terms, listing.list):
             if not self._teller.over(terms, listing.list):
                 self._teller.designated(entity, listing, company)
@@ -269,8 +310,11 @@ class Comparison:
             self._teller.corrected(entity, listing, company, place)
             return True
         changed = {key: value for key, value in terms.items() if place.terms.get(key) != value}
-        if changed:
-            self._teller.amended(entity, listing.list, company, changed)
+        if "expires" in changed and self._teller.over(terms, listing.list):
+            # It ran out before anybody could see that it would: that is put right, too.
+            self._teller.corrected(entity, listing, company, place)
+        elif changed:
+            self._teller.amended(entity, listing, company, place.begins, changed)
         return bool(changed)
 
     def _all_gone(self, key: str, entry: Shown) -> None:
@@ -287,7 +331,7 @@ class Comparison:
             self._teller.noted(gone, list_id, entry.company, place.event, "No longer shown here")
             return
         _one_more(self.found.removed, list_id)
-        self._teller.removed(gone, list_id, entry.company)
+        self._teller.removed(gone, list_id, entry.company, place.begins)
 
     def _count(self) -> None:
         found = self.found

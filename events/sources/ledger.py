@@ -124,6 +124,8 @@ class Ledger:
         self._latest: dict[str, Read] = {}
         self._memory: dict[str, dict[str, Seen]] = {}
         self._described: dict[str, dict[str, Any]] = {}
+        self._describers: dict[str, set[str | None]] = {}
+        self._removed: dict[Key, str] = {}
         self._open: dict[Key, tuple[str, str]] = {}
 
     def shown(self, source: str) -> dict[str, Shown]:
@@ -160,6 +162,14 @@ class Ledger:
         """Each company that is described, and what is said of it."""
         return self._described.items()
 
+    def described_only_by(self, company: str, source: str) -> bool:
+        """Whether nobody else has said who a company is."""
+        return self._describers.get(company, set()) <= {source}
+
+    def removed(self, key: Key) -> str | None:
+        """When a listing was taken off last, as written, whether or not it stands again."""
+        return self._removed.get(key)
+
     def opened(self, key: Key) -> tuple[str, str] | None:
         """The company of a listing that is open, whoever brought it, and its designation's id."""
         return self._open.get(key)
@@ -185,6 +195,7 @@ class Ledger:
             self.companies.take(subject, data)
             if kind == words.DESCRIBED:
                 self._described.setdefault(subject, {}).update(_identity(data))
+                self._describers.setdefault(subject, set()).add(mine)
             self._listing(kind, subject, event["id"], data)
             if mine is not None and "reference" in data:
                 self._told(mine, data)
@@ -212,7 +223,9 @@ class Ledger:
         key = (data["list"], reference["scheme"], reference["id"])
         if kind == words.DESIGNATION_ISSUED:
             self._open[key] = (subject, event_id)
-        elif closed := self._open.pop(key, None):
+            return
+        self._removed[key] = data["effective"]
+        if closed := self._open.pop(key, None):
             for entries in self._shown.values():
                 entry = entries.get(reference["id"])
                 place = entry.places.get(data["list"]) if entry else None

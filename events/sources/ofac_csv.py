@@ -77,6 +77,8 @@ def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
                 for _, row in _rows(part, columns, head):
                     found[number].setdefault(row[0], []).append(row[column])
     names, countries = found[1], found[2]
+    if not names:
+        head.lacks = frozenset({"aliases"})
     for line, row in _rows(parts[0], _COLUMNS, head):
         key = row[0]
         beside = tuple(names.get(key, ())), tuple(countries.get(key, ()))

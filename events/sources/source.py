@@ -49,6 +49,8 @@ class Head:
     """Of a file that cannot say which lists it should have: those that it has entries of. A list
     that it had before, and has nothing of any more, has lost everything; of one that it never had
     nothing is said. Known before the first entry; not beside `lists`."""
+    lacks: frozenset[str] = frozenset()
+    """What it cannot tell of who a company is, as a file of it is missing: `aliases`."""
     records: int | None = None
     """How many entries it says that it has."""
     cut: str | None = None

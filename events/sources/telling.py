@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
 from events import vocabulary as words
-from events.dates import DAY, Instant, last, precision, start
+from events.dates import DAY, Instant, last, precision, show, start
 from events.ids import fact_id
 from events.lists import Registry
 from events.sources.entity import Entity, Listing
@@ -43,14 +43,21 @@ class Teller:
         """Who a company is, as far as that is new."""
         self._write(words.DESCRIBED, company, entity, fields)
 
-    def designated(self, entity: Entity, listing: Listing, company: str) -> None:
-        """That an entry is on a list."""
-        said = {"list": listing.list, **self.when(listing.effective), **listing.terms()}
+    def designated(
+        self, entity: Entity, listing: Listing, company: str, removed: str | None = None
+    ) -> None:
+        """That an entry is on a list; again, where it was `removed`."""
+        seen = None if removed is None else self._behind(listing.list, removed)
+        when = self.when(listing.effective, seen)
+        said = {"list": listing.list, **when, **listing.terms()}
         self._write(words.DESIGNATION_ISSUED, company, entity, said)
 
-    def amended(self, entity: Entity, list_id: str, company: str, terms: Mapping[str, Any]) -> None:
-        """That an entry has other terms from now on."""
-        said = {"list": list_id, **self.when(None), **terms}
+    def amended(
+        self, entity: Entity, listing: Listing, company: str, begins: str, terms: Mapping[str, Any]
+    ) -> None:
+        """That an entry which was listed from `begins` on has other terms from now on."""
+        seen = self._behind(listing.list, begins)
+        said = {"list": listing.list, **self.when(None, seen), **terms}
         self._write(words.DESIGNATION_AMENDED, company, entity, said)
 
     def corrected(self, entity: Entity, listing: Listing, company: str, place: Place) -> None:
@@ -69,9 +76,10 @@ class Teller:
         text = f"{what}: {self._source.title}, entry {entity.key}"
         self._write(words.NOTE_RECORDED, company, entity, {**said, "text": text})
 
-    def removed(self, entity: Entity, list_id: str, company: str) -> None:
-        """That an entry is on a list no longer."""
-        said = {"list": list_id, **self.when(None), "how": "delisted"}
+    def removed(self, entity: Entity, list_id: str, company: str, begins: str) -> None:
+        """That an entry is on a list no longer, on which it was from `begins` on."""
+        said = {"list": list_id, **self.when(None, self._behind(list_id, begins))}
+        said["how"] = "delisted"
         self._write(words.REMOVAL_ISSUED, company, entity, said)
 
     def reading(self, records: int, published: str | None) -> Read:
@@ -110,11 +118,19 @@ class Teller:
         """What an entry's key is an id of."""
         return entity.scheme or self._source.scheme
 
-    def when(self, stated: str | None) -> dict[str, Any]:
+    def _behind(self, list_id: str, before: str) -> str:
+        """When this was taken, as a moment that does not come before another, where that is known:
+        of a day, its start or, where that is too early, its end."""
+        zone, at = self._registry[list_id].zone, self._taken.at
+        if not before or precision(at) == "instant" or start(at, zone) > start(before, zone):
+            return at
+        return show(last(at, zone), zone)
+
+    def when(self, stated: str | None, seen: str | None = None) -> dict[str, Any]:
         """The dates of something, stated by the source or seen when this was taken."""
         basis = "baseline" if self.first else "observed"
         return {
-            "effective": stated or self._taken.at,
+            "effective": stated or seen or self._taken.at,
             "announced": self._taken.at,
             "effective_basis": "stated" if stated else basis,
         }
@@ -126,6 +142,11 @@ class Teller:
             return False
         zone = self._registry[list_id].zone
         return last(expires, zone) < last(self._taken.at, zone)
+
+    def fits(self, begins: str, terms: Mapping[str, Any], list_id: str) -> bool:
+        """Whether a listing that began then can run out as its terms say."""
+        zone, ends = self._registry[list_id].zone, terms.get("expires")
+        return ends is None or start(begins, zone) <= last(ends, zone)
 
     def _write(self, kind: str, company: str, entity: Entity, data: Mapping[str, Any]) -> None:
         source, taken = self._source, self._taken

@@ -126,16 +126,30 @@ def _propose(settings: Settings, brought: "Brought", at: str) -> tuple[int, list
 def _read(
     name: str, files: list[Path], retrieved_at: str | None, asked: "Asked", *, as_json: bool
 ) -> None:
-    from events.sources.catalogue import named
+    from events.sources.dating import in_a_name, is_a_date
     from service.ingesting import publications
 
-    source = named(name)
-    some = publications(source, files, retrieved_at)
+    source = _named(name)
+    if retrieved_at is not None and not (is_a_date(retrieved_at) or in_a_name(retrieved_at)):
+        raise typer.BadParameter(
+            f"{retrieved_at!r} is no date or full time", param_hint="--retrieved-at"
+        )
+    some = publications(source, files, retrieved_at, system_clock())
     reports = run(_read_all(load_settings(), source, some, asked, plainly=not as_json))
     if as_json:
         echo_json([one.shown() for one in reports])
     if any(one.outcome == "held" or one.problems for one in reports):
         fail()
+
+
+def _named(name: str) -> "Source":
+    from events.errors import Refused
+    from events.sources.catalogue import named
+
+    try:
+        return named(name)
+    except Refused as refused:
+        raise typer.BadParameter(refused.problems[0].detail, param_hint="SOURCE") from None
 
 
 async def _read_all(
@@ -201,7 +215,6 @@ def _watched(
 ) -> "list[Watched]":
     from events.dates import SECOND, BadDate, duration
     from events.errors import Refused
-    from events.sources.catalogue import named
     from service.watching import Watched
 
     said = {source: settings.watch.get(source, {})} if source else settings.watch
@@ -212,7 +225,7 @@ def _watched(
         )
     found = []
     for name, one in said.items():
-        known = named(name)
+        known = _named(name)
         place = url or one.get("url")
         urls = (place,) if place else (known.url, *known.also)
         try:

@@ -100,6 +100,85 @@ async def test_an_entry_that_comes_back_is_listed_again() -> None:
     assert await desk.state("acme-trading", "2021-08-20") == "designated"
 
 
+async def test_an_entry_that_comes_back_began_again_whatever_day_it_gives() -> None:
+    """The source still gives the day of the first listing: that ended."""
+    desk = Desk()
+    stated = entity("1", terms={"effective": "2019-05-01"}, rest="remarks: one")
+    await desk.read("2021-08-18", stated, BETA)
+    await desk.read("2021-08-19", BETA)
+    found = await (await desk.anew()).read("2021-08-20", stated, BETA)
+    (again,) = (one["data"] for one in found.events if one["type"].endswith("issued"))
+    assert (again["effective"], again["effective_basis"]) == ("2021-08-20", "observed")
+    quoted = again["sources"][0]["quote"]
+    assert quoted == "remarks: one; effective: 2019-05-01, before it was taken off"
+    assert await desk.state("acme-trading", "2021-08-19") == "removed"
+    assert await desk.state("acme-trading", "2021-08-20") == "designated"
+    assert types(await (await desk.anew()).read("2021-08-21", stated, BETA)) == []
+    later = entity("1", terms={"effective": "2021-08-20"})
+    assert types(await (await desk.anew()).read("2021-08-22", later, BETA)) == [
+        "designation.issued"
+    ]
+    assert await desk.state("acme-trading", "2021-08-22") == "designated"
+
+
+async def test_several_publications_of_one_day_follow_each_other() -> None:
+    """Also where only the day is known: what ended ended behind what began."""
+    desk = Desk()
+    await desk.read("2021-08-18", BETA)
+    await desk.read("2021-08-19", ACME, BETA)
+    found = await desk.read("2021-08-19", BETA)
+    assert found.removed == {SDN: 1}
+    assert await desk.state("acme-trading", "2021-08-19") == "removed"
+    amended = entity("2", "Beta Bank", terms={"program": "CYBER2"})
+    assert types(await desk.read("2021-08-19", entity("1"), amended)) == [
+        "designation.issued",
+        "designation.amended",
+    ]
+    assert await desk.state("acme-trading", "2021-08-19") == "designated"
+
+
+async def test_an_expiry_that_is_moved_into_the_past_is_put_right() -> None:
+    """No amendment could have had effect in time. One before the beginning cannot be meant."""
+    desk = Desk()
+    await desk.read("2021-08-18", entity("1", terms={"expires": "2030-01-01"}), BETA)
+    past = entity("1", terms={"expires": "2021-12-31"})
+    assert types(await desk.read("2022-02-01", past, BETA)) == ["designation.issued"]
+    assert await desk.state("acme-trading", "2022-01-01") == "removed"
+    before = entity("2", "Beta Bank", terms={"expires": "2020-01-01"})
+    assert types(await desk.read("2022-02-02", past, before)) == []
+    assert await desk.state("beta-bank", "2022-02-02") == "designated"
+
+
+async def test_no_source_takes_away_what_another_said_of_a_company() -> None:
+    """It adds: other names, its own name as one of them, what nobody said yet."""
+    desk = Desk()
+    full = replace(ACME, aliases=("AT", "Acme"), country="IR", identifiers=(("tax", "7"),))
+    await desk.read("2021-08-18", full)
+    other = Desk(source("other"), desk.ledger, desk.log)
+    theirs = replace(ACME, name="ACME TRADING CO", aliases=("AT", "ATC"), country="RU")
+    found = await other.read("2021-08-19", replace(theirs, website="acme.example"))
+    said = found.events[0]["data"]
+    assert said["aliases"] == ["AT", "Acme", "ATC", "ACME TRADING CO"]
+    assert said["website"] == "acme.example"
+    assert not {"name", "country", "identifiers"} & said.keys()
+    for who in (other, await other.anew()):
+        assert types(await who.read("2021-08-20", replace(theirs, website="acme.example"))) == []
+    assert types(await desk.read("2021-08-21", full)) == []
+    found = await desk.read("2021-08-22", replace(full, aliases=(), country="TR"))
+    assert found.events[0]["data"]["country"] == "TR"
+    assert "aliases" not in found.events[0]["data"]
+
+
+async def test_what_the_first_source_takes_off_is_off_while_another_shows_it() -> None:
+    """It is noted there, and was never brought by it."""
+    desk = Desk()
+    await desk.read("2021-08-18", ACME, BETA)
+    other = Desk(source("other"), desk.ledger, desk.log)
+    await other.read("2021-08-19", ACME)
+    assert types(await desk.read("2021-08-20", BETA)) == ["removal.issued"]
+    assert await desk.state("acme-trading", "2021-08-20") == "removed"
+
+
 async def test_names_and_identifiers_that_are_gone_are_taken_off() -> None:
     """A description says what counts from then on."""
     desk = Desk()
@@ -487,7 +566,7 @@ async def test_notes_and_amendments_of_other_kinds_change_nothing_that_was_shown
             **common,
             "id": "n",
             "type": "standing.note.recorded",
-            "data": {"text": "x", "reference": reference},
+            "data": {"text": "x", "reference": reference, "sources": [{"title": "x"}]},
         }
     )
     desk.ledger.learn(
