@@ -25,11 +25,6 @@ class Cutoffs(NamedTuple):
     known_at: Instant = NEVER
     offset: int = NEVER
 
-    @property
-    def none(self) -> bool:
-        """Whether nothing is cut off."""
-        return self == _NO_CUT
-
     def sees(self, record: Record) -> bool:
         """Whether the log held the record by then."""
         return record.recorded <= self.known_at and record.offset <= self.offset

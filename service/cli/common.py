@@ -61,7 +61,6 @@ KnownAt = Annotated[
 Out = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write to this file instead.", dir_okay=False)
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """Control characters, ends of lines, and what turns the direction of writing."""

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from events.dates import NEVER
 from events.log import Record
 from projections.history import Cutoffs, History
 from projections.timeline import UNLISTED, Reading
@@ -189,11 +188,6 @@ def test_what_has_no_meaning_here_is_kept_and_changes_nothing(sent: Json) -> Non
     assert list(told.entries) == [sent["id"]]
     _, touched = told.add(record(issued("2021-01-14"), 1))
     assert set(touched) == {CCMC}
-
-
-def test_a_view_without_cut_offs_is_the_one_that_is_kept() -> None:
-    assert Cutoffs().none
-    assert not Cutoffs(NEVER, NEVER, 3).none
 
 
 def test_adding_says_which_lists_were_touched() -> None:
