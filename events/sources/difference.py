@@ -295,9 +295,9 @@ class Comparison:
 
     def _moved(self, entity: Entity, listing: Listing, company: str, place: Place) -> bool:
         """Whether an entry's place on a list is another than it was; then that is told."""
+        if not self._teller.fits(listing.effective or place.begins, listing.terms(), listing.list):
+            listing = replace(listing, expires=None)  # before it began: it cannot be meant
         terms = listing.terms()
-        if not self._teller.fits(place.begins, terms, listing.list):
-            terms.pop("expires")  # before it began: it cannot be meant
         if self._teller.over(place.terms, listing.list):
             if not self._teller.over(terms, listing.list):
                 self._teller.designated(entity, listing, company)

@@ -149,6 +149,24 @@ async def test_an_expiry_that_is_moved_into_the_past_is_put_right() -> None:
     assert await desk.state("beta-bank", "2022-02-02") == "designated"
 
 
+async def test_an_expiry_that_cannot_be_meant_takes_the_place_of_none() -> None:
+    """Moved to before the beginning, it leaves the listing open; with a beginning that is moved
+    before it, it can be meant."""
+    desk = Desk()
+    ending = {"expires": "2030-01-01"}
+    await desk.read("2021-08-18", entity("1", terms=ending), entity("2", "Beta", terms=ending))
+    found = await desk.read(
+        "2021-08-19",
+        entity("1", terms={"expires": "2020-01-01"}),
+        entity("2", "Beta", terms={"effective": "2019-01-01", "expires": "2020-01-01"}),
+    )
+    open_ended, past = (one["data"] for one in found.events if one["type"].endswith("issued"))
+    assert (open_ended["effective"], "expires" in open_ended) == ("2021-08-18", False)
+    assert (past["effective"], past["expires"]) == ("2019-01-01", "2020-01-01")
+    assert await desk.state("acme-trading", "2031-01-01") == "designated"
+    assert await desk.state("beta", "2021-08-19") == "removed"
+
+
 async def test_no_source_takes_away_what_another_said_of_a_company() -> None:
     """It adds: other names, its own name as one of them, what nobody said yet."""
     desk = Desk()
