@@ -14,10 +14,11 @@ from events.errors import Problem, Refused
 from events.lists import Registry
 from events.log import EventLog, Position
 from events.sources.dating import in_a_name, is_a_date
-from events.sources.difference import KINDS, Comparison, Difference, Older
+from events.sources.difference import KINDS, Comparison, Older
 from events.sources.gazette import Brought, Names
 from events.sources.guards import MOST_REMOVED, doubts
 from events.sources.ledger import Ledger
+from events.sources.outcome import Difference
 from events.sources.source import Head, Part, Source, Unreadable
 from events.sources.telling import Taken, seen_again
 from service.evidence import Evidence, digest

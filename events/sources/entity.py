@@ -1,5 +1,6 @@
 """What a source says of one of its entries, in the words of the log. Pure."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -78,6 +79,10 @@ class Entity:
             "website": self.website,
         }
         return {name: value for name, value in said.items() if value is not None}
+
+    def beside(self, odd: Iterable[str]) -> "Entity":
+        """The entry with more of what it says beside what is modelled."""
+        return replace(self, rest="; ".join(filter(None, [self.rest, *odd])))
 
     def without_a_person(self) -> "Entity":
         """What may be kept of it: everything of a company, of a person only the names."""

@@ -5,7 +5,7 @@ and the next publication is still compared with what was shown.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
 from events import vocabulary as words
@@ -14,6 +14,7 @@ from events.identity import Companies
 from events.log import Record
 from events.sources.entity import IDENTITY, TERMS, Entity, Listing
 
+STATED: Final = "stated"
 _WRITTEN_BY: Final = "/standing/ingest/"
 
 Key = tuple[str, str, str]
@@ -37,9 +38,31 @@ class Place:
     """Whether this source brought it; what another brought is only noted."""
     begins: str = ""
     """When it has effect from, as written in the designation."""
-    stated: bool = False
-    """Whether the source said so."""
+    basis: str = ""
+    """How that is known: `stated`, `observed` or `baseline`."""
     terms: dict[str, Any] = field(default_factory=dict)
+    announced: str = ""
+    """Since when the public could know of it, as written."""
+    lent: dict[str, str] = field(default_factory=dict)
+    """Which of its dates (`effective`, `announced`, `expires`) another source gave: which one."""
+    replaced: str | None = None
+    """Which designation this one was put in the place of."""
+    ended_by: tuple[str, ...] = ()
+    """The amendments that moved its end."""
+    retracted: bool = False
+    """Whether a person took it back, so that it stands no longer."""
+
+    @property
+    def stated(self) -> bool:
+        """Whether a source said since when."""
+        return self.basis == STATED
+
+    def amend(self, event: str, terms: Mapping[str, Any]) -> None:
+        """Take in what an amendment says."""
+        self.terms.update(terms)
+        if "expires" in terms:
+            self.ended_by += (event,)
+            self.lent.pop("expires", None)
 
     def listing(self, list_id: str) -> Listing:
         """As the source would show it now."""
@@ -53,6 +76,16 @@ class Place:
             else tuple((one["kind"], one.get("from"), one.get("until")) for one in own),
             **terms,
         )
+
+
+class Opened(NamedTuple):
+    """A listing that is open."""
+
+    company: str
+    source: str | None
+    """Who brought it; None where no source did."""
+    place: Place
+    """As who brought it has it."""
 
 
 @dataclass(slots=True)
@@ -126,7 +159,7 @@ class Ledger:
         self._described: dict[str, dict[str, Any]] = {}
         self._describers: dict[str, set[str | None]] = {}
         self._removed: dict[Key, str] = {}
-        self._open: dict[Key, tuple[str, str]] = {}
+        self._open: dict[Key, Opened] = {}
 
     def shown(self, source: str) -> dict[str, Shown]:
         """The entries of a source, by its own ids."""
@@ -170,8 +203,8 @@ class Ledger:
         """When a listing was taken off last, as written, whether or not it stands again."""
         return self._removed.get(key)
 
-    def opened(self, key: Key) -> tuple[str, str] | None:
-        """The company of a listing that is open, whoever brought it, and its designation's id."""
+    def opened(self, key: Key) -> Opened | None:
+        """A listing that is open, whoever brought it."""
         return self._open.get(key)
 
     def standing(self, list_id: str, scheme: str) -> int:
@@ -196,10 +229,13 @@ class Ledger:
             if kind == words.DESCRIBED:
                 self._described.setdefault(subject, {}).update(_identity(data))
                 self._describers.setdefault(subject, set()).add(mine)
-            self._listing(kind, subject, event["id"], data)
             if mine is not None and "reference" in data:
                 self._told(mine, data)
                 self._entry(mine, kind, subject, event["id"], data)
+            if kind == words.EVENT_RETRACTED:
+                self._retracted(data["event"])
+            elif "reference" in data and "list" in data:
+                self._listing(mine, kind, subject, event["id"], data)
 
     def _checked(self, what: tuple[str, str], data: Mapping[str, Any]) -> None:
         found = Read(data["publication"], *map(data.get, ("retrieved", "sha256", "records")))
@@ -214,23 +250,27 @@ class Ledger:
             if "published" in one:
                 self._latest[source] = Read(one["published"])
 
-    def _listing(self, kind: str, subject: str, event_id: str, data: Mapping[str, Any]) -> None:
-        if kind not in (words.DESIGNATION_ISSUED, words.REMOVAL_ISSUED):
-            return
-        reference = data.get("reference")
-        if reference is None:
-            return
-        key = (data["list"], reference["scheme"], reference["id"])
+    def _listing(
+        self, source: str | None, kind: str, subject: str, event_id: str, data: Mapping[str, Any]
+    ) -> None:
+        list_id, entry = data["list"], data["reference"]["id"]
+        key = (list_id, data["reference"]["scheme"], entry)
         if kind == words.DESIGNATION_ISSUED:
-            self._open[key] = (subject, event_id)
-            return
-        self._removed[key] = data["effective"]
-        if closed := self._open.pop(key, None):
-            for entries in self._shown.values():
-                entry = entries.get(reference["id"])
-                place = entry.places.get(data["list"]) if entry else None
-                if entry and place and place.mine and place.event == closed[1]:
-                    del entry.places[data["list"]]  # whoever closed it
+            brought = Opened(subject, source, _place(event_id, data))
+            found = _opened(self._open.get(key), brought, data)
+            self._open[key] = found
+            if found.source is not None:
+                self.shown(found.source)[entry].places[list_id] = found.place
+        elif kind == words.REMOVAL_ISSUED:
+            self._removed[key] = data["effective"]
+            closed = self._open.pop(key, None)
+            if closed and closed.source is not None:  # whoever closed it
+                self.shown(closed.source)[entry].places.pop(list_id, None)
+
+    def _retracted(self, event_id: str) -> None:
+        for opened in self._open.values():
+            if opened.place.event == event_id:
+                opened.place.retracted = True
 
     def _entry(
         self, source: str, kind: str, subject: str, event_id: str, data: Mapping[str, Any]
@@ -241,12 +281,9 @@ class Ledger:
         if kind == words.DESCRIBED:
             entry.described.update(_identity(data))
         elif kind == words.DESIGNATION_ISSUED:
-            stated = data.get("effective_basis") == "stated"
-            place = Place(event_id, event_id, True, data["effective"], stated, _terms(data))
-            entry.places[data["list"]] = place
             entry.rest = quoted(data)
         elif kind == words.DESIGNATION_AMENDED and data["list"] in entry.places:
-            entry.places[data["list"]].terms.update(_terms(data))
+            entry.places[data["list"]].amend(event_id, _terms(data))
             entry.rest = quoted(data) or entry.rest
         elif kind == words.REMOVAL_ISSUED:
             entry.places.pop(data["list"], None)
@@ -263,6 +300,36 @@ class Ledger:
         entry.rest = quoted(data)
         if place is None or not place.mine:
             entry.places[data["list"]] = Place(event_id, data.get("about", ""), False)
+
+
+def _opened(known: Opened | None, found: Opened, data: Mapping[str, Any]) -> Opened:
+    """A listing as a designation leaves it. One that puts right what another source brought leaves
+    it that source's; who brought it is compared with it as it was told by sources alone."""
+    if known is None or known.place.event != data.get("replaces"):
+        return found
+    place, was = found.place, known.place
+    if found.source is None:
+        here = place.event
+        return known._replace(place=replace(was, event=here, designation=here, replaced=was.event))
+    place.replaced = was.event
+    for name, now, before in (
+        ("effective", (place.begins, place.basis), (was.begins, was.basis)),
+        ("announced", place.announced, was.announced),
+        ("expires", place.terms.get("expires"), was.terms.get("expires")),
+    ):
+        if now != before and now and found.source != known.source:
+            place.lent[name] = found.source
+        elif now == before and name in was.lent:
+            place.lent[name] = was.lent[name]
+    if place.terms.get("expires") == was.terms.get("expires"):
+        place.ended_by = was.ended_by
+    return known._replace(place=place)
+
+
+def _place(event_id: str, data: Mapping[str, Any]) -> Place:
+    """What a designation says of a place; nobody but a source says that it only observed."""
+    basis, announced = data.get("effective_basis", STATED), data.get("announced", "")
+    return Place(event_id, event_id, True, data["effective"], basis, _terms(data), announced)
 
 
 def quoted(data: Mapping[str, Any]) -> str:

@@ -9,13 +9,15 @@ from events.dates import last, start
 from events.door import admit
 from events.log import Position, Receipt, Record
 from events.memory_log import MemoryEventLog
-from events.sources.difference import KINDS, Comparison, Difference
+from events.sources.difference import KINDS, Comparison
 from events.sources.entity import Entity, Listing
 from events.sources.guards import doubts
 from events.sources.ledger import Ledger
+from events.sources.outcome import Difference
 from events.sources.source import Head, Part, Piece, Source, Unreadable
 from events.sources.telling import Taken
 from projections.history import Cutoffs, History
+from projections.timeline import Timeline
 from tests.unit.making import REGISTRY
 
 SDN = "us-ofac-sdn"
@@ -109,10 +111,14 @@ class Desk:
         again.ledger.take(await self.records())
         return again
 
+    async def timeline(self, company: str, list_id: str = SDN) -> Timeline:
+        """How a company has stood on a list."""
+        records = [one for one in await self.records() if one.subject == company]
+        return History(REGISTRY, records).view(Cutoffs()).timelines[list_id]
+
     async def state(self, company: str, as_of: str, list_id: str = SDN) -> str:
         """How a company stands on a list at the end of a day."""
-        records = [one for one in await self.records() if one.subject == company]
-        timeline = History(REGISTRY, records).view(Cutoffs()).timelines[list_id]
+        timeline = await self.timeline(company, list_id)
         upto = last(as_of, REGISTRY[list_id].zone)
         flips = [flip for span in timeline.spans for flip in span if flip.at <= upto]
         return flips[-1].reading.status if flips else "not_listed"
