@@ -21,6 +21,7 @@ from events.sources.ledger import Ledger
 from events.sources.outcome import Difference
 from events.sources.source import Head, Part, Source, Unreadable
 from events.sources.telling import Taken, seen_again
+from events.vocabulary import LIST_CHECKED
 from service.evidence import Evidence, digest
 
 
@@ -292,18 +293,31 @@ class Ingest:
         return events
 
     async def _append(self, found: Difference, report: Report) -> bool:
-        """Whether the log took all of it."""
-        taken = True
+        """Whether the log took all of it. That the lists were read is said once all else is there:
+        a log of several parts may take some of an append and not the rest."""
         events = self._admitted(found.events, report)
         if report.outcome == "held":
             return False
-        receipts = await self._log.append(events)
-        for event, receipt in zip(found.events, receipts, strict=True):
-            if receipt.problem is not None:
-                report.problems.append(receipt.problem)
-                taken = False
-            elif receipt.outcome == "recorded":
+        both = list(zip(found.events, events, strict=True))
+        taken = await self._record([one for one in both if not _reading(one[0])], report)
+        return taken and await self._record([one for one in both if _reading(one[0])], report)
+
+    async def _record(
+        self, some: Sequence[tuple[dict[str, Any], Admitted]], report: Report
+    ) -> bool:
+        """Whether the log took all of these."""
+        if not some:
+            return True
+        receipts = await self._log.append([admitted for _, admitted in some])
+        for (event, _), receipt in zip(some, receipts, strict=True):
+            if receipt.outcome == "recorded":
                 self._ledger.learn(event)
             report.recorded += receipt.outcome == "recorded"
             report.duplicate += receipt.outcome == "duplicate"
-        return taken
+        problems = [one.problem for one in receipts if one.problem is not None]
+        report.problems += problems
+        return not problems
+
+
+def _reading(event: dict[str, Any]) -> bool:
+    return bool(event["type"] == LIST_CHECKED)

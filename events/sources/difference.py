@@ -13,7 +13,7 @@ from events.dates import DAY, last
 from events.errors import Refused
 from events.lists import Registry
 from events.sources.entity import Entity
-from events.sources.ledger import Ledger, Place, Seen, Shown
+from events.sources.ledger import Ledger, Place, Read, Seen, Shown
 from events.sources.outcome import Difference, one_more
 from events.sources.placing import Placing
 from events.sources.source import Head, Piece, Source, Unreadable
@@ -94,18 +94,27 @@ class Comparison:
         self._lists = self._covered(head) & known
         self._lacks = head.lacks
         self._placing.look_again(self._shown, self._memory)
-        before = self._ledger.read(self._source.known_as, self._lists)
+        ledger, source = self._ledger, self._source
+        before = ledger.read(source.known_as, self._lists)
         # Of a file that was read before, what is new was left out then: it is no news either.
-        again = self._ledger.was_read(self._source.known_as, self._taken.at, self._taken.sha256)
-        self._teller.first = self._source.every and (before is None or again)
-        if before is None and not self._source.every:
-            before = self._ledger.latest(self._source.known_as)
-        if before is not None and last(self._taken.at) < before.instant:
+        again = ledger.was_read(source.known_as, self._taken.at, self._taken.sha256)
+        self._teller.first = source.every and (before is None or again)
+        others = ledger.begun(source.known_as, self._lists)
+        if not others and not source.every and (latest := ledger.latest(source.known_as)):
+            others = [latest]
+        if later := next((one for one in others if self._older(one, again=again)), None):
             raise Older.field(
                 self._taken.file,
-                f"was taken at {self._taken.at}, and {self._source.known_as} was read as it was at "
-                f"{before.taken}: an older publication is not read after a later one",
+                f"was taken at {self._taken.at}, and {source.known_as} was read as it was at "
+                f"{later.taken}: an older publication is not read after a later one",
             )
+
+    def _older(self, than: Read, *, again: bool) -> bool:
+        """Whether another publication was taken later; of two of one time, whether it was read
+        after this one."""
+        if last(self._taken.at) != than.instant:
+            return last(self._taken.at) < than.instant
+        return again and than.sha256 not in {None, self._taken.sha256}
 
     def _covered(self, head: Head) -> frozenset[str]:
         """The lists of which what is missing is gone."""

@@ -4,6 +4,7 @@ Nothing beside the log is needed to go on where the last reading ended: throw ev
 and the next publication is still compared with what was shown.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
@@ -15,6 +16,8 @@ from events.log import Record
 from events.sources.entity import IDENTITY, TERMS, Entity, Listing
 
 STATED: Final = "stated"
+OBSERVED: Final = "observed"
+_DIGEST: Final = re.compile(r"sha256 ([0-9a-f]{64})$")
 _WRITTEN_BY: Final = "/standing/ingest/"
 
 Key = tuple[str, str, str]
@@ -155,6 +158,7 @@ class Ledger:
         self._files: set[tuple[str, str, str | None]] = set()
         self._shown: dict[str, dict[str, Shown]] = {}
         self._latest: dict[str, Read] = {}
+        self._begun: dict[tuple[str, str], Read] = {}
         self._memory: dict[str, dict[str, Seen]] = {}
         self._described: dict[str, dict[str, Any]] = {}
         self._describers: dict[str, set[str | None]] = {}
@@ -169,6 +173,11 @@ class Ledger:
         """The latest reading of any of these lists by a source."""
         found = self.readings(source, lists).values()
         return max(found, key=lambda one: one.instant, default=None)
+
+    def begun(self, source: str, lists: Iterable[str]) -> list[Read]:
+        """Of each of these lists the last publication of a source that brought anything of it, or
+        of which it was said that it was read: a log may have only a part of that."""
+        return [self._begun[source, one] for one in lists if (source, one) in self._begun]
 
     def latest(self, source: str) -> Read | None:
         """The latest publication of a source that brought an event: of a delta, which may say of no
@@ -240,15 +249,25 @@ class Ledger:
     def _checked(self, what: tuple[str, str], data: Mapping[str, Any]) -> None:
         found = Read(data["publication"], *map(data.get, ("retrieved", "sha256", "records")))
         self._files.add((what[0], found.taken, found.sha256))
+        self._begin(what, found)
         known = self._read.get(what)
         if known is None or known.instant <= found.instant:
             self._read[what] = found
 
     def _told(self, source: str, data: Mapping[str, Any]) -> None:
-        """Publications are read in their order, so that the latest is the last."""
-        for one in data.get("sources") or ():
-            if "published" in one:
-                self._latest[source] = Read(one["published"])
+        """Publications are read in their order, so that the last is the latest."""
+        some = data.get("sources") or ()
+        read = next((_published(one) for one in some if "published" in one), None)
+        if read is not None:
+            self._latest[source] = read
+            entry = self.shown(source).get(data["reference"]["id"])
+            for list_id in [data["list"]] if "list" in data else entry.places if entry else ():
+                self._begin((source, list_id), read)
+
+    def _begin(self, what: tuple[str, str], read: Read) -> None:
+        known = self._begun.get(what)
+        if known is None or known.instant <= read.instant:
+            self._begun[what] = read
 
     def _listing(
         self, source: str | None, kind: str, subject: str, event_id: str, data: Mapping[str, Any]
@@ -330,6 +349,12 @@ def _place(event_id: str, data: Mapping[str, Any]) -> Place:
     """What a designation says of a place; nobody but a source says that it only observed."""
     basis, announced = data.get("effective_basis", STATED), data.get("announced", "")
     return Place(event_id, event_id, True, data["effective"], basis, _terms(data), announced)
+
+
+def _published(source: Mapping[str, Any]) -> Read:
+    """The publication that an event was taken from."""
+    found = _DIGEST.search(source.get("title", ""))
+    return Read(source["published"], sha256=found[1] if found else None)
 
 
 def quoted(data: Mapping[str, Any]) -> str:

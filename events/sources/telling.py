@@ -10,7 +10,7 @@ from events.dates import DAY, Instant, last, precision, show, start
 from events.ids import fact_id
 from events.lists import Registry
 from events.sources.entity import Entity, Listing
-from events.sources.ledger import STATED, Ledger, Place, Read, written_by
+from events.sources.ledger import OBSERVED, STATED, Ledger, Place, Read, written_by
 from events.sources.source import Source
 
 _YEARS_AHEAD: Final[Instant] = 2 * 366 * DAY
@@ -58,7 +58,7 @@ class Teller:
     ) -> None:
         """That an entry which was listed from `begins` on has other terms from now on."""
         seen = self._behind(listing.list, begins)
-        said = {"list": listing.list, **self.when(None, seen), **terms}
+        said = {"list": listing.list, **self.when(None, seen), "effective_basis": OBSERVED, **terms}
         self._write(words.DESIGNATION_AMENDED, company, entity, said)
 
     def corrected(self, entity: Entity, listing: Listing, company: str, place: Place) -> None:
@@ -66,7 +66,7 @@ class Teller:
         is public."""
         when = self.when(listing.effective or place.begins)
         if listing.effective is None:
-            when["effective_basis"] = STATED if place.stated else "observed"
+            when["effective_basis"] = STATED if place.stated else OBSERVED
         said = {"list": listing.list, **when, **listing.terms(), "replaces": place.event}
         said["correction_announced"] = self._taken.at
         self._write(words.DESIGNATION_ISSUED, company, entity, said)
@@ -110,7 +110,7 @@ class Teller:
     def removed(self, entity: Entity, list_id: str, company: str, begins: str) -> None:
         """That an entry is on a list no longer, on which it was from `begins` on."""
         said = {"list": list_id, **self.when(None, self._behind(list_id, begins))}
-        said["how"] = "delisted"
+        said.update(effective_basis=OBSERVED, how="delisted")
         self._write(words.REMOVAL_ISSUED, company, entity, said)
 
     def reading(self, records: int, published: str | None) -> Read:
@@ -157,7 +157,7 @@ class Teller:
     @property
     def basis(self) -> str:
         """How it is known that something had effect when this was taken."""
-        return "baseline" if self.first else "observed"
+        return "baseline" if self.first else OBSERVED
 
     def when(self, stated: str | None, seen: str | None = None) -> dict[str, Any]:
         """The dates of something, stated by the source or seen when this was taken."""

@@ -76,12 +76,13 @@ class Desk:
         head: Head | None = None,
         kinds: frozenset[str] | None = KINDS,
         accept: bool = True,
+        sha256: str = SHA,
         **taken: Any,
     ) -> Difference:
         """Take a publication; nothing is recorded of one that would be held, unless accepted."""
         head = head or Head()
         comparing = Comparison(
-            self.source, self.ledger, REGISTRY, Taken(at, f"made_{at}", SHA, **taken), kinds
+            self.source, self.ledger, REGISTRY, Taken(at, f"made_{at}", sha256, **taken), kinds
         )
         comparing.take(self.source.pieces(cast("Sequence[Part]", entries), head), head)
         found = comparing.end(head)
