@@ -113,7 +113,7 @@ async def test_a_reading_is_not_told_of_what_a_log_did_not_take(tmp_path: Path) 
     told = [one async for some in other.read(Position(), await other.ends()) for one in some]
     (taken,) = (one for one in told if one.subject == "company-3" and one.type.endswith("issued"))
     note = {"kind": "other", "text": "x"}
-    conflict = {"id": taken.id, "type": NOTE_RECORDED, "subject": "company-3", "data": note}
+    conflict = {"id": taken.id, "type": NOTE_RECORDED, "subject": "somebody", "data": note}
     await log.append([admit(conflict, REGISTRY)])
     (report,) = await ingested(log, tmp_path, SOURCES["ofac-sdn-csv"], [path])
     assert (report.recorded, len(report.problems)) == (19, 1)
