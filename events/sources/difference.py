@@ -13,9 +13,10 @@ from events.dates import DAY, last
 from events.errors import Refused
 from events.lists import Registry
 from events.sources.entity import Entity
-from events.sources.ledger import Ledger, Place, Read, Seen, Shown
+from events.sources.ledger import Ledger
 from events.sources.outcome import Difference, one_more
 from events.sources.placing import Placing
+from events.sources.shown import Place, Read, Seen, Shown
 from events.sources.source import Head, Piece, Source, Unreadable
 from events.sources.telling import Taken, Teller
 

@@ -6,22 +6,17 @@ and the next publication is still compared with what was shown.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from dataclasses import replace
+from typing import Any, Final
 
 from events import vocabulary as words
-from events.dates import UTC_ZONE, Instant, last
 from events.identity import Companies
 from events.log import Record
-from events.sources.entity import IDENTITY, TERMS, Entity, Listing
+from events.sources.entity import IDENTITY, TERMS
+from events.sources.shown import STATED, Dispute, Key, Opened, Place, Read, Seen, Shown
 
-STATED: Final = "stated"
-OBSERVED: Final = "observed"
 _DIGEST: Final = re.compile(r"sha256 ([0-9a-f]{64})$")
 _WRITTEN_BY: Final = "/standing/ingest/"
-
-Key = tuple[str, str, str]
-"""A listing: its list, and the scheme and id of its reference."""
 
 
 def written_by(source: str) -> str:
@@ -29,124 +24,9 @@ def written_by(source: str) -> str:
     return _WRITTEN_BY + source
 
 
-@dataclass(slots=True)
-class Place:
-    """What an entry last said of its place on a list."""
-
-    event: str
-    """The id of the designation, or of the note on another's."""
-    designation: str
-    """Which designation that is."""
-    mine: bool
-    """Whether this source brought it; what another brought is only noted."""
-    begins: str = ""
-    """When it has effect from, as written in the designation."""
-    basis: str = ""
-    """How that is known: `stated`, `observed` or `baseline`."""
-    terms: dict[str, Any] = field(default_factory=dict)
-    announced: str = ""
-    """Since when the public could know of it, as written."""
-    lent: dict[str, str] = field(default_factory=dict)
-    """Which of its dates (`effective`, `announced`, `expires`) another source gave: which one."""
-    replaced: str | None = None
-    """Which designation this one was put in the place of."""
-    ended_by: tuple[str, ...] = ()
-    """The amendments that moved its end."""
-    retracted: bool = False
-    """Whether a person took it back, so that it stands no longer."""
-
-    @property
-    def stated(self) -> bool:
-        """Whether a source said since when."""
-        return self.basis == STATED
-
-    def amend(self, event: str, terms: Mapping[str, Any]) -> None:
-        """Take in what an amendment says."""
-        self.terms.update(terms)
-        if "expires" in terms:
-            self.ended_by += (event,)
-            self.lent.pop("expires", None)
-
-    def listing(self, list_id: str) -> Listing:
-        """As the source would show it now."""
-        own = self.terms.get("restrictions")
-        terms = {name: self.terms.get(name) for name in TERMS if name != "restrictions"}
-        return Listing(
-            list_id,
-            effective=self.begins if self.stated else None,
-            restrictions=None
-            if own is None
-            else tuple((one["kind"], one.get("from"), one.get("until")) for one in own),
-            **terms,
-        )
-
-
-class Opened(NamedTuple):
-    """A listing that is open."""
-
-    company: str
-    source: str | None
-    """Who brought it; None where no source did."""
-    place: Place
-    """As who brought it has it."""
-
-
-@dataclass(slots=True)
-class Shown:
-    """An entry as a source last showed it."""
-
-    company: str
-    described: dict[str, Any] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
-    rest: str = ""
-    scheme: str | None = None
-    """What its key is an id of."""
-
-    def entity(self, key: str, line: int) -> Entity:
-        """As the source would show it now."""
-        said = self.described
-        return Entity(
-            key,
-            said.get("name", key),
-            said.get("kind", "unknown"),
-            tuple(place.listing(list_id) for list_id, place in self.places.items()),
-            tuple(said.get("aliases") or ()),
-            said.get("country"),
-            tuple((one["scheme"], one["value"]) for one in said.get("identifiers") or ()),
-            said.get("website"),
-            self.rest,
-            line=line,
-        )
-
-
-class Seen(NamedTuple):
-    """An entry as it was written in the publication before, where this process read that."""
-
-    raw: object
-    lists: tuple[str, ...]
-    skipped: str | None = None
-    """Its kind, where that was not asked for."""
-    elsewhere: tuple[str, ...] = ()
-
-
-class Read(NamedTuple):
-    """A reading of a list by a source."""
-
-    publication: str
-    """Which publication it was, as written."""
-    retrieved: str | None = None
-    sha256: str | None = None
-    records: int | None = None
-
-    @property
-    def taken(self) -> str:
-        """When it was taken, as written."""
-        return self.retrieved or self.publication
-
-    @property
-    def instant(self) -> Instant:
-        """When that is over."""
-        return last(self.taken, UTC_ZONE)
+def is_of_a_source(event: Mapping[str, Any]) -> bool:
+    """Whether reading a source brought an event."""
+    return str(event.get("source", "")).startswith(_WRITTEN_BY)
 
 
 class Ledger:
@@ -164,6 +44,9 @@ class Ledger:
         self._describers: dict[str, set[str | None]] = {}
         self._removed: dict[Key, str] = {}
         self._open: dict[Key, Opened] = {}
+        self._disputes: dict[str, Dispute] = {}
+        self._disputed: dict[Key, str] = {}
+        self._restored: dict[str, Dispute] = {}
 
     def shown(self, source: str) -> dict[str, Shown]:
         """The entries of a source, by its own ids."""
@@ -216,6 +99,24 @@ class Ledger:
         """A listing that is open, whoever brought it."""
         return self._open.get(key)
 
+    def disputes(self) -> Iterable[Dispute]:
+        """The removals by one source of what another one showed then, whatever came of it."""
+        return self._disputes.values()
+
+    def disputing(self, dispute: Dispute) -> list[str]:
+        """The sources that still show what was removed; none where it stands again, or was removed
+        again since."""
+        latest = self._disputed.get(dispute.key)
+        return self._showing(dispute.key) if latest == dispute.event else []
+
+    def _showing(self, key: Key) -> list[str]:
+        list_id, scheme, entry = key
+        return [
+            source
+            for source, entries in self._shown.items()
+            if (found := entries.get(entry)) and found.scheme == scheme and list_id in found.places
+        ]
+
     def standing(self, list_id: str, scheme: str) -> int:
         """How many listings of a scheme are open on a list, whoever brought them."""
         return sum(1 for one in self._open if one[:2] == (list_id, scheme))
@@ -242,7 +143,7 @@ class Ledger:
                 self._told(mine, data)
                 self._entry(mine, kind, subject, event["id"], data)
             if kind == words.EVENT_RETRACTED:
-                self._retracted(data["event"])
+                self._retracted(data["event"], event["id"])
             elif "reference" in data and "list" in data:
                 self._listing(mine, kind, subject, event["id"], data)
 
@@ -278,18 +179,55 @@ class Ledger:
             brought = Opened(subject, source, _place(event_id, data))
             found = _opened(self._open.get(key), brought, data)
             self._open[key] = found
+            self._disputed.pop(key, None)
             if found.source is not None:
                 self.shown(found.source)[entry].places[list_id] = found.place
         elif kind == words.REMOVAL_ISSUED:
+            before = self._removed.get(key)
             self._removed[key] = data["effective"]
-            closed = self._open.pop(key, None)
-            if closed and closed.source is not None:  # whoever closed it
-                self.shown(closed.source)[entry].places.pop(list_id, None)
+            if closed := self._open.pop(key, None):
+                if closed.source is not None:  # whoever closed it
+                    self.shown(closed.source)[entry].places.pop(list_id, None)
+                if source is not None and self._showing(key):
+                    self._disputed[key] = event_id
+                    dispute = Dispute(event_id, key, closed, source, dict(data), before)
+                    self._disputes[event_id] = dispute
 
-    def _retracted(self, event_id: str) -> None:
+    def _retracted(self, event_id: str, by: str) -> None:
+        """That a designation stands no longer; that a disputed removal does not count, and then who
+        still shows the listing has brought it; or that this was taken back."""
         for opened in self._open.values():
             if opened.place.event == event_id:
                 opened.place.retracted = True
+        if (dispute := self._disputes.get(event_id)) and (heirs := self.disputing(dispute)):
+            self._restored[by] = self._restore(dispute, heirs[0])
+        elif dispute := self._restored.pop(event_id, None):
+            self._remove_again(dispute)
+
+    def _restore(self, dispute: Dispute, heir: str) -> Dispute:
+        key, brought = dispute.key, dispute.opened
+        places = self.shown(heir)[key[2]].places
+        before = self._open[key] = Opened(brought.company, heir, replace(brought.place))
+        noted, places[key[0]] = places[key[0]], before.place
+        del self._disputed[key]
+        self._ended(key, dispute.removed_before)
+        return dispute._replace(noted=noted, opened=before)
+
+    def _remove_again(self, dispute: Dispute) -> None:
+        key, heir = dispute.key, dispute.opened.source
+        if self._open.get(key) != dispute.opened or heir is None:
+            return  # something else has become of it since
+        del self._open[key]
+        if dispute.noted is not None:
+            self.shown(heir)[key[2]].places[key[0]] = dispute.noted
+        self._disputed[key] = dispute.event
+        self._ended(key, dispute.data["effective"])
+
+    def _ended(self, key: Key, at: str | None) -> None:
+        if at is None:
+            self._removed.pop(key, None)
+        else:
+            self._removed[key] = at
 
     def _entry(
         self, source: str, kind: str, subject: str, event_id: str, data: Mapping[str, Any]

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from events.dates import last, start
 from events.sources.entity import Listing
-from events.sources.ledger import STATED, Opened, Place
+from events.sources.shown import STATED, Opened, Place
 
 
 class Showing(NamedTuple):

@@ -7,9 +7,10 @@ from dataclasses import replace
 from events.dates import start
 from events.lists import Registry
 from events.sources.entity import Entity, Listing
-from events.sources.ledger import Key, Ledger, Opened, Place, Seen, Shown
+from events.sources.ledger import Ledger
 from events.sources.lending import Showing, disputed, lent
 from events.sources.outcome import Difference, one_more
+from events.sources.shown import Key, Opened, Place, Seen, Shown
 from events.sources.source import Source
 from events.sources.telling import Teller
 

@@ -10,7 +10,8 @@ from events.dates import DAY, Instant, last, precision, show, start
 from events.ids import fact_id
 from events.lists import Registry
 from events.sources.entity import Entity, Listing
-from events.sources.ledger import OBSERVED, STATED, Ledger, Place, Read, written_by
+from events.sources.ledger import Ledger, written_by
+from events.sources.shown import OBSERVED, STATED, Place, Read
 from events.sources.source import Source
 
 _YEARS_AHEAD: Final[Instant] = 2 * 366 * DAY

@@ -15,6 +15,7 @@ from service.api.answers import answer
 from service.api.asking import Asking
 from service.api.body import read_json
 from service.api.query import Query
+from service.disputed import Heard
 from service.review import Review, Ruling, Verdict, in_short
 from service.reviewing import reviewing
 from service.standing import Service
@@ -33,6 +34,7 @@ class Reviewing:
         self._service = service
         self._asking = asking
         self._lock = threading.Lock()
+        self._heard = Heard()
         self.router = APIRouter()
         add = self.router.add_api_route
         add("/v1/review", self.open, **operations.REVIEW)
@@ -83,7 +85,7 @@ class Reviewing:
 
     def _with(self, work: Any) -> Any:
         """Do work on the queue as it is now, one at a time."""
-        with self._lock, reviewing(self._service.standing) as review:
+        with self._lock, reviewing(self._service.standing, self._heard) as review:
             store = self._service.standing.store()
             try:
                 review.refresh(store)

@@ -56,7 +56,9 @@ _STANDING_IN_SHORT: Final = structure(
 )
 _QUESTION: Final[dict[str, Schema]] = {
     "id": TEXT,
-    "kind": told(TEXT, "`relisted`, `identifier` or `name`; there may be others."),
+    "kind": told(
+        TEXT, "`still-shown`, `relisted`, `identifier`, `name` or `proposal`; there may be others."
+    ),
     "score": told({"type": "number"}, "How much speaks for it, from 0 to 1."),
     "text": TEXT,
     "sides": told(
