@@ -139,16 +139,26 @@ def publications(
 
 
 def _taken(source: Source, path: Path, retrieved_at: str | None, now: Instant) -> str:
-    found = retrieved_at or source.dated(_part(path)) or in_a_name(path.name)
+    dated, wrong = (None, None) if retrieved_at else _dated(source, path)
+    found = retrieved_at or dated or in_a_name(path.name)
     if found is None:
         raise Refused.field(
             str(path),
-            "neither the file nor its name says when it was taken; say it with --retrieved-at, or "
-            "name the file so: sdn_2022-03-07T184758Z.csv",
+            (f"cannot be read: {wrong}. Beside that, " if wrong else "")
+            + "neither the file nor its name says when it was taken; say it with --retrieved-at, "
+            "or name the file so: sdn_2022-03-07T184758Z.csv",
         )
     if start(found) > now + DAY:
         raise Refused.field(str(path), f"was taken at {found}, it is said: that is yet to come")
     return found
+
+
+def _dated(source: Source, path: Path) -> tuple[str | None, Unreadable | None]:
+    """When a file says that it was published, or why that cannot be read."""
+    try:
+        return source.dated(_part(path)), None
+    except Unreadable as error:
+        return None, error
 
 
 def _part(path: Path) -> Part:
@@ -228,7 +238,7 @@ class Ingest:
         if not source.every and self._was_read(report):
             return replace(report, outcome="unchanged")
         taken = Taken(publication.at, report.file, report.sha256, asked.backfill)
-        head = Head(published=source.dated(_part(primary)))
+        head = Head(published=_dated(source, primary)[0])
         comparing = Comparison(source, self._ledger, self._registry, taken, asked.kinds)
         try:
             comparing.take(source.pieces([_part(path) for path in publication.files], head), head)

@@ -32,8 +32,8 @@ from events.sources.ofac_entity import (
     written,
 )
 from events.sources.source import Action, Head, Part, Piece, Source, Unreadable
-from events.sources.text import LONGEST, MOST, said, short
-from events.sources.xml import Element, elements, fields, line_of, local
+from events.sources.text import LONGEST, MOST, short
+from events.sources.xml import Element, elements, fields, line_of, local, text_of
 
 _ROOT: Final = "sanctionsData"
 _NAMESPACE: Final = "https://www.treasury.gov/ofac/DeltaFile/1.0"
@@ -49,14 +49,8 @@ _ACTIONS: Final[dict[str, Action]] = {
 
 
 def dated(part: Part) -> str | None:
-    """When a delta was published."""
-    try:
-        for element, _ in elements(part, _ROOT, "datePublished", "entities"):
-            found = said(element.text) or ""
-            return _time(found) if local(element) == "datePublished" else None
-    except Unreadable:  # it is told where it is read
-        pass
-    return None
+    """When a delta was published. Raises `Unreadable`."""
+    return _time(text_of(part, _ROOT, "datePublished", "entities") or "")
 
 
 def _time(text: str) -> str | None:

@@ -13,20 +13,14 @@ from events.sources import ofac_entity
 from events.sources.ofac_entity import LISTS, SDN, WRAPPER, Raw, entity
 from events.sources.source import Head, Part, Piece, Source, Unreadable
 from events.sources.text import said
-from events.sources.xml import Element, elements, fields, line_of, local
+from events.sources.xml import Element, elements, fields, line_of, local, text_of
 
 _ROOT: Final = "sanctionsData"
 
 
 def dated(part: Part) -> str | None:
-    """The day as of which a file is."""
-    try:
-        for element, _ in elements(part, _ROOT, "dataAsOf", "entities"):
-            text = said(element.text) or ""
-            return ofac_entity.day(text) if local(element) == "dataAsOf" else None
-    except Unreadable:  # it is told where it is read
-        pass
-    return None
+    """The day as of which a file is. Raises `Unreadable`."""
+    return ofac_entity.day(text_of(part, _ROOT, "dataAsOf", "entities") or "")
 
 
 def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
