@@ -118,9 +118,8 @@ class Disputed(Asks):
 
     def decide(self, question: Question, ruling: Ruling) -> list[dict[str, Any]]:
         """See `Asks`: the removal is retracted, or a note says that it is right."""
-        for field, given in (("into", ruling.into), ("companies", ruling.companies)):
-            if given:
-                raise Refused.field(field, "is not asked here: it is one company")
+        if ruling.into or ruling.companies or ruling.fresh:
+            raise Refused.field("into", "is not asked here, nor companies: it is about one")
         dispute = next(one for one in self._heard.ledger.disputes() if _id(one) == question.id)
         data: dict[str, Any] = {"sources": [decided_in(question.id, ruling)]}
         told = f"{ruling.why} ({ruling.by})"

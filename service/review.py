@@ -51,7 +51,9 @@ class Ruling(NamedTuple):
     into: str | None = None
     """Of two that are one: which the other counts for; by default the one known longer."""
     companies: Sequence[str] = ()
-    """Of a proposal: whom it is about, by id or by name."""
+    """Of a proposal: whom it is about, by id or by a name."""
+    fresh: Sequence[str] = ()
+    """And which companies that nobody knows yet, by their names."""
 
 
 class Decision(NamedTuple):

@@ -125,4 +125,4 @@ def test_what_is_refused_is_off_and_not_asked_again(cli: Cli, key: str) -> None:
     assert (wrong.code, "is refused already, by j.doe" in wrong.err) == (1, True)
     assert cli("review", "undo", key, *WHY).code == 0
     wrong = cli("review", "accept", key, "--into", "company-1", *WHY)
-    assert (wrong.code, "into: is not asked here" in wrong.err) == (1, True)
+    assert (wrong.code, "into: is not asked here, nor companies" in wrong.err) == (1, True)
