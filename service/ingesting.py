@@ -128,13 +128,13 @@ def publications(
     role = source.role
     found = []
     for at, some in groupby(dated, key=lambda one: one[0]):
-        parts = sorted((path for *_, path in some), key=lambda path: role(_part(path)))
-        if [role(_part(path)) for path in parts].count(0) != 1:
-            names = ", ".join(path.name for path in parts)
+        parts = sorted(((role(_part(path)), path) for *_, path in some), key=lambda one: one[0])
+        if [one for one, _ in parts].count(0) != 1:
+            names = ", ".join(path.name for _, path in parts)
             raise Refused.field(
                 names, f"of what was taken at {at}, exactly one file should have the entries"
             )
-        found.append(Publication(at, tuple(parts)))
+        found.append(Publication(at, tuple(path for _, path in parts)))
     return found
 
 

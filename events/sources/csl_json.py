@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Final
 
 from events.sources import csl
 from events.sources.csl import BESIDE, Number, Row, parts_of
+from events.sources.ofac import SCHEME
 from events.sources.source import Head, Part, Piece, Source, Unreadable
 from events.sources.text import LONGEST_LINE, mended
 
@@ -187,7 +188,7 @@ JSON: Final = Source(
     title=f"{csl.TITLE}, JSON",
     publisher=csl.PUBLISHER,
     url="https://data.trade.gov/downloadable_consolidated_screening_list/v1/consolidated.json",
-    scheme=csl.OFAC,
+    scheme=SCHEME,
     lists=csl.LISTS,
     pieces=pieces,
     entity=csl.entity,

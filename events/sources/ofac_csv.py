@@ -9,16 +9,18 @@ beside the files (dat_spec.txt).
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from typing import Final, NamedTuple, cast
 
 from events.sources.countries import country
 from events.sources.entity import Entity, Listing
 from events.sources.identifiers import SCHEMES, identifier
+from events.sources.ofac import EXPORTS, PUBLISHER, SCHEME, joined, once
 from events.sources.source import Head, Part, Piece, Source, Unreadable
-from events.sources.text import MOST, lines, name, quote, said, short
+from events.sources.text import MOST, lines, name, quote, said
 
+PROGRAM: Final = "Program"
 _NOTHING: Final = "-0-"
 _END: Final = "\x1a"
 _COLUMNS: Final = 12
@@ -159,7 +161,7 @@ def reader_of(listed: Lists) -> Callable[[Piece], Entity]:
             full,
             _KINDS.get((kind or "").lower(), "unknown" if kind else "company"),
             tuple(listings),
-            _once([*map(_some, other_names), *told.aliases], full),
+            once([*map(_some, other_names), *told.aliases], full),
             next(filter(None, map(country, map(_some, countries))), None) or told.country,
             told.identifiers,
             told.website,
@@ -174,11 +176,6 @@ def reader_of(listed: Lists) -> Callable[[Piece], Entity]:
 def _some(text: str) -> str | None:
     found = said(text)
     return None if found == _NOTHING else found
-
-
-def _once(names: Iterable[str | None], but: str) -> tuple[str, ...]:
-    found = (short(one, "alias") for one in names)
-    return tuple(dict.fromkeys(one for one in found if one and one != but))[:MOST]
 
 
 class _Remarks:
@@ -213,14 +210,9 @@ def _identifier(clause: str) -> tuple[str, str] | None:
     return identifier(match[1], _WHERE.sub("", match[2]).rstrip(".,;")) if match else None
 
 
-def program(programmes: Iterable[str]) -> str | None:
-    """Several programmes as one term, in an order that is always the same."""
-    return short("; ".join(sorted(programmes)), "Program")
-
-
 def _all_on(list_id: str) -> Lists:
     def listed(full: str, programmes: Sequence[str], _: str) -> Placed:
-        return [Listing(list_id, name_as_listed=full, program=program(programmes))], ()
+        return [Listing(list_id, name_as_listed=full, program=joined(programmes, PROGRAM))], ()
 
     return listed
 
@@ -228,9 +220,9 @@ def _all_on(list_id: str) -> Lists:
 SDN: Final = Source(
     name="ofac-sdn-csv",
     title="OFAC's SDN.CSV",
-    publisher="US Department of the Treasury, Office of Foreign Assets Control",
-    url="https://sanctionslistservice.ofac.treas.gov/api/PublicationPreview/exports/SDN.CSV",
-    scheme="ofac-uid",
+    publisher=PUBLISHER,
+    url=f"{EXPORTS}SDN.CSV",
+    scheme=SCHEME,
     lists=frozenset({"us-ofac-sdn"}),
     pieces=pieces,
     entity=reader_of(_all_on("us-ofac-sdn")),

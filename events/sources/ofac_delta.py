@@ -12,21 +12,20 @@ from dataclasses import replace
 from typing import Final
 
 from events.sources import ofac_enhanced
+from events.sources.cmic import CMIC
 from events.sources.dating import is_a_date
 from events.sources.entity import Entity, Listing, Own
+from events.sources.ofac import PUBLISHER, SCHEME, SERVICE, joined, once
 from events.sources.ofac_entity import (
-    CMIC,
     LISTED,
     LISTS,
     Raw,
     Told,
     day,
     entity,
-    joined,
     listings,
     numbered,
     of_list,
-    once,
     read,
     stages,
     written,
@@ -202,9 +201,9 @@ def _stages(known: tuple[Own, ...] | None, dates: dict[str, str]) -> tuple[Own, 
 DELTA: Final = Source(
     name="ofac-delta-xml",
     title="OFAC's delta",
-    publisher=ofac_enhanced.ENHANCED.publisher,
-    url="https://sanctionslistservice.ofac.treas.gov/changes/latest",
-    scheme=ofac_enhanced.ENHANCED.scheme,
+    publisher=PUBLISHER,
+    url=f"{SERVICE}changes/latest",
+    scheme=SCHEME,
     lists=_ALL,
     pieces=pieces,
     entity=entity,

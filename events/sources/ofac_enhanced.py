@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from events.sources import ofac_entity
+from events.sources.ofac import EXPORTS, PUBLISHER, SCHEME
 from events.sources.ofac_entity import LISTS, SDN, WRAPPER, Raw, entity
 from events.sources.source import Head, Part, Piece, Source, Unreadable
 from events.sources.text import said
@@ -61,9 +62,9 @@ def _lists(named: Iterable[str]) -> Iterator[str]:
 ENHANCED: Final = Source(
     name="ofac-enhanced-xml",
     title="OFAC's enhanced XML",
-    publisher="US Department of the Treasury, Office of Foreign Assets Control",
-    url="https://sanctionslistservice.ofac.treas.gov/api/PublicationPreview/exports/CONS_ENHANCED.XML",
-    scheme="ofac-uid",
+    publisher=PUBLISHER,
+    url=f"{EXPORTS}CONS_ENHANCED.XML",
+    scheme=SCHEME,
     lists=frozenset(LISTS.values()),
     pieces=pieces,
     entity=entity,
