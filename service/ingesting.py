@@ -106,16 +106,20 @@ def _proposed(brought: Brought) -> dict[str, Any]:
     }
 
 
+def moment(text: str) -> str:
+    """When a file was taken, as a person says it: a date, a full time, or a time as in a name.
+    Raises `Refused`."""
+    found = text if is_a_date(text) else in_a_name(text)
+    if found is None:
+        raise Refused.field("--retrieved-at", f"{text!r} is no date or full time")
+    return found
+
+
 def publications(
     source: Source, files: Iterable[Path], retrieved_at: str | None, now: Instant = NEVER
 ) -> list[Publication]:
     """Files by when they were taken, the earliest first. Raises `Refused` where nobody says, or it
     is later than `now`: every file after it would be an older one."""
-    if retrieved_at is not None and not is_a_date(retrieved_at):
-        found_in = in_a_name(retrieved_at)
-        if found_in is None:
-            raise Refused.field("--retrieved-at", f"{retrieved_at!r} is no date or full time")
-        retrieved_at = found_in
     dated = sorted(
         (
             (_taken(source, path, retrieved_at, now), number, path)

@@ -128,10 +128,6 @@ class Review:
         """Those that are not decided."""
         return list(islice((found for one in self._askers for found in one.open()), limit))
 
-    def count(self) -> int:
-        """How many are open."""
-        return sum(1 for one in self._askers for _ in one.open())
-
     def shown(self, key: str) -> dict[str, Any]:
         """A question with both sides, and what was decided. Raises `UnknownQuestion`."""
         asker, question = self._find(key)

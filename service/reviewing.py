@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from projections.stores import Stores
 from service.disputed import Disputed, Heard
 from service.doubles import Doubles
 from service.proposed import Proposed
@@ -21,10 +20,3 @@ def reviewing(standing: Standing, heard: Heard | None = None) -> Iterator[Review
         yield review
     finally:
         review.close()
-
-
-def open_questions(standing: Standing, store: Stores) -> int:
-    """How many questions are open now: for whoever has just read a source."""
-    with reviewing(standing) as review:
-        review.refresh(store)
-        return review.count()

@@ -81,15 +81,16 @@ class Placing:
     def _since_removed(self, entity: Entity) -> Entity:
         """An entry that was taken off and stands again began again, whatever day the source still
         gives."""
-        listings, odd = [], []
-        for one in entity.listings:
+
+        def judge(one: Listing) -> tuple[Listing, list[str]]:
             removed = self._ledger.removed(self._key(entity, one.list))
             zone = self._registry[one.list].zone
-            late = removed and one.effective and start(one.effective, zone) <= start(removed, zone)
-            if late:
-                odd.append(f"effective: {one.effective}, before it was taken off")
-            listings.append(replace(one, effective=None) if late else one)
-        return replace(entity, listings=tuple(listings)).beside(odd) if odd else entity
+            if removed and one.effective and start(one.effective, zone) <= start(removed, zone):
+                odd = f"effective: {one.effective}, before it was taken off"
+                return replace(one, effective=None), [odd]
+            return one, []
+
+        return entity.judged(judge)
 
     def _new(self, entity: Entity, listing: Listing, company: str) -> None:
         key = self._key(entity, listing.list)

@@ -128,20 +128,18 @@ class Teller:
 
     def plausible(self, entity: Entity) -> Entity:
         """The entry without dates that cannot be meant: what the source writes is quoted."""
-        odd: list[str] = []
-        listings = []
-        for one in entity.listings:
-            zone = self._registry[one.list].zone
-            begins = one.effective
-            if begins and start(begins, zone) > last(self._taken.at, zone) + _YEARS_AHEAD:
-                odd.append(f"effective: {begins}, which is far ahead")
-                begins = None
-            ends = one.expires
-            if begins and ends and last(ends, zone) < start(begins, zone):
-                odd.append(f"expires: {ends}, before it began")
-                ends = None
-            listings.append(replace(one, effective=begins, expires=ends))
-        return replace(entity, listings=tuple(listings)).beside(odd) if odd else entity
+        return entity.judged(self._plausible)
+
+    def _plausible(self, one: Listing) -> tuple[Listing, list[str]]:
+        zone, odd = self._registry[one.list].zone, []
+        begins, ends = one.effective, one.expires
+        if begins and start(begins, zone) > last(self._taken.at, zone) + _YEARS_AHEAD:
+            odd.append(f"effective: {begins}, which is far ahead")
+            begins = None
+        if begins and ends and last(ends, zone) < start(begins, zone):
+            odd.append(f"expires: {ends}, before it began")
+            ends = None
+        return replace(one, effective=begins, expires=ends), odd
 
     def scheme(self, entity: Entity) -> str:
         """What an entry's key is an id of."""
