@@ -1,4 +1,4 @@
-"""Rows of a file that begins with a heading, as several sources write them. Pure."""
+"""Rows of a file that begins with a heading, as several sources write them."""
 
 import csv
 from collections.abc import Callable, Iterable, Iterator

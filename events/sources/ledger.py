@@ -46,7 +46,7 @@ class Ledger:
         self._open: dict[Key, Opened] = {}
         self._disputes: dict[str, Dispute] = {}
         self._disputed: dict[Key, str] = {}
-        self._restored: dict[str, Dispute] = {}
+        self._restored: dict[str, tuple[Dispute, str, Place]] = {}
 
     def shown(self, source: str) -> dict[str, Shown]:
         """The entries of a source, by its own ids."""
@@ -201,27 +201,25 @@ class Ledger:
                 opened.place.retracted = True
         if (dispute := self._disputes.get(event_id)) and (heirs := self.disputing(dispute)):
             self._restored[by] = self._restore(dispute, heirs[0])
-        elif dispute := self._restored.pop(event_id, None):
-            self._remove_again(dispute)
+        elif restored := self._restored.pop(event_id, None):
+            self._remove_again(*restored)
 
-    def _restore(self, dispute: Dispute, heir: str) -> Dispute:
+    def _restore(self, dispute: Dispute, heir: str) -> tuple[Dispute, str, Place]:
         key, brought = dispute.key, dispute.opened
         places = self.shown(heir)[key[2]].places
-        before = self._open[key] = Opened(brought.company, heir, replace(brought.place))
-        noted, places[key[0]] = places[key[0]], before.place
+        self._open[key] = Opened(brought.company, heir, replace(brought.place))
+        noted, places[key[0]] = places[key[0]], self._open[key].place
         del self._disputed[key]
         self._ended(key, dispute.removed_before)
-        return dispute._replace(noted=noted, opened=before)
+        return dispute, heir, noted
 
-    def _remove_again(self, dispute: Dispute) -> None:
-        key, heir = dispute.key, dispute.opened.source
-        if self._open.get(key) != dispute.opened or heir is None:
-            return  # something else has become of it since
-        del self._open[key]
-        if dispute.noted is not None:
-            self.shown(heir)[key[2]].places[key[0]] = dispute.noted
-        self._disputed[key] = dispute.event
-        self._ended(key, dispute.data["effective"])
+    def _remove_again(self, dispute: Dispute, heir: str, noted: Place) -> None:
+        opened = self._open.get(dispute.key)
+        if opened and opened.place.event == dispute.opened.place.event:  # nothing came of it since
+            del self._open[dispute.key]
+            self.shown(heir)[dispute.key[2]].places[dispute.key[0]] = noted
+            self._disputed[dispute.key] = dispute.event
+            self._ended(dispute.key, dispute.data["effective"])
 
     def _ended(self, key: Key, at: str | None) -> None:
         if at is None:

@@ -148,5 +148,3 @@ class Dispute(NamedTuple):
     """What the removal says."""
     removed_before: str | None = None
     """When it had been taken off before that."""
-    noted: Place | None = None
-    """What the other had of it, where the removal was taken back, and it has brought it since."""

@@ -576,6 +576,9 @@ async def test_events_that_no_source_brought_are_learned_from_too() -> None:
     found = await desk.read("2021-08-18", ACME)
     assert types(found) == ["company.described", "note.recorded"]
     assert found.events[0]["subject"] == "the-acme"
+    gone = {**said, "effective": "2021-09-01", "how": "delisted"}
+    await desk.record([{"type": "standing.removal.issued", "subject": "the-acme", "data": gone}])
+    assert desk.ledger.opened((SDN, "made", "1")) is None
 
 
 async def test_an_earlier_reading_that_is_told_late_does_not_go_back() -> None:

@@ -97,6 +97,8 @@ def test_what_is_accepted_stands_and_is_the_others_from_then_on(
     assert cli("ingest", "csl-csv", screening_list(tmp_path, "2021-08-22", range(9))).code == 0
     assert (status(cli), questions(cli)) == ("removed", [])
     assert cli("status", "company-9", "--json").json["lists"][0]["anomalies"] == []
+    assert cli("review", "undo", key, *WHY).code == 0
+    assert (status(cli), questions(cli)) == ("removed", [])
 
 
 def test_what_was_accepted_can_be_undone_and_accepted_again(
