@@ -47,6 +47,10 @@ class Companies:
             if one["scheme"] in GLOBAL:
                 self._identifiers.setdefault((one["scheme"], one["value"].upper()), company)
 
+    def __contains__(self, company: str) -> bool:
+        """Whether an event is about it."""
+        return company in self._known
+
     def by_reference(self, scheme: str, key: str) -> str | None:
         """The company that a source's entry stands for."""
         return self._references.get((scheme, key))

@@ -207,7 +207,7 @@ class Doubles(Asks):
 
     def decide(self, question: Question, ruling: Ruling) -> list[dict[str, Any]]:
         """See `Asks`: one is merged into the other, or a note says that they are two."""
-        if ruling.companies:
+        if ruling.companies or ruling.fresh:
             raise Refused.field("companies", "only a proposal is about others than its sides")
         first, second = question.sides
         target = ruling.into or first

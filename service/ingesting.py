@@ -14,12 +14,14 @@ from events.errors import Problem, Refused
 from events.lists import Registry
 from events.log import EventLog, Position
 from events.sources.dating import in_a_name, is_a_date
-from events.sources.difference import KINDS, Comparison, Difference, Older
+from events.sources.difference import KINDS, Comparison, Older
 from events.sources.gazette import Brought, Names
 from events.sources.guards import MOST_REMOVED, doubts
 from events.sources.ledger import Ledger
+from events.sources.outcome import Difference
 from events.sources.source import Head, Part, Source, Unreadable
 from events.sources.telling import Taken, seen_again
+from events.vocabulary import LIST_CHECKED
 from service.evidence import Evidence, digest
 
 
@@ -104,16 +106,20 @@ def _proposed(brought: Brought) -> dict[str, Any]:
     }
 
 
+def moment(text: str) -> str:
+    """When a file was taken, as a person says it: a date, a full time, or a time as in a name.
+    Raises `Refused`."""
+    found = text if is_a_date(text) else in_a_name(text)
+    if found is None:
+        raise Refused.field("--retrieved-at", f"{text!r} is no date or full time")
+    return found
+
+
 def publications(
     source: Source, files: Iterable[Path], retrieved_at: str | None, now: Instant = NEVER
 ) -> list[Publication]:
     """Files by when they were taken, the earliest first. Raises `Refused` where nobody says, or it
     is later than `now`: every file after it would be an older one."""
-    if retrieved_at is not None and not is_a_date(retrieved_at):
-        found_in = in_a_name(retrieved_at)
-        if found_in is None:
-            raise Refused.field("--retrieved-at", f"{retrieved_at!r} is no date or full time")
-        retrieved_at = found_in
     dated = sorted(
         (
             (_taken(source, path, retrieved_at, now), number, path)
@@ -126,27 +132,37 @@ def publications(
     role = source.role
     found = []
     for at, some in groupby(dated, key=lambda one: one[0]):
-        parts = sorted((path for *_, path in some), key=lambda path: role(_part(path)))
-        if [role(_part(path)) for path in parts].count(0) != 1:
-            names = ", ".join(path.name for path in parts)
+        parts = sorted(((role(_part(path)), path) for *_, path in some), key=lambda one: one[0])
+        if [one for one, _ in parts].count(0) != 1:
+            names = ", ".join(path.name for _, path in parts)
             raise Refused.field(
                 names, f"of what was taken at {at}, exactly one file should have the entries"
             )
-        found.append(Publication(at, tuple(parts)))
+        found.append(Publication(at, tuple(path for _, path in parts)))
     return found
 
 
 def _taken(source: Source, path: Path, retrieved_at: str | None, now: Instant) -> str:
-    found = retrieved_at or source.dated(_part(path)) or in_a_name(path.name)
+    dated, wrong = (None, None) if retrieved_at else _dated(source, path)
+    found = retrieved_at or dated or in_a_name(path.name)
     if found is None:
         raise Refused.field(
             str(path),
-            "neither the file nor its name says when it was taken; say it with --retrieved-at, or "
-            "name the file so: sdn_2022-03-07T184758Z.csv",
+            (f"cannot be read: {wrong}. Beside that, " if wrong else "")
+            + "neither the file nor its name says when it was taken; say it with --retrieved-at, "
+            "or name the file so: sdn_2022-03-07T184758Z.csv",
         )
     if start(found) > now + DAY:
         raise Refused.field(str(path), f"was taken at {found}, it is said: that is yet to come")
     return found
+
+
+def _dated(source: Source, path: Path) -> tuple[str | None, Unreadable | None]:
+    """When a file says that it was published, or why that cannot be read."""
+    try:
+        return source.dated(_part(path)), None
+    except Unreadable as error:
+        return None, error
 
 
 def _part(path: Path) -> Part:
@@ -226,7 +242,7 @@ class Ingest:
         if not source.every and self._was_read(report):
             return replace(report, outcome="unchanged")
         taken = Taken(publication.at, report.file, report.sha256, asked.backfill)
-        head = Head(published=source.dated(_part(primary)))
+        head = Head(published=_dated(source, primary)[0])
         comparing = Comparison(source, self._ledger, self._registry, taken, asked.kinds)
         try:
             comparing.take(source.pieces([_part(path) for path in publication.files], head), head)
@@ -291,18 +307,31 @@ class Ingest:
         return events
 
     async def _append(self, found: Difference, report: Report) -> bool:
-        """Whether the log took all of it."""
-        taken = True
+        """Whether the log took all of it. That the lists were read is said once all else is there:
+        a log of several parts may take some of an append and not the rest."""
         events = self._admitted(found.events, report)
         if report.outcome == "held":
             return False
-        receipts = await self._log.append(events)
-        for event, receipt in zip(found.events, receipts, strict=True):
-            if receipt.problem is not None:
-                report.problems.append(receipt.problem)
-                taken = False
-            elif receipt.outcome == "recorded":
+        both = list(zip(found.events, events, strict=True))
+        taken = await self._record([one for one in both if not _reading(one[0])], report)
+        return taken and await self._record([one for one in both if _reading(one[0])], report)
+
+    async def _record(
+        self, some: Sequence[tuple[dict[str, Any], Admitted]], report: Report
+    ) -> bool:
+        """Whether the log took all of these."""
+        if not some:
+            return True
+        receipts = await self._log.append([admitted for _, admitted in some])
+        for (event, _), receipt in zip(some, receipts, strict=True):
+            if receipt.outcome == "recorded":
                 self._ledger.learn(event)
             report.recorded += receipt.outcome == "recorded"
             report.duplicate += receipt.outcome == "duplicate"
-        return taken
+        problems = [one.problem for one in receipts if one.problem is not None]
+        report.problems += problems
+        return not problems
+
+
+def _reading(event: dict[str, Any]) -> bool:
+    return bool(event["type"] == LIST_CHECKED)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import orjson
+from rapidfuzz.process import extract
 
 from events import vocabulary as words
 from events.dates import UTC_ZONE, Instant, last, show, start
@@ -18,6 +19,9 @@ from events.sqlite_store import connect, transaction, trouble
 
 State = Literal["open", "accepted", "refused", "withdrawn"]
 
+_LIKE: Final = 80.0
+"""How like a name must be, of 100, to be asked about where nobody has the very one."""
+_MOST_LIKE: Final = 3
 _VERSION: Final = 1
 _SCHEMA: Final = """
 CREATE TABLE proposal (
@@ -158,13 +162,19 @@ class Proposals:
             )
 
 
-def recorded(proposal: Proposal, companies: Sequence[str], ledger: Ledger) -> list[dict[str, Any]]:
-    """What to record of a proposal that is accepted, of companies each given by its id or by a
-    name: for a designation also by one that nobody has yet. The same whenever it is asked."""
-    if not companies:
+def recorded(
+    proposal: Proposal, companies: Sequence[str], fresh: Sequence[str], ledger: Ledger
+) -> list[dict[str, Any]]:
+    """What to record of a proposal that is accepted: of companies that the log knows, each by its
+    id or a name, and of `fresh` ones that it does not know yet, by their names. The same whenever
+    it is asked. Raises `Refused`."""
+    if not (companies or fresh):
         raise Refused.field("companies", "missing: whom is it about?")
+    if fresh and proposal.action == "removal":
+        raise Refused.field("new_companies", "a removal is of companies that the log knows")
     made: set[str] = set()
-    return [one for given in companies for one in _events(proposal, given, ledger, made)]
+    events = [_event(proposal, given, ledger) for given in companies]
+    return [*events, *(one for name in fresh for one in _new(proposal, name, ledger, made))]
 
 
 def _body(one: Proposal, **instead: Any) -> bytes:
@@ -182,31 +192,49 @@ def _read(row: tuple[bytes, State, str | None, int | None, str | None]) -> Kept:
     return Kept(Proposal(**told), state, who, at, why)
 
 
-def _events(proposal: Proposal, given: str, ledger: Ledger, made: set[str]) -> list[dict[str, Any]]:
-    """What is recorded of whom a person names, with a description where nobody has that name; the
-    ids that are made for those are added to `made`."""
+def _event(proposal: Proposal, given: str, ledger: Ledger) -> dict[str, Any]:
+    """What is recorded of a company that a person names. Raises `Refused` where nobody, or more
+    than one, is called that."""
     marks = {"source": _WRITTEN_BY}
-    if said := ledger.described(given):
-        return [{**proposal.event(given, said.get("name", given)), **marks}]
-    wanted = given.casefold()
-    found = [
-        company
+    if given in ledger.companies:
+        name = ledger.described(given).get("name", given)
+        return {**proposal.event(given, name), **marks}
+    names = {
+        (company, one): one.casefold()
         for company, said in ledger.everyone()
-        if wanted
-        in {one.casefold() for one in [said.get("name", ""), *(said.get("aliases") or ())]}
-    ]
+        for one in [said.get("name", ""), *(said.get("aliases") or ())]
+    }
+    wanted = given.casefold()
+    found = list(dict.fromkeys(company for (company, _), one in names.items() if one == wanted))
     if len(found) > 1:
         raise Refused.field(
             "companies", f"{given!r} is the name of {', '.join(found)}: give the id"
         )
     if found:
-        return [{**proposal.event(found[0], given), **marks}]
-    if proposal.action == "removal":
-        raise Refused.field("companies", f"{given!r} is no company that the log knows")
-    fresh = ledger.companies.new_id(given, "", "", made)
-    made.add(fresh)
-    described = {"name": given, "kind": "company", "sources": list(proposal.sources)}
-    return [
-        {"type": words.DESCRIBED, "subject": fresh, "data": described, **marks},
-        {**proposal.event(fresh, given), **marks},
+        return {**proposal.event(found[0], given), **marks}
+    like = [
+        f"{name} ({company})"
+        for _, _, (company, name) in extract(wanted, names, score_cutoff=_LIKE, limit=_MOST_LIKE)
     ]
+    meant = f", unless one of these is meant: {', '.join(like)}" if like else ""
+    raise Refused.field(
+        "companies",
+        f"{given!r} is no company that the log knows{meant}. One that is new has to be said to be: "
+        "--new-company, or new_companies",
+    )
+
+
+def _new(
+    proposal: Proposal, name: str, ledger: Ledger, made: set[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is recorded of a company that the log does not know yet; its id is added to `made`."""
+    if not name.strip():
+        raise Refused.field("new_companies", "a name is empty")
+    fresh = ledger.companies.new_id(name, "", "", made)
+    made.add(fresh)
+    marks = {"source": _WRITTEN_BY}
+    described = {"name": name, "kind": "company", "sources": list(proposal.sources)}
+    return (
+        {"type": words.DESCRIBED, "subject": fresh, "data": described, **marks},
+        {**proposal.event(fresh, name), **marks},
+    )

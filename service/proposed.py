@@ -72,7 +72,7 @@ class Proposed(Asks):
         ledger = Ledger()
         for records in self._standing.whole.records(Position()):
             ledger.take(records)
-        events = recorded(proposal, ruling.companies, ledger)
+        events = recorded(proposal, ruling.companies, ruling.fresh, ledger)
         for one in events:
             one["data"]["sources"] = [*one["data"]["sources"], decided_in(question.id, ruling)]
         return events

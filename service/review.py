@@ -51,7 +51,9 @@ class Ruling(NamedTuple):
     into: str | None = None
     """Of two that are one: which the other counts for; by default the one known longer."""
     companies: Sequence[str] = ()
-    """Of a proposal: whom it is about, by id or by name."""
+    """Of a proposal: whom it is about, by id or by a name."""
+    fresh: Sequence[str] = ()
+    """And which companies that nobody knows yet, by their names."""
 
 
 class Decision(NamedTuple):
@@ -125,10 +127,6 @@ class Review:
     def open(self, limit: int | None = None) -> list[Question]:
         """Those that are not decided."""
         return list(islice((found for one in self._askers for found in one.open()), limit))
-
-    def count(self) -> int:
-        """How many are open."""
-        return sum(1 for one in self._askers for _ in one.open())
 
     def shown(self, key: str) -> dict[str, Any]:
         """A question with both sides, and what was decided. Raises `UnknownQuestion`."""

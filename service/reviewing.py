@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from projections.stores import Stores
+from service.disputed import Disputed, Heard
 from service.doubles import Doubles
 from service.proposed import Proposed
 from service.review import Review
@@ -11,17 +11,12 @@ from service.standing import Standing
 
 
 @contextmanager
-def reviewing(standing: Standing) -> Iterator[Review]:
-    """The queue of a standing. It is as it was last: `refresh` brings it up to date."""
-    review = Review([Doubles(standing), Proposed(standing)])
+def reviewing(standing: Standing, heard: Heard | None = None) -> Iterator[Review]:
+    """The queue of a standing. It is as it was last: `refresh` brings it up to date. Who asks again
+    and again keeps what was heard."""
+    disputed = Disputed(standing, heard or Heard())
+    review = Review([disputed, Doubles(standing), Proposed(standing)])
     try:
         yield review
     finally:
         review.close()
-
-
-def open_questions(standing: Standing, store: Stores) -> int:
-    """How many questions are open now: for whoever has just read a source."""
-    with reviewing(standing) as review:
-        review.refresh(store)
-        return review.count()

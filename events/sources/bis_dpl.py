@@ -5,16 +5,16 @@ An order is a name and the day from which it counts. One with several addresses 
 which differ here and there in what they cite.
 """
 
-import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, cast
 
 from events.sources.countries import country
 from events.sources.dating import day
 from events.sources.entity import Entity, Listing
+from events.sources.headed import cells, rows
 from events.sources.orders import REGISTERS, basis, commonest, every, fullest, key, latest
 from events.sources.source import Head, Part, Piece, Source, Unreadable
-from events.sources.text import lines, name, quote, said
+from events.sources.text import name, quote, said
 
 LIST: Final = "us-bis-dpl"
 _NAME: Final = "Name"
@@ -33,7 +33,7 @@ def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
     """Order by order: its rows may stand anywhere in the file."""
     orders: dict[str, tuple[int, dict[Row, None]]] = {}
     for part in parts:
-        for line, row in _rows(part, head):
+        for line, row in rows(part, head, _KEPT, _row_of, delimiter="\t"):
             found = _key(row)
             if found is None:
                 begins = row[_KEPT.index(_BEGINS)]
@@ -41,27 +41,13 @@ def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
                 head.fault(part.name, line, _BEGINS, what)
             else:
                 orders.setdefault(found, (line, {}))[1][row] = None
-    for found, (line, rows) in orders.items():
-        yield Piece(found, tuple(sorted(rows)), line)
+    for found, (line, some) in orders.items():
+        yield Piece(found, tuple(sorted(some)), line)
 
 
-def _rows(part: Part, head: Head) -> Iterator[tuple[int, Row]]:
-    with part.open() as file:
-        reader = csv.reader(lines(file), delimiter="\t", strict=True)
-        try:
-            heading = next(reader, [])
-            missing = [one for one in _KEPT if one not in heading]
-            if missing:
-                raise Unreadable(f"{part.name}:1", f"there is no column {', '.join(missing)}")
-            columns = [heading.index(one) for one in _KEPT]
-            for row in reader:
-                if len(row) == len(heading):
-                    yield reader.line_num, tuple(said(row[one]) or "" for one in columns)
-                elif row:
-                    what = f"{len(row)} columns where there should be {len(heading)}"
-                    head.fault(part.name, reader.line_num, "row", what)
-        except csv.Error as error:
-            raise Unreadable(f"{part.name}:{reader.line_num}", str(error)) from error
+def _row_of(heading: list[str]) -> Callable[[list[str]], Row]:
+    taken = cells(heading, _KEPT)
+    return lambda row: tuple(said(cell) or "" for cell in taken(row))
 
 
 def _key(row: Row) -> str | None:
@@ -74,8 +60,8 @@ def _key(row: Row) -> str | None:
 
 def entity(piece: Piece) -> Entity:
     """An order."""
-    rows = [dict(zip(_KEPT, row, strict=True)) for row in cast("tuple[Row, ...]", piece.raw)]
-    full = name(rows[0][_NAME], _NAME)
+    some = [dict(zip(_KEPT, row, strict=True)) for row in cast("tuple[Row, ...]", piece.raw)]
+    full = name(some[0][_NAME], _NAME)
     return Entity(
         piece.key,
         full,
@@ -83,13 +69,13 @@ def entity(piece: Piece) -> Entity:
             Listing(
                 LIST,
                 name_as_listed=full,
-                basis=basis(fullest(row[_NOTICE] for row in rows)),
-                effective=day(rows[0][_BEGINS]),
-                expires=latest(_end(row[_ENDS]) for row in rows),
+                basis=basis(fullest(row[_NOTICE] for row in some)),
+                effective=day(some[0][_BEGINS]),
+                expires=latest(_end(row[_ENDS]) for row in some),
             ),
         ),
-        country=commonest(country(row[_COUNTRY] or None) for row in rows),
-        rest=quote((one, every(row[one] for row in rows)) for one in _BESIDE),
+        country=commonest(country(row[_COUNTRY] or None) for row in some),
+        rest=quote((one, every(row[one] for row in some)) for one in _BESIDE),
         line=piece.line,
     )
 

@@ -13,12 +13,12 @@ from events.sources.entity import Listing, Own
 
 CMIC: Final = "us-ofac-ns-cmic"
 CCMC: Final = "us-ofac-ns-ccmc"
-_LISTED: Final = {CMIC: "Listing Date (CMIC)", CCMC: "Listing Date (CCMC)"}
-_STAGES: Final = {
+LISTED: Final = {CMIC: "Listing Date (CMIC)", CCMC: "Listing Date (CCMC)"}
+STAGES: Final = {
     "Effective Date (CMIC)": "investment.purchase",
     "Purchase/Sales For Divestment Date (CMIC)": "investment.sale",
 }
-DATES: Final = (*_LISTED.values(), *_STAGES, "Effective Date (CCMC)", "Divestment Date (CCMC)")
+DATES: Final = (*LISTED.values(), *STAGES, "Effective Date (CCMC)", "Divestment Date (CCMC)")
 """As Treasury names these days."""
 
 
@@ -32,12 +32,12 @@ def listing(list_id: str, name: str, program: str | None, days: Mapping[str, str
     """A place on one of the two lists. The restrictions of an NS-CCMC entry are its list's, which
     ended with the order."""
     stages: tuple[Own, ...] = tuple(
-        (kind, days[named], None) for named, kind in _STAGES.items() if named in days
+        (kind, days[named], None) for named, kind in STAGES.items() if named in days
     )
     return Listing(
         list_id,
         name_as_listed=name,
         program=program,
-        effective=days.get(_LISTED[list_id]),
-        restrictions=stages if list_id == CMIC and len(stages) == len(_STAGES) else None,
+        effective=days.get(LISTED[list_id]),
+        restrictions=stages if list_id == CMIC and len(stages) == len(STAGES) else None,
     )

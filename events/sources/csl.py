@@ -15,6 +15,7 @@ from events.sources.countries import country
 from events.sources.dating import day
 from events.sources.entity import Entity, Listing
 from events.sources.identifiers import identifier
+from events.sources.ofac import KINDS, SCHEME
 from events.sources.orders import (
     REGISTERS,
     basis,
@@ -29,8 +30,6 @@ from events.sources.text import MOST, mended, name, quote, short
 
 TITLE: Final = "Consolidated Screening List"
 PUBLISHER: Final = "US Department of Commerce, International Trade Administration"
-OFAC: Final = "ofac-uid"
-"""The scheme of Treasury's numbers."""
 _BY_CODE: Final = {
     "561": "us-ofac-capta",
     "CAP": "us-ofac-capta",
@@ -59,12 +58,6 @@ _BY_CODE: Final = {
 Security`."""
 LISTS: Final = frozenset(_BY_CODE.values())
 _CODE: Final = re.compile(r"\(([^()]+)\)(?=[^()]*$)")
-_KINDS: Final = {
-    "aircraft": "aircraft",
-    "entity": "company",
-    "individual": "person",
-    "vessel": "vessel",
-}
 _WEBSITE: Final = "Website"
 BESIDE: Final = (
     "title",
@@ -161,7 +154,7 @@ def entity(piece: Piece) -> Entity:
     """An entry, of all its rows. Raises `Unreadable`."""
     rows = cast("tuple[Row, ...]", piece.raw)
     full = name(rows[0].name, "name")
-    kinds = {_KINDS.get(row.kind.lower(), "unknown") for row in rows} - {"unknown"}
+    kinds = {KINDS.get(row.kind.lower(), "unknown") for row in rows} - {"unknown"}
     by_list: dict[str, list[Row]] = {}
     for row in rows:
         if row.list is not None:
@@ -181,7 +174,7 @@ def entity(piece: Piece) -> Entity:
         tuple(dict.fromkeys(one for one in found if one))[:MOST],
         short(sites[0], _WEBSITE) if sites else None,
         _rest(rows, sites),
-        scheme=OFAC if rows[0].number else next((one.scheme for one in registers), None),
+        scheme=SCHEME if rows[0].number else next((one.scheme for one in registers), None),
         elsewhere=tuple(sorted({row.label for row in rows if row.list is None})),
         line=piece.line,
     )

@@ -1,16 +1,17 @@
 """The Consolidated Screening List as CSV: 28 columns in 2019, 29 since it has ids of its own."""
 
-import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from events.sources import csl
 from events.sources.cmic import DATES
 from events.sources.csl import BESIDE, Number, Row, parts_of
+from events.sources.headed import rows
 from events.sources.identifiers import SCHEMES
-from events.sources.source import Head, Part, Piece, Source, Unreadable
-from events.sources.text import lines, mended
+from events.sources.ofac import SCHEME
+from events.sources.source import Head, Part, Piece, Source
+from events.sources.text import mended
 
 _NEEDED: Final = ("source", "entity_number", "name", "start_date", "end_date")
 _COUNTRY: Final = re.compile(r"(?:^|, )([A-Z]{2})$")
@@ -26,24 +27,11 @@ _TYPE_LAST: Final = re.compile(rf"(?:[A-Z]{{2}}, )?(.+), ({_NAMED})")
 def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
     """Entry by entry."""
     for part in parts[:1]:
-        yield from csl.gathered(_rows(part, head), part.name, head)
+        yield from csl.gathered(rows(part, head, _NEEDED, _row_of), part.name, head)
 
 
-def _rows(part: Part, head: Head) -> Iterator[tuple[int, Row]]:
-    with part.open() as file:
-        reader = csv.reader(lines(file), strict=True)
-        try:
-            heading = [one.strip().lower() for one in next(reader, [])]
-            if missing := [one for one in _NEEDED if one not in heading]:
-                raise Unreadable(f"{part.name}:1", f"there is no column {', '.join(missing)}")
-            for row in reader:
-                if len(row) == len(heading):
-                    yield reader.line_num, _row(dict(zip(heading, row, strict=True)))
-                elif row:
-                    what = f"{len(row)} columns where there should be {len(heading)}"
-                    head.fault(part.name, reader.line_num, "row", what)
-        except csv.Error as error:
-            raise Unreadable(f"{part.name}:{reader.line_num}", str(error)) from error
+def _row_of(heading: list[str]) -> Callable[[list[str]], Row]:
+    return lambda row: _row(dict(zip(heading, row, strict=True)))
 
 
 def _row(cells: Mapping[str, str]) -> Row:
@@ -81,7 +69,7 @@ CSV: Final = Source(
     title=f"{csl.TITLE}, CSV",
     publisher=csl.PUBLISHER,
     url="https://data.trade.gov/downloadable_consolidated_screening_list/v1/consolidated.csv",
-    scheme=csl.OFAC,
+    scheme=SCHEME,
     lists=csl.LISTS,
     pieces=pieces,
     entity=csl.entity,

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Final
 
 from events.sources import csl
 from events.sources.csl import BESIDE, Number, Row, parts_of
+from events.sources.ofac import SCHEME
 from events.sources.source import Head, Part, Piece, Source, Unreadable
 from events.sources.text import LONGEST_LINE, mended
 
@@ -27,20 +28,29 @@ def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
 def _rows(part: Part, head: Head) -> Iterator[tuple[int, Row]]:
     number = 0
     with part.open() as file:
+        results = _Results(_Text(file))
         try:
-            for number, result in enumerate(_results(_Text(file)), 1):
+            for number, result in enumerate(results, 1):
                 if isinstance(result, dict):
                     yield number, _row(result)
                 else:
                     head.fault(part.name, number, "results", "is no object")
-        except (RecursionError, ValueError) as error:
-            why = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise Unreadable(f"{part.name}, after result {number}", why) from error
+        except _Broken as error:
+            raise Unreadable(f"{part.name}, after result {number:,}", str(error)) from error
+    if results.total not in {None, number}:
+        head.cut = (
+            f"{part.name} says that there are {results.total:,} results, and has {number:,}: "
+            "is it a page of several?"
+        )
+
+
+class _Broken(Exception):
+    """Why a file cannot be read further."""
 
 
 class _Text:
-    """A file as text, of which only what is being read is in memory. Raises `ValueError` where it
-    is no UTF-8."""
+    """A file as text, of which only what is being read is in memory. Raises `_Broken` where it is
+    no UTF-8."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -55,7 +65,10 @@ class _Text:
         if len(self.text) - self.at > LONGEST_LINE:
             return False
         read = self._file.read(_PIECE)
-        self.text = self.text[self.at :] + self._decoder.decode(read, final=not read)
+        try:
+            self.text = self.text[self.at :] + self._decoder.decode(read, final=not read)
+        except UnicodeDecodeError as error:
+            raise _Broken("what follows is not text in UTF-8") from error
         self.at = 0
         return bool(read)
 
@@ -67,27 +80,62 @@ class _Text:
         return bool(found)
 
 
-def _results(file: _Text) -> Iterator[object]:
-    """The elements of `results`, one at a time. Raises `ValueError` where the file breaks off."""
-    while not file.skip(_HEADING):
-        if not file.more():
-            raise ValueError("there are no results")
-    while not file.skip(_END):
-        file.skip(_BETWEEN)
+class _Results:
+    """The elements of `results`, one at a time. Raises `_Broken` where the file breaks off."""
+
+    def __init__(self, file: _Text) -> None:
+        self._file = file
+        self.total: int | None = None
+        """How many there are by the file's own `total`, known at its end."""
+
+    def __iter__(self) -> Iterator[object]:
+        file = self._file
+        while not file.skip(_HEADING):
+            if not file.more():
+                raise _Broken("there are no results: is it such a file?")
+        self._own(f"{file.text[: file.at]}]}}", "what stands before the results is no JSON")
+        while not file.skip(_END):
+            file.skip(_BETWEEN)
+            found = self._next()
+            if found:
+                yield found[0]
+        self._own(f'{{"results": []{self._tail()}', "it does not end as it should")
+
+    def _next(self) -> tuple[object] | None:
+        """The next element; None where more of it had to be read first."""
+        file = self._file
         try:
             result, file.at = _DECODER.raw_decode(file.text, file.at)
-        except JSONDecodeError:
-            if not file.more():
-                raise
-        else:
-            yield result
-    last = ""
-    while file.text:
-        last = file.text[file.at :].rstrip()[-1:] or last
-        file.at = len(file.text)
-        file.more()
-    if last != "}":
-        raise ValueError("it does not end as it should")
+        except JSONDecodeError as error:
+            if file.more():
+                return None
+            if len(file.text) - file.at > LONGEST_LINE:
+                raise _Broken(f"what follows is longer than {LONGEST_LINE:,} characters") from error
+            raise _Broken("it breaks off, or what follows is no JSON") from error
+        except RecursionError as error:
+            raise _Broken("what follows is nested too deeply") from error
+        except ValueError as error:  # Python reads no number of more than 4,300 digits
+            raise _Broken("what follows has a number that is too long") from error
+        return (result,)
+
+    def _tail(self) -> str:
+        """What stands behind the results."""
+        file = self._file
+        while file.more():
+            pass
+        if len(file.text) - file.at > LONGEST_LINE:
+            raise _Broken(f"more than {LONGEST_LINE:,} characters follow the results")
+        return file.text[file.at :]
+
+    def _own(self, around: str, broken: str) -> None:
+        """Take what the file says of itself. Raises `_Broken` where that is no JSON object."""
+        try:
+            said = _DECODER.decode(around)
+        except (RecursionError, ValueError) as error:
+            raise _Broken(broken) from error
+        total = said.get("total")
+        if isinstance(total, int) and not isinstance(total, bool):
+            self.total = total
 
 
 def _row(result: Mapping[str, Any]) -> Row:
@@ -140,7 +188,7 @@ JSON: Final = Source(
     title=f"{csl.TITLE}, JSON",
     publisher=csl.PUBLISHER,
     url="https://data.trade.gov/downloadable_consolidated_screening_list/v1/consolidated.json",
-    scheme=csl.OFAC,
+    scheme=SCHEME,
     lists=csl.LISTS,
     pieces=pieces,
     entity=csl.entity,

@@ -6,14 +6,17 @@ baseline, in effect by then at the latest.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
-from events.dates import DAY, last, start
+from events.dates import DAY, last
 from events.errors import Refused
 from events.lists import Registry
-from events.sources.entity import Entity, Listing
-from events.sources.ledger import Key, Ledger, Place, Seen, Shown
+from events.sources.entity import Entity
+from events.sources.ledger import Ledger
+from events.sources.outcome import Difference, one_more
+from events.sources.placing import Placing
+from events.sources.shown import Place, Read, Seen, Shown
 from events.sources.source import Head, Piece, Source, Unreadable
 from events.sources.telling import Taken, Teller
 
@@ -24,33 +27,6 @@ KINDS: Final = frozenset({"company", "unknown"})
 _SEVERAL: Final = ("aliases", "identifiers")
 _DAYS_BETWEEN: Final = 7
 """How far apart two deltas may be taken that still follow each other."""
-
-
-@dataclass(slots=True)
-class Difference:
-    """What a publication changes, as events that are not yet in the log, and what was counted."""
-
-    events: list[dict[str, Any]] = field(default_factory=list)
-    whole: bool = True
-    """Whether the publication has everything that stands."""
-    records: dict[str, int] = field(default_factory=dict)
-    """How many entries the publication has on each list."""
-    entries: int = 0
-    added: int = 0
-    amended: int = 0
-    removed: dict[str, int] = field(default_factory=dict)
-    """On each list."""
-    stood: dict[str, int] = field(default_factory=dict)
-    """How many of the source's listings stood on each list before."""
-    skipped: dict[str, int] = field(default_factory=dict)
-    """Entries of kinds that were not asked for."""
-    over: int = 0
-    """Entries that ran out before they were first seen, by their own words."""
-    unknown: int = 0
-    """Changes of entries that are not known, as those of other kinds are not: a delta tells of
-    them only what changes."""
-    elsewhere: dict[str, int] = field(default_factory=dict)
-    """Entries under programmes that are on none of the lists."""
 
 
 class Older(Refused):
@@ -82,6 +58,7 @@ class Comparison:
         self._lacks: frozenset[str] = frozenset()
         self._teller = Teller(source, registry, taken)
         self.found = Difference(self._teller.events, source.every)
+        self._placing = Placing(source, ledger, registry, self._teller, self.found)
 
     def take(self, pieces: Iterable[Piece], head: Head) -> None:
         """Compare the entries as they are read. What cannot be read is noted in the head. Raises
@@ -117,18 +94,28 @@ class Comparison:
         known = frozenset(one.id for one in self._registry)
         self._lists = self._covered(head) & known
         self._lacks = head.lacks
-        before = self._ledger.read(self._source.known_as, self._lists)
+        self._placing.look_again(self._shown, self._memory)
+        ledger, source = self._ledger, self._source
+        before = ledger.read(source.known_as, self._lists)
         # Of a file that was read before, what is new was left out then: it is no news either.
-        again = self._ledger.was_read(self._source.known_as, self._taken.at, self._taken.sha256)
-        self._teller.first = self._source.every and (before is None or again)
-        if before is None and not self._source.every:
-            before = self._ledger.latest(self._source.known_as)
-        if before is not None and last(self._taken.at) < before.instant:
+        again = ledger.was_read(source.known_as, self._taken.at, self._taken.sha256)
+        self._teller.first = source.every and (before is None or again)
+        others = ledger.begun(source.known_as, self._lists)
+        if not others and not source.every and (latest := ledger.latest(source.known_as)):
+            others = [latest]
+        if later := next((one for one in others if self._older(one, again=again)), None):
             raise Older.field(
                 self._taken.file,
-                f"was taken at {self._taken.at}, and {self._source.known_as} was read as it was at "
-                f"{before.taken}: an older publication is not read after a later one",
+                f"was taken at {self._taken.at}, and {source.known_as} was read as it was at "
+                f"{later.taken}: an older publication is not read after a later one",
             )
+
+    def _older(self, than: Read, *, again: bool) -> bool:
+        """Whether another publication was taken later; of two of one time, whether it was read
+        after this one."""
+        if last(self._taken.at) != than.instant:
+            return last(self._taken.at) < than.instant
+        return again and than.sha256 not in {None, self._taken.sha256}
 
     def _covered(self, head: Head) -> frozenset[str]:
         """The lists of which what is missing is gone."""
@@ -187,8 +174,9 @@ class Comparison:
         for list_id in sorted(self._lists):
             opened = self._ledger.opened((list_id, self._source.scheme, key))
             if opened and not (shown and list_id in shown.places):
-                shown = shown or Shown(opened[0], self._ledger.described(opened[0]))
-                places = {**shown.places, list_id: Place(opened[1], opened[1], False)}
+                company, at = opened.company, opened.place.event
+                shown = shown or Shown(company, self._ledger.described(company))
+                places = {**shown.places, list_id: Place(at, at, False)}
                 shown = replace(shown, places=places)
         return shown
 
@@ -205,16 +193,16 @@ class Comparison:
     def _entry(self, entity: Entity, before: Shown | None) -> None:
         if before is None and not (entity.listings and self._asked(entity.kind)):
             return
-        entity = self._since_removed(self._teller.plausible(entity.without_a_person()))
+        entity = self._placing.believed(entity.without_a_person())
         company = before.company if before else self._company(entity)
         count = len(self.found.events)
         self._described(entity, company, before)
         for listing in entity.listings:
-            self._placed(entity, listing, company, before)
+            self._placing.put(entity, listing, company, before)
         if before is not None:
             gone = self._lists.difference(one.list for one in entity.listings)
             for list_id in [one for one in before.places if one in gone]:
-                self._gone(entity.key, before, list_id)
+                self._placing.gone(entity.key, before, list_id)
         if before is None:
             self.found.added += 1
         elif len(self.found.events) > count:
@@ -233,25 +221,6 @@ class Comparison:
         made = companies.new_id(entity.name, scheme, entity.key, self._made)
         self._made.add(made)
         return made
-
-    def _since_removed(self, entity: Entity) -> Entity:
-        """An entry that was taken off and stands again began again, whatever day the source still
-        gives."""
-        listings, odd = [], []
-        for one in entity.listings:
-            removed = self._ledger.removed(self._key(entity, one.list))
-            zone = self._registry[one.list].zone
-            late = removed and one.effective and start(one.effective, zone) <= start(removed, zone)
-            if late:
-                odd.append(f"effective: {one.effective}, before it was taken off")
-            listings.append(replace(one, effective=None) if late else one)
-        if not odd:
-            return entity
-        rest = "; ".join(filter(None, [entity.rest, *odd]))
-        return replace(entity, listings=tuple(listings), rest=rest)
-
-    def _key(self, entity: Entity, list_id: str) -> Key:
-        return (list_id, self._teller.scheme(entity), entity.key)
 
     def _described(self, entity: Entity, company: str, before: Shown | None) -> None:
         """Say who a company is where that is new: no source takes away what another one said."""
@@ -275,77 +244,24 @@ class Comparison:
         if fresh:
             self._teller.described(entity, company, fresh)
 
-    def _placed(self, entity: Entity, listing: Listing, company: str, before: Shown | None) -> None:
-        place = before.places.get(listing.list) if before else None
-        if place is None:
-            key = self._key(entity, listing.list)
-            opened = self._ledger.opened(key)
-            if listing.effective is None and self._teller.over(listing.terms(), listing.list):
-                self.found.over += 1  # nobody says since when it stood
-            elif opened is None:
-                self._teller.designated(entity, listing, company, self._ledger.removed(key))
-            else:
-                self._teller.noted(entity, listing.list, *opened, "Shown here as well")
-        elif place.mine and self._moved(entity, listing, company, place):
-            return
-        elif before is not None and before.rest != entity.rest:
-            self._teller.noted(
-                entity, listing.list, company, place.designation, "Now told otherwise"
-            )
-
-    def _moved(self, entity: Entity, listing: Listing, company: str, place: Place) -> bool:
-        """Whether an entry's place on a list is another than it was; then that is told."""
-        terms = listing.terms()
-        if not self._teller.fits(place.begins, terms, listing.list):
-            terms.pop("expires")  # before it began: it cannot be meant
-        if self._teller.over(place.terms, listing.list):
-            if not self._teller.over(terms, listing.list):
-                self._teller.designated(entity, listing, company)
-            return True
-        begins = listing.effective
-        if begins is not None and (not place.stated or place.begins != begins):
-            self._teller.corrected(entity, listing, company, place)
-            return True
-        if "expires" in place.terms and "expires" not in terms:  # no amendment can say so
-            self._teller.corrected(entity, listing, company, place)
-            return True
-        changed = {key: value for key, value in terms.items() if place.terms.get(key) != value}
-        if "expires" in changed and self._teller.over(terms, listing.list):
-            # It ran out before anybody could see that it would: that is put right, too.
-            self._teller.corrected(entity, listing, company, place)
-        elif changed:
-            self._teller.amended(entity, listing, company, place.begins, changed)
-        return bool(changed)
-
     def _all_gone(self, key: str, entry: Shown) -> None:
         for list_id in entry.places:
             if list_id in self._lists:
-                self._gone(key, entry, list_id)
-
-    def _gone(self, key: str, entry: Shown, list_id: str) -> None:
-        place = entry.places[list_id]
-        if place.mine and self._teller.over(place.terms, list_id):
-            return  # it ran out, as it said
-        gone = Entity(key, entry.described.get("name", key), scheme=entry.scheme)
-        if not place.mine and self._source.every:
-            self._teller.noted(gone, list_id, entry.company, place.event, "No longer shown here")
-            return
-        _one_more(self.found.removed, list_id)
-        self._teller.removed(gone, list_id, entry.company, place.begins)
+                self._placing.gone(key, entry, list_id)
 
     def _count(self) -> None:
         found = self.found
         for seen in self._remembered.values():
             for list_id in seen.lists:
-                _one_more(found.records, list_id)
+                one_more(found.records, list_id)
             for name in seen.elsewhere:
-                _one_more(found.elsewhere, name)
+                one_more(found.elsewhere, name)
             if seen.skipped is not None:
-                _one_more(found.skipped, seen.skipped)
+                one_more(found.skipped, seen.skipped)
         for entry in self._shown.values():
             for list_id, place in entry.places.items():
                 if place.mine and not self._teller.over(place.terms, list_id):
-                    _one_more(found.stood, list_id)
+                    one_more(found.stood, list_id)
         if not self._source.every:
             for list_id in found.removed:
                 found.stood[list_id] = self._ledger.standing(list_id, self._source.scheme)
@@ -367,7 +283,3 @@ class Comparison:
         is missing between. Alone it says nothing of whom it does not name."""
         before = self._ledger.read(self._source.known_as, [list_id])
         return before is not None and last(self._taken.at) <= before.instant + _DAYS_BETWEEN * DAY
-
-
-def _one_more(counts: dict[str, int], name: str) -> None:
-    counts[name] = counts.get(name, 0) + 1

@@ -1,5 +1,6 @@
 """What a source says of one of its entries, in the words of the log. Pure."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -78,6 +79,16 @@ class Entity:
             "website": self.website,
         }
         return {name: value for name, value in said.items() if value is not None}
+
+    def beside(self, odd: Iterable[str]) -> "Entity":
+        """The entry with more of what it says beside what is modelled."""
+        return replace(self, rest="; ".join(filter(None, [self.rest, *odd])))
+
+    def judged(self, judge: Callable[[Listing], tuple[Listing, Sequence[str]]]) -> "Entity":
+        """The entry with each of its listings as it is believed; what is not is said beside."""
+        both = [judge(one) for one in self.listings]
+        odd = [one for _, some in both for one in some]
+        return replace(self, listings=tuple(one for one, _ in both)).beside(odd) if odd else self
 
     def without_a_person(self) -> "Entity":
         """What may be kept of it: everything of a company, of a person only the names."""

@@ -61,11 +61,8 @@ def _given(part: Part) -> Sequence[Any]:
 
 
 def dated(part: Part) -> str | None:
-    """The day of the latest document of a file."""
-    try:
-        return max((one.filed or one.date for one in documents(part, Head())), default=None)
-    except Unreadable:  # it is told where it is read
-        return None
+    """The day of the latest document of a file. Raises `Unreadable`."""
+    return max((one.filed or one.date for one in documents(part, Head())), default=None)
 
 
 def _document(given: Any) -> Document:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from events.sources.difference import Difference
+from events.sources.outcome import Difference
 from events.sources.source import Head
 
 MOST_REMOVED: Final = 0.2

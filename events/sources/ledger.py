@@ -4,20 +4,19 @@ Nothing beside the log is needed to go on where the last reading ended: throw ev
 and the next publication is still compared with what was shown.
 """
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from dataclasses import replace
+from typing import Any, Final
 
 from events import vocabulary as words
-from events.dates import UTC_ZONE, Instant, last
 from events.identity import Companies
 from events.log import Record
-from events.sources.entity import IDENTITY, TERMS, Entity, Listing
+from events.sources.entity import IDENTITY, TERMS
+from events.sources.shown import STATED, Dispute, Key, Opened, Place, Read, Seen, Shown
 
+_DIGEST: Final = re.compile(r"sha256 ([0-9a-f]{64})$")
 _WRITTEN_BY: Final = "/standing/ingest/"
-
-Key = tuple[str, str, str]
-"""A listing: its list, and the scheme and id of its reference."""
 
 
 def written_by(source: str) -> str:
@@ -25,92 +24,9 @@ def written_by(source: str) -> str:
     return _WRITTEN_BY + source
 
 
-@dataclass(slots=True)
-class Place:
-    """What an entry last said of its place on a list."""
-
-    event: str
-    """The id of the designation, or of the note on another's."""
-    designation: str
-    """Which designation that is."""
-    mine: bool
-    """Whether this source brought it; what another brought is only noted."""
-    begins: str = ""
-    """When it has effect from, as written in the designation."""
-    stated: bool = False
-    """Whether the source said so."""
-    terms: dict[str, Any] = field(default_factory=dict)
-
-    def listing(self, list_id: str) -> Listing:
-        """As the source would show it now."""
-        own = self.terms.get("restrictions")
-        terms = {name: self.terms.get(name) for name in TERMS if name != "restrictions"}
-        return Listing(
-            list_id,
-            effective=self.begins if self.stated else None,
-            restrictions=None
-            if own is None
-            else tuple((one["kind"], one.get("from"), one.get("until")) for one in own),
-            **terms,
-        )
-
-
-@dataclass(slots=True)
-class Shown:
-    """An entry as a source last showed it."""
-
-    company: str
-    described: dict[str, Any] = field(default_factory=dict)
-    places: dict[str, Place] = field(default_factory=dict)
-    rest: str = ""
-    scheme: str | None = None
-    """What its key is an id of."""
-
-    def entity(self, key: str, line: int) -> Entity:
-        """As the source would show it now."""
-        said = self.described
-        return Entity(
-            key,
-            said.get("name", key),
-            said.get("kind", "unknown"),
-            tuple(place.listing(list_id) for list_id, place in self.places.items()),
-            tuple(said.get("aliases") or ()),
-            said.get("country"),
-            tuple((one["scheme"], one["value"]) for one in said.get("identifiers") or ()),
-            said.get("website"),
-            self.rest,
-            line=line,
-        )
-
-
-class Seen(NamedTuple):
-    """An entry as it was written in the publication before, where this process read that."""
-
-    raw: object
-    lists: tuple[str, ...]
-    skipped: str | None = None
-    """Its kind, where that was not asked for."""
-    elsewhere: tuple[str, ...] = ()
-
-
-class Read(NamedTuple):
-    """A reading of a list by a source."""
-
-    publication: str
-    """Which publication it was, as written."""
-    retrieved: str | None = None
-    sha256: str | None = None
-    records: int | None = None
-
-    @property
-    def taken(self) -> str:
-        """When it was taken, as written."""
-        return self.retrieved or self.publication
-
-    @property
-    def instant(self) -> Instant:
-        """When that is over."""
-        return last(self.taken, UTC_ZONE)
+def is_of_a_source(event: Mapping[str, Any]) -> bool:
+    """Whether reading a source brought an event."""
+    return str(event.get("source", "")).startswith(_WRITTEN_BY)
 
 
 class Ledger:
@@ -122,11 +38,15 @@ class Ledger:
         self._files: set[tuple[str, str, str | None]] = set()
         self._shown: dict[str, dict[str, Shown]] = {}
         self._latest: dict[str, Read] = {}
+        self._begun: dict[tuple[str, str], Read] = {}
         self._memory: dict[str, dict[str, Seen]] = {}
         self._described: dict[str, dict[str, Any]] = {}
         self._describers: dict[str, set[str | None]] = {}
         self._removed: dict[Key, str] = {}
-        self._open: dict[Key, tuple[str, str]] = {}
+        self._open: dict[Key, Opened] = {}
+        self._disputes: dict[str, Dispute] = {}
+        self._disputed: dict[Key, str] = {}
+        self._restored: dict[str, tuple[Dispute, str, Place]] = {}
 
     def shown(self, source: str) -> dict[str, Shown]:
         """The entries of a source, by its own ids."""
@@ -136,6 +56,11 @@ class Ledger:
         """The latest reading of any of these lists by a source."""
         found = self.readings(source, lists).values()
         return max(found, key=lambda one: one.instant, default=None)
+
+    def begun(self, source: str, lists: Iterable[str]) -> list[Read]:
+        """Of each of these lists the last publication of a source that brought anything of it, or
+        of which it was said that it was read: a log may have only a part of that."""
+        return [self._begun[source, one] for one in lists if (source, one) in self._begun]
 
     def latest(self, source: str) -> Read | None:
         """The latest publication of a source that brought an event: of a delta, which may say of no
@@ -170,9 +95,27 @@ class Ledger:
         """When a listing was taken off last, as written, whether or not it stands again."""
         return self._removed.get(key)
 
-    def opened(self, key: Key) -> tuple[str, str] | None:
-        """The company of a listing that is open, whoever brought it, and its designation's id."""
+    def opened(self, key: Key) -> Opened | None:
+        """A listing that is open, whoever brought it."""
         return self._open.get(key)
+
+    def disputes(self) -> Iterable[Dispute]:
+        """The removals by one source of what another one showed then, whatever came of it."""
+        return self._disputes.values()
+
+    def disputing(self, dispute: Dispute) -> list[str]:
+        """The sources that still show what was removed; none where it stands again, or was removed
+        again since."""
+        latest = self._disputed.get(dispute.key)
+        return self._showing(dispute.key) if latest == dispute.event else []
+
+    def _showing(self, key: Key) -> list[str]:
+        list_id, scheme, entry = key
+        return [
+            source
+            for source, entries in self._shown.items()
+            if (found := entries.get(entry)) and found.scheme == scheme and list_id in found.places
+        ]
 
     def standing(self, list_id: str, scheme: str) -> int:
         """How many listings of a scheme are open on a list, whoever brought them."""
@@ -196,41 +139,93 @@ class Ledger:
             if kind == words.DESCRIBED:
                 self._described.setdefault(subject, {}).update(_identity(data))
                 self._describers.setdefault(subject, set()).add(mine)
-            self._listing(kind, subject, event["id"], data)
             if mine is not None and "reference" in data:
                 self._told(mine, data)
                 self._entry(mine, kind, subject, event["id"], data)
+            if kind == words.EVENT_RETRACTED:
+                self._retracted(data["event"], event["id"])
+            elif "reference" in data and "list" in data:
+                self._listing(mine, kind, subject, event["id"], data)
 
     def _checked(self, what: tuple[str, str], data: Mapping[str, Any]) -> None:
         found = Read(data["publication"], *map(data.get, ("retrieved", "sha256", "records")))
         self._files.add((what[0], found.taken, found.sha256))
+        self._begin(what, found)
         known = self._read.get(what)
         if known is None or known.instant <= found.instant:
             self._read[what] = found
 
     def _told(self, source: str, data: Mapping[str, Any]) -> None:
-        """Publications are read in their order, so that the latest is the last."""
-        for one in data.get("sources") or ():
-            if "published" in one:
-                self._latest[source] = Read(one["published"])
+        """Publications are read in their order, so that the last is the latest."""
+        some = data.get("sources") or ()
+        read = next((_published(one) for one in some if "published" in one), None)
+        if read is not None:
+            self._latest[source] = read
+            entry = self.shown(source).get(data["reference"]["id"])
+            for list_id in [data["list"]] if "list" in data else entry.places if entry else ():
+                self._begin((source, list_id), read)
 
-    def _listing(self, kind: str, subject: str, event_id: str, data: Mapping[str, Any]) -> None:
-        if kind not in (words.DESIGNATION_ISSUED, words.REMOVAL_ISSUED):
-            return
-        reference = data.get("reference")
-        if reference is None:
-            return
-        key = (data["list"], reference["scheme"], reference["id"])
+    def _begin(self, what: tuple[str, str], read: Read) -> None:
+        known = self._begun.get(what)
+        if known is None or known.instant <= read.instant:
+            self._begun[what] = read
+
+    def _listing(
+        self, source: str | None, kind: str, subject: str, event_id: str, data: Mapping[str, Any]
+    ) -> None:
+        list_id, entry = data["list"], data["reference"]["id"]
+        key = (list_id, data["reference"]["scheme"], entry)
         if kind == words.DESIGNATION_ISSUED:
-            self._open[key] = (subject, event_id)
-            return
-        self._removed[key] = data["effective"]
-        if closed := self._open.pop(key, None):
-            for entries in self._shown.values():
-                entry = entries.get(reference["id"])
-                place = entry.places.get(data["list"]) if entry else None
-                if entry and place and place.mine and place.event == closed[1]:
-                    del entry.places[data["list"]]  # whoever closed it
+            brought = Opened(subject, source, _place(event_id, data))
+            found = _opened(self._open.get(key), brought, data)
+            self._open[key] = found
+            self._disputed.pop(key, None)
+            if found.source is not None:
+                self.shown(found.source)[entry].places[list_id] = found.place
+        elif kind == words.REMOVAL_ISSUED:
+            before = self._removed.get(key)
+            self._removed[key] = data["effective"]
+            if closed := self._open.pop(key, None):
+                if closed.source is not None:  # whoever closed it
+                    self.shown(closed.source)[entry].places.pop(list_id, None)
+                if source is not None and self._showing(key):
+                    self._disputed[key] = event_id
+                    dispute = Dispute(event_id, key, closed, source, dict(data), before)
+                    self._disputes[event_id] = dispute
+
+    def _retracted(self, event_id: str, by: str) -> None:
+        """That a designation stands no longer; that a disputed removal does not count, and then who
+        still shows the listing has brought it; or that this was taken back."""
+        for opened in self._open.values():
+            if opened.place.event == event_id:
+                opened.place.retracted = True
+        if (dispute := self._disputes.get(event_id)) and (heirs := self.disputing(dispute)):
+            self._restored[by] = self._restore(dispute, heirs[0])
+        elif restored := self._restored.pop(event_id, None):
+            self._remove_again(*restored)
+
+    def _restore(self, dispute: Dispute, heir: str) -> tuple[Dispute, str, Place]:
+        key, brought = dispute.key, dispute.opened
+        places = self.shown(heir)[key[2]].places
+        self._open[key] = Opened(brought.company, heir, replace(brought.place))
+        noted, places[key[0]] = places[key[0]], self._open[key].place
+        del self._disputed[key]
+        self._ended(key, dispute.removed_before)
+        return dispute, heir, noted
+
+    def _remove_again(self, dispute: Dispute, heir: str, noted: Place) -> None:
+        opened = self._open.get(dispute.key)
+        if opened and opened.place.event == dispute.opened.place.event:  # nothing came of it since
+            del self._open[dispute.key]
+            self.shown(heir)[dispute.key[2]].places[dispute.key[0]] = noted
+            self._disputed[dispute.key] = dispute.event
+            self._ended(dispute.key, dispute.data["effective"])
+
+    def _ended(self, key: Key, at: str | None) -> None:
+        if at is None:
+            self._removed.pop(key, None)
+        else:
+            self._removed[key] = at
 
     def _entry(
         self, source: str, kind: str, subject: str, event_id: str, data: Mapping[str, Any]
@@ -241,12 +236,9 @@ class Ledger:
         if kind == words.DESCRIBED:
             entry.described.update(_identity(data))
         elif kind == words.DESIGNATION_ISSUED:
-            stated = data.get("effective_basis") == "stated"
-            place = Place(event_id, event_id, True, data["effective"], stated, _terms(data))
-            entry.places[data["list"]] = place
             entry.rest = quoted(data)
         elif kind == words.DESIGNATION_AMENDED and data["list"] in entry.places:
-            entry.places[data["list"]].terms.update(_terms(data))
+            entry.places[data["list"]].amend(event_id, _terms(data))
             entry.rest = quoted(data) or entry.rest
         elif kind == words.REMOVAL_ISSUED:
             entry.places.pop(data["list"], None)
@@ -263,6 +255,42 @@ class Ledger:
         entry.rest = quoted(data)
         if place is None or not place.mine:
             entry.places[data["list"]] = Place(event_id, data.get("about", ""), False)
+
+
+def _opened(known: Opened | None, found: Opened, data: Mapping[str, Any]) -> Opened:
+    """A listing as a designation leaves it. One that puts right what another source brought leaves
+    it that source's; who brought it is compared with it as it was told by sources alone."""
+    if known is None or known.place.event != data.get("replaces"):
+        return found
+    place, was = found.place, known.place
+    if found.source is None:
+        here = place.event
+        return known._replace(place=replace(was, event=here, designation=here, replaced=was.event))
+    place.replaced = was.event
+    for name, now, before in (
+        ("effective", (place.begins, place.basis), (was.begins, was.basis)),
+        ("announced", place.announced, was.announced),
+        ("expires", place.terms.get("expires"), was.terms.get("expires")),
+    ):
+        if now != before and now and found.source != known.source:
+            place.lent[name] = found.source
+        elif now == before and name in was.lent:
+            place.lent[name] = was.lent[name]
+    if place.terms.get("expires") == was.terms.get("expires"):
+        place.ended_by = was.ended_by
+    return known._replace(place=place)
+
+
+def _place(event_id: str, data: Mapping[str, Any]) -> Place:
+    """What a designation says of a place; nobody but a source says that it only observed."""
+    basis, announced = data.get("effective_basis", STATED), data.get("announced", "")
+    return Place(event_id, event_id, True, data["effective"], basis, _terms(data), announced)
+
+
+def _published(source: Mapping[str, Any]) -> Read:
+    """The publication that an event was taken from."""
+    found = _DIGEST.search(source.get("title", ""))
+    return Read(source["published"], sha256=found[1] if found else None)
 
 
 def quoted(data: Mapping[str, Any]) -> str:

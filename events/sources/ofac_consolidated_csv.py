@@ -15,10 +15,10 @@ from typing import Final
 from events.sources import cmic
 from events.sources.dating import spelled
 from events.sources.entity import Listing
-from events.sources.ofac_csv import Placed, pieces, program, reader_of, role
+from events.sources.ofac import EXPORTS, PUBLISHER, SCHEME, joined
+from events.sources.ofac_csv import PROGRAM, Placed, pieces, reader_of, role
 from events.sources.source import Source
 
-_EXPORTS: Final = "https://sanctionslistservice.ofac.treas.gov/api/PublicationPreview/exports/"
 _SSI: Final = "us-ofac-ssi"
 _MENU: Final = "us-ofac-mbs"
 _LISTS: Final = {
@@ -62,7 +62,7 @@ def listed(full: str, programmes: Sequence[str], remarks: str) -> Placed:
 
 
 def _listing(list_id: str, full: str, programmes: Sequence[str], remarks: str) -> Listing:
-    under = program(programmes)
+    under = joined(programmes, PROGRAM)
     if list_id in (cmic.CMIC, cmic.CCMC):
         return cmic.listing(list_id, full, under, cmic.found(_CMIC_DATES.findall(remarks)))
     since = _MENU_LISTED.search(remarks) if list_id == _MENU else None
@@ -74,10 +74,10 @@ def _listing(list_id: str, full: str, programmes: Sequence[str], remarks: str) -
 CONSOLIDATED: Final = Source(
     name="ofac-consolidated-csv",
     title="OFAC's consolidated non-SDN file",
-    publisher="US Department of the Treasury, Office of Foreign Assets Control",
-    url=f"{_EXPORTS}CONS_PRIM.CSV",
-    also=(f"{_EXPORTS}CONS_ALT.CSV", f"{_EXPORTS}CONS_ADD.CSV"),
-    scheme="ofac-uid",
+    publisher=PUBLISHER,
+    url=f"{EXPORTS}CONS_PRIM.CSV",
+    also=(f"{EXPORTS}CONS_ALT.CSV", f"{EXPORTS}CONS_ADD.CSV"),
+    scheme=SCHEME,
     lists=frozenset({*_LISTS.values(), _MENU}),
     pieces=pieces,
     entity=reader_of(listed),

@@ -9,15 +9,18 @@ beside the files (dat_spec.txt).
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Final, NamedTuple, cast
 
 from events.sources.countries import country
 from events.sources.entity import Entity, Listing
 from events.sources.identifiers import SCHEMES, identifier
+from events.sources.ofac import EXPORTS, PUBLISHER, SCHEME, joined, once
 from events.sources.source import Head, Part, Piece, Source, Unreadable
-from events.sources.text import MOST, lines, name, quote, said, short
+from events.sources.text import MOST, lines, name, quote, said
 
+PROGRAM: Final = "Program"
 _NOTHING: Final = "-0-"
 _END: Final = "\x1a"
 _COLUMNS: Final = 12
@@ -49,10 +52,15 @@ Lists = Callable[[str, Sequence[str], str], Placed]
 """Where the name, the programmes and the remarks of an entry put it."""
 
 
+Written = str | Row
+"""A row as its line is written, which is parsed only where it is not as it was: to parse them all
+would be most of the work. One with an end of a line within quotes is parsed at once."""
+
+
 class Raw(NamedTuple):
     """A row of the primary file with those of the others that are about it."""
 
-    row: Row
+    row: Written
     names: tuple[str, ...]
     countries: tuple[str, ...]
 
@@ -74,43 +82,73 @@ def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
     for number, columns, column in ((1, _OTHER_NAMES, 3), (2, _ADDRESSES, 4)):
         for part in parts[1:]:
             if role(part) == number:
-                for _, row in _rows(part, columns, head):
+                for _, _, row in _rows(part, columns, head):
                     found[number].setdefault(row[0], []).append(row[column])
     names, countries = found[1], found[2]
     if not names:
         head.lacks = frozenset({"aliases"})
-    for line, row in _rows(parts[0], _COLUMNS, head):
-        key = row[0]
+    for line, key, written in _rows(parts[0], _COLUMNS, head, parsed=False):
         beside = tuple(names.get(key, ())), tuple(countries.get(key, ()))
-        yield Piece(key, Raw(row, *beside) if names or countries else row, line)
+        yield Piece(key, Raw(written, *beside) if names or countries else written, line)
 
 
-def _rows(part: Part, columns: int, head: Head) -> Iterator[tuple[int, Row]]:
-    """The rows of a file with their lines. It is complete where the row of 0x1A ends it."""
-    ended = False
+def _rows(
+    part: Part, columns: int, head: Head, *, parsed: bool = True
+) -> Iterator[tuple[int, str, Written]]:
+    """The rows of a file with their lines and numbers. It is complete where the row of 0x1A ends
+    it."""
+    ended, line = False, 0
+
+    def further() -> Iterator[str]:
+        nonlocal line
+        for line, text in numbered:  # noqa: B007 - it is said of the row
+            yield text
+
     with part.open() as file:
-        reader = csv.reader(lines(file))
+        numbered = enumerate(lines(file), start=1)
         try:
-            for row in reader:
+            for line, text in numbered:
+                key = text.partition(",")[0]
+                if not parsed and key.isdecimal() and not (ended or text.count('"') % 2):
+                    yield line, key, text
+                    continue
+                row = next(csv.reader(chain((text,), further())), [])
                 if len(row) == columns and not ended:
-                    yield reader.line_num, tuple(row)
+                    yield line, row[0], tuple(row)
                 elif row == [_END]:
                     ended = True
                 elif row:
-                    what = f"{len(row)} columns where there should be {columns}"
-                    head.fault(part.name, reader.line_num, "row", what, row[0].strip())
+                    head.fault(part.name, line, "row", _other(row, columns), row[0].strip())
         except csv.Error as error:
-            raise Unreadable(f"{part.name}:{reader.line_num}", str(error)) from error
+            raise Unreadable(f"{part.name}:{line}", str(error)) from error
     if not ended:
         head.cut = f"{part.name} does not end with the row that ends such a file"
+
+
+def _other(row: Sequence[str], columns: int) -> str:
+    return f"{len(row)} columns where there should be {columns}"
+
+
+def _row(written: Written) -> Row:
+    """A row of the primary file, parsed. Raises `Unreadable`."""
+    if isinstance(written, tuple):
+        return written
+    try:
+        row = next(csv.reader([written]))
+    except csv.Error as error:
+        raise Unreadable("row", str(error)) from error
+    if len(row) != _COLUMNS:
+        raise Unreadable("row", _other(row, _COLUMNS))
+    return tuple(row)
 
 
 def reader_of(listed: Lists) -> Callable[[Piece], Entity]:
     """How a row is read: `listed` says on which lists it puts an entry."""
 
     def entity(piece: Piece) -> Entity:
-        raw = cast("Raw | Row", piece.raw)
-        row, other_names, countries = raw if isinstance(raw, Raw) else (raw, (), ())
+        raw = cast("Raw | Written", piece.raw)
+        written, other_names, countries = raw if isinstance(raw, Raw) else (raw, (), ())
+        row = _row(written)
         key, listed_name, kind, programmes, *_, remarks = (_some(one) for one in row)
         if key is None or not key.isdecimal():
             raise Unreadable("ent_num", f"{row[0]!r} is no number")
@@ -123,7 +161,7 @@ def reader_of(listed: Lists) -> Callable[[Piece], Entity]:
             full,
             _KINDS.get((kind or "").lower(), "unknown" if kind else "company"),
             tuple(listings),
-            _once([*map(_some, other_names), *told.aliases], full),
+            once([*map(_some, other_names), *told.aliases], full),
             next(filter(None, map(country, map(_some, countries))), None) or told.country,
             told.identifiers,
             told.website,
@@ -138,11 +176,6 @@ def reader_of(listed: Lists) -> Callable[[Piece], Entity]:
 def _some(text: str) -> str | None:
     found = said(text)
     return None if found == _NOTHING else found
-
-
-def _once(names: Iterable[str | None], but: str) -> tuple[str, ...]:
-    found = (short(one, "alias") for one in names)
-    return tuple(dict.fromkeys(one for one in found if one and one != but))[:MOST]
 
 
 class _Remarks:
@@ -177,14 +210,9 @@ def _identifier(clause: str) -> tuple[str, str] | None:
     return identifier(match[1], _WHERE.sub("", match[2]).rstrip(".,;")) if match else None
 
 
-def program(programmes: Iterable[str]) -> str | None:
-    """Several programmes as one term, in an order that is always the same."""
-    return short("; ".join(sorted(programmes)), "Program")
-
-
 def _all_on(list_id: str) -> Lists:
     def listed(full: str, programmes: Sequence[str], _: str) -> Placed:
-        return [Listing(list_id, name_as_listed=full, program=program(programmes))], ()
+        return [Listing(list_id, name_as_listed=full, program=joined(programmes, PROGRAM))], ()
 
     return listed
 
@@ -192,9 +220,9 @@ def _all_on(list_id: str) -> Lists:
 SDN: Final = Source(
     name="ofac-sdn-csv",
     title="OFAC's SDN.CSV",
-    publisher="US Department of the Treasury, Office of Foreign Assets Control",
-    url="https://sanctionslistservice.ofac.treas.gov/api/PublicationPreview/exports/SDN.CSV",
-    scheme="ofac-uid",
+    publisher=PUBLISHER,
+    url=f"{EXPORTS}SDN.CSV",
+    scheme=SCHEME,
     lists=frozenset({"us-ofac-sdn"}),
     pieces=pieces,
     entity=reader_of(_all_on("us-ofac-sdn")),

@@ -12,28 +12,27 @@ from dataclasses import replace
 from typing import Final
 
 from events.sources import ofac_enhanced
+from events.sources.cmic import CMIC
 from events.sources.dating import is_a_date
 from events.sources.entity import Entity, Listing, Own
+from events.sources.ofac import PUBLISHER, SCHEME, SERVICE, joined, once
 from events.sources.ofac_entity import (
-    CMIC,
     LISTED,
     LISTS,
     Raw,
     Told,
     day,
     entity,
-    joined,
     listings,
     numbered,
     of_list,
-    once,
     read,
     stages,
     written,
 )
 from events.sources.source import Action, Head, Part, Piece, Source, Unreadable
-from events.sources.text import LONGEST, MOST, said, short
-from events.sources.xml import Element, elements, fields, line_of, local
+from events.sources.text import LONGEST, MOST, short
+from events.sources.xml import Element, elements, fields, line_of, local, text_of
 
 _ROOT: Final = "sanctionsData"
 _NAMESPACE: Final = "https://www.treasury.gov/ofac/DeltaFile/1.0"
@@ -49,14 +48,8 @@ _ACTIONS: Final[dict[str, Action]] = {
 
 
 def dated(part: Part) -> str | None:
-    """When a delta was published."""
-    try:
-        for element, _ in elements(part, _ROOT, "datePublished", "entities"):
-            found = said(element.text) or ""
-            return _time(found) if local(element) == "datePublished" else None
-    except Unreadable:  # it is told where it is read
-        pass
-    return None
+    """When a delta was published. Raises `Unreadable`."""
+    return _time(text_of(part, _ROOT, "datePublished", "entities") or "")
 
 
 def _time(text: str) -> str | None:
@@ -208,9 +201,9 @@ def _stages(known: tuple[Own, ...] | None, dates: dict[str, str]) -> tuple[Own, 
 DELTA: Final = Source(
     name="ofac-delta-xml",
     title="OFAC's delta",
-    publisher=ofac_enhanced.ENHANCED.publisher,
-    url="https://sanctionslistservice.ofac.treas.gov/changes/latest",
-    scheme=ofac_enhanced.ENHANCED.scheme,
+    publisher=PUBLISHER,
+    url=f"{SERVICE}changes/latest",
+    scheme=SCHEME,
     lists=_ALL,
     pieces=pieces,
     entity=entity,

@@ -10,23 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from events.sources import ofac_entity
+from events.sources.ofac import EXPORTS, PUBLISHER, SCHEME
 from events.sources.ofac_entity import LISTS, SDN, WRAPPER, Raw, entity
 from events.sources.source import Head, Part, Piece, Source, Unreadable
 from events.sources.text import said
-from events.sources.xml import Element, elements, fields, line_of, local
+from events.sources.xml import Element, elements, fields, line_of, local, text_of
 
 _ROOT: Final = "sanctionsData"
 
 
 def dated(part: Part) -> str | None:
-    """The day as of which a file is."""
-    try:
-        for element, _ in elements(part, _ROOT, "dataAsOf", "entities"):
-            text = said(element.text) or ""
-            return ofac_entity.day(text) if local(element) == "dataAsOf" else None
-    except Unreadable:  # it is told where it is read
-        pass
-    return None
+    """The day as of which a file is. Raises `Unreadable`."""
+    return ofac_entity.day(text_of(part, _ROOT, "dataAsOf", "entities") or "")
 
 
 def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
@@ -67,9 +62,9 @@ def _lists(named: Iterable[str]) -> Iterator[str]:
 ENHANCED: Final = Source(
     name="ofac-enhanced-xml",
     title="OFAC's enhanced XML",
-    publisher="US Department of the Treasury, Office of Foreign Assets Control",
-    url="https://sanctionslistservice.ofac.treas.gov/api/PublicationPreview/exports/CONS_ENHANCED.XML",
-    scheme="ofac-uid",
+    publisher=PUBLISHER,
+    url=f"{EXPORTS}CONS_ENHANCED.XML",
+    scheme=SCHEME,
     lists=frozenset(LISTS.values()),
     pieces=pieces,
     entity=entity,

@@ -4,19 +4,22 @@ Pure."""
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
+from events.sources import cmic
+from events.sources.cmic import CCMC, CMIC
 from events.sources.countries import country
 from events.sources.dating import is_a_date
 from events.sources.entity import Entity, Listing, Own
+from events.sources.identifiers import SCHEMES
+from events.sources.ofac import KINDS, joined, once
 from events.sources.source import Piece, Unreadable
 from events.sources.text import MOST, name, quote, said, short
 from events.sources.xml import Element, Found, fields, gathered, local
 
 SDN: Final = "us-ofac-sdn"
-CMIC: Final = "us-ofac-ns-cmic"
 LISTS: Final = {
     "CAPTA List": "us-ofac-capta",
     "FSE List": "us-ofac-fse",
-    "Non-SDN CCMC List": "us-ofac-ns-ccmc",
+    "Non-SDN CCMC List": CCMC,
     "Non-SDN CMIC List": CMIC,
     "Non-SDN Menu-Based Sanctions List": "us-ofac-mbs",
     "Non-SDN Palestinian Legislative Council List": "us-ofac-plc",
@@ -26,44 +29,38 @@ LISTS: Final = {
 """As OFAC names its lists."""
 WRAPPER: Final = "Consolidated List"
 """All lists but the SDN: a file, not a list."""
-KINDS: Final = {
-    "aircraft": "aircraft",
-    "entity": "company",
-    "individual": "person",
-    "vessel": "vessel",
-}
 _LONGEST_NUMBER: Final = 20
 _OWN: Final = {
     "us-ofac-capta": ("561-Related", "CISADA"),
     "us-ofac-fse": ("FSE-", "Executive Order 13608"),
-    "us-ofac-ns-ccmc": ("CCMC-",),
+    CCMC: ("CCMC-",),
     CMIC: ("CMIC-", "Executive Order 14032"),
     "us-ofac-plc": ("NS-PLC", "General License 4 Under EO 13224"),
     "us-ofac-ssi": ("UKRAINE-EO13662", "Executive Order 13662"),
 }
 """How the programmes and authorities begin that are of one list alone. The format ties neither to a
 list: those of the others are what is left."""
-LISTED: Final = "Listing Date (CMIC)"
-_STAGES: Final = {
-    "Effective Date (CMIC)": "investment.purchase",
-    "Purchase/Sales For Divestment Date (CMIC)": "investment.sale",
-}
-_FEATURES: Final = {"Equity Ticker": "ticker", "ISIN": "isin", "SWIFT/BIC": "swift"}
+LISTED: Final = cmic.LISTED[CMIC]
+_NUMBERS: Final = frozenset({"Equity Ticker", "ISIN", "SWIFT/BIC"})
+"""The features that are identifiers."""
+_DOCUMENTS: Final = frozenset(
+    {
+        "Business Registration Number",
+        "C.R. No.",
+        "Commercial Registry Number",
+        "Company Number",
+        "D-U-N-S Number",
+        "Legal Entity Number",
+        "Public Registration Number",
+        "Registration ID",
+        "Registration Number",
+        "Tax ID No.",
+        "Unified Social Credit Code (USCC)",
+        "V.A.T. Number",
+    }
+)
+"""The documents that are; the others are quoted."""
 _PERIOD: Final = ("fromDateBegin", "toDateEnd", "isApproximate")
-_DOCUMENTS: Final = {
-    "Business Registration Number": "registration",
-    "C.R. No.": "registration",
-    "Commercial Registry Number": "registration",
-    "Company Number": "registration",
-    "D-U-N-S Number": "duns",
-    "Legal Entity Number": "lei",
-    "Public Registration Number": "registration",
-    "Registration ID": "registration",
-    "Registration Number": "registration",
-    "Tax ID No.": "tax",
-    "Unified Social Credit Code (USCC)": "uscc",
-    "V.A.T. Number": "tax",
-}
 
 
 def day(text: str) -> str | None:
@@ -190,21 +187,10 @@ def of_list(said_of_all: Iterable[str], list_id: str, on: Iterable[str]) -> list
     return own or [one for one in some if not one.startswith(others)]
 
 
-def joined(some: Iterable[str], what: str) -> str | None:
-    """Several programmes or authorities as one term, in an order that is always the same."""
-    return short("; ".join(sorted(set(some))), what)
-
-
 def stages(dates: dict[str, str]) -> tuple[Own, ...] | None:
     """What an entry says for itself of when it forbids what; None where it says nothing."""
-    found = tuple((kind, dates[one], None) for one, kind in _STAGES.items() if one in dates)
+    found = tuple((kind, dates[one], None) for one, kind in cmic.STAGES.items() if one in dates)
     return found or None
-
-
-def once(names: Iterable[str], but: str) -> tuple[str, ...]:
-    """Other names, each once. Raises `Unreadable` where one is too long to be one."""
-    found = (short(one, "name") for one in names)
-    return tuple(dict.fromkeys(one for one in found if one and one != but))[:MOST]
 
 
 # --- the parts of an entity ---------------------------------------------------------------------
@@ -270,13 +256,13 @@ def features(told: Told, part: Element) -> None:
         kind, value = (said(found.get("type")) or "").rstrip(" :-"), said(found.get("value"))
         if value is None:
             continue
-        if kind in _FEATURES:
-            told.identifiers[_FEATURES[kind], name(value, kind)] = None
+        if kind in _NUMBERS:
+            told.identifiers[SCHEMES[kind], name(value, kind)] = None
         elif kind == "Website":
             told.websites.append(value)
         elif kind == "Issuer Name":
             told.issuers.append(value)
-        elif (kind == LISTED or kind in _STAGES) and (date := _date(found)):
+        elif (kind == LISTED or kind in cmic.STAGES) and (date := _date(found)):
             told.dates[kind] = date
         else:
             if kind == "Nationality of Registration":
@@ -296,8 +282,8 @@ def documents(told: Told, part: Element) -> None:
         kind, number = said(found.get("type")) or "", said(found.get("documentNumber"))
         if number is None:
             continue
-        if scheme := _DOCUMENTS.get(kind):
-            told.identifiers[scheme, name(number, kind)] = None
+        if kind in _DOCUMENTS:
+            told.identifiers[SCHEMES[kind], name(number, kind)] = None
         else:
             issuer = said(found.get("issuingCountry"))
             told.beside.append((kind, f"{number} ({issuer})" if issuer else number))

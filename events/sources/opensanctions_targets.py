@@ -9,13 +9,14 @@ have had effect for years, so its days are quoted and nothing more.
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, cast
 
 from events.sources.countries import country
 from events.sources.entity import Entity, Listing
+from events.sources.headed import cells, rows
 from events.sources.source import Head, Part, Piece, Source, Unreadable
-from events.sources.text import MOST, lines, name, quote, said, short
+from events.sources.text import MOST, name, quote, said, short
 
 _NEEDED: Final = ("id", "schema", "name", "aliases", "countries", "identifiers", "dataset")
 _BESIDE: Final = ("sanctions", "program_ids", "dataset", "first_seen")
@@ -71,35 +72,21 @@ def pieces(parts: Sequence[Part], head: Head) -> Iterator[Piece]:
     for part in parts[:1]:
         having: set[str] = set()
         try:
-            for _, row in _rows(part, Head()):
+            for _, row in rows(part, Head(), _NEEDED, _row_of):
                 having.update(_lists(_fields(row)))
         except Unreadable:  # it is told below, after the rows until there
             pass
         head.having = frozenset(having)
-        for line, row in _rows(part, head):
+        for line, row in rows(part, head, _NEEDED, _row_of):
             if _ID.fullmatch(row[0]):
                 yield Piece(row[0], row, line)
             else:
                 head.fault(part.name, line, "id", f"{row[0][:100]!r} is no id")
 
 
-def _rows(part: Part, head: Head) -> Iterator[tuple[int, Row]]:
-    with part.open() as file:
-        reader = csv.reader(lines(file), strict=True)
-        try:
-            heading = next(reader, [])
-            if missing := [one for one in _NEEDED if one not in heading]:
-                raise Unreadable(f"{part.name}:1", f"there is no column {', '.join(missing)}")
-            columns = [heading.index(one) if one in heading else None for one in _KEPT]
-            for row in reader:
-                if len(row) == len(heading):
-                    cells = ("" if one is None else row[one] for one in columns)
-                    yield reader.line_num, tuple(said(cell) or "" for cell in cells)
-                elif row:
-                    what = f"{len(row)} columns where there should be {len(heading)}"
-                    head.fault(part.name, reader.line_num, "row", what)
-        except csv.Error as error:
-            raise Unreadable(f"{part.name}:{reader.line_num}", str(error)) from error
+def _row_of(heading: list[str]) -> Callable[[list[str]], Row]:
+    taken = cells(heading, _KEPT)
+    return lambda row: tuple(said(cell) or "" for cell in taken(row))
 
 
 def _fields(row: Row) -> Mapping[str, str]:

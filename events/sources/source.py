@@ -75,7 +75,7 @@ class Unreadable(Exception):
     """An entry that cannot be read: the field, and why."""
 
     def __init__(self, what: str, detail: str) -> None:
-        super().__init__(f"{what}: {detail}")
+        super().__init__(f"{what}: {detail}" if what else detail)
         self.what = what
         self.detail = detail
 
@@ -100,7 +100,7 @@ class Source:
     also: tuple[str, ...] = ()
     """Where its other files are."""
     dated: Callable[[Part], str | None] = lambda _: None
-    """When a file says that it was published."""
+    """When a file says that it was published. Raises `Unreadable`."""
     role: Callable[[Part], int] | None = None
     """Of a publication in several files: 0 for the one with the entries, then the others."""
     every: bool = True

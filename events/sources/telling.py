@@ -1,7 +1,7 @@
 """How what a publication changes is told as events: when it has effect, from which file it is, and
 about which entry. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -10,7 +10,8 @@ from events.dates import DAY, Instant, last, precision, show, start
 from events.ids import fact_id
 from events.lists import Registry
 from events.sources.entity import Entity, Listing
-from events.sources.ledger import Ledger, Place, Read, written_by
+from events.sources.ledger import Ledger, written_by
+from events.sources.shown import OBSERVED, STATED, Place, Read
 from events.sources.source import Source
 
 _YEARS_AHEAD: Final[Instant] = 2 * 366 * DAY
@@ -33,6 +34,7 @@ class Teller:
     def __init__(self, source: Source, registry: Registry, taken: Taken) -> None:
         self.events: list[dict[str, Any]] = []
         self.first = False
+        self.at = taken.at
         self._source = source
         self._registry = registry
         self._taken = taken
@@ -57,7 +59,7 @@ class Teller:
     ) -> None:
         """That an entry which was listed from `begins` on has other terms from now on."""
         seen = self._behind(listing.list, begins)
-        said = {"list": listing.list, **self.when(None, seen), **terms}
+        said = {"list": listing.list, **self.when(None, seen), "effective_basis": OBSERVED, **terms}
         self._write(words.DESIGNATION_AMENDED, company, entity, said)
 
     def corrected(self, entity: Entity, listing: Listing, company: str, place: Place) -> None:
@@ -65,10 +67,40 @@ class Teller:
         is public."""
         when = self.when(listing.effective or place.begins)
         if listing.effective is None:
-            when["effective_basis"] = "stated" if place.stated else "observed"
+            when["effective_basis"] = STATED if place.stated else OBSERVED
         said = {"list": listing.list, **when, **listing.terms(), "replaces": place.event}
         said["correction_announced"] = self._taken.at
         self._write(words.DESIGNATION_ISSUED, company, entity, said)
+        moved = place.terms.get("expires") != listing.expires
+        void = (*([place.replaced] if place.replaced else ()), *(place.ended_by if moved else ()))
+        self._taken_back(entity, listing.list, company, void)
+
+    def put_right(self, entity: Entity, list_id: str, company: str, place: Place) -> None:
+        """Put a designation that another source brought in the place of itself, with the dates that
+        it has by what this one shows."""
+        said = {
+            "list": list_id,
+            "effective": place.begins,
+            "announced": place.announced or self._taken.at,
+            "effective_basis": place.basis,
+            **place.terms,
+            "replaces": place.event,
+            "correction_announced": self._taken.at,
+        }
+        self._write(words.DESIGNATION_ISSUED, company, entity, said)
+        if place.replaced:
+            self._taken_back(entity, list_id, company, [place.replaced])
+
+    def _taken_back(
+        self, entity: Entity, list_id: str, company: str, events: Iterable[str]
+    ) -> None:
+        """That these have no effect, now that a designation was put right: amendments of its end,
+        and the one that it had been put in the place of, which would stand again, as what replaced
+        it is replaced."""
+        for one in events:
+            said = {"list": list_id, "event": one, "correction_announced": self._taken.at}
+            reason = f"{self._source.title} puts it right"
+            self._write(words.EVENT_RETRACTED, company, entity, {**said, "reason": reason})
 
     def noted(self, entity: Entity, list_id: str, company: str, about: str, what: str) -> None:
         """What changes no standing: about which event, and what."""
@@ -79,7 +111,7 @@ class Teller:
     def removed(self, entity: Entity, list_id: str, company: str, begins: str) -> None:
         """That an entry is on a list no longer, on which it was from `begins` on."""
         said = {"list": list_id, **self.when(None, self._behind(list_id, begins))}
-        said["how"] = "delisted"
+        said.update(effective_basis=OBSERVED, how="delisted")
         self._write(words.REMOVAL_ISSUED, company, entity, said)
 
     def reading(self, records: int, published: str | None) -> Read:
@@ -96,23 +128,18 @@ class Teller:
 
     def plausible(self, entity: Entity) -> Entity:
         """The entry without dates that cannot be meant: what the source writes is quoted."""
-        odd: list[str] = []
-        listings = []
-        for one in entity.listings:
-            zone = self._registry[one.list].zone
-            begins = one.effective
-            if begins and start(begins, zone) > last(self._taken.at, zone) + _YEARS_AHEAD:
-                odd.append(f"effective: {begins}, which is far ahead")
-                begins = None
-            ends = one.expires
-            if begins and ends and last(ends, zone) < start(begins, zone):
-                odd.append(f"expires: {ends}, before it began")
-                ends = None
-            listings.append(replace(one, effective=begins, expires=ends))
-        if not odd:
-            return entity
-        rest = "; ".join(filter(None, [entity.rest, *odd]))
-        return replace(entity, listings=tuple(listings), rest=rest)
+        return entity.judged(self._plausible)
+
+    def _plausible(self, one: Listing) -> tuple[Listing, list[str]]:
+        zone, odd = self._registry[one.list].zone, []
+        begins, ends = one.effective, one.expires
+        if begins and start(begins, zone) > last(self._taken.at, zone) + _YEARS_AHEAD:
+            odd.append(f"effective: {begins}, which is far ahead")
+            begins = None
+        if begins and ends and last(ends, zone) < start(begins, zone):
+            odd.append(f"expires: {ends}, before it began")
+            ends = None
+        return replace(one, effective=begins, expires=ends), odd
 
     def scheme(self, entity: Entity) -> str:
         """What an entry's key is an id of."""
@@ -126,13 +153,17 @@ class Teller:
             return at
         return show(last(at, zone), zone)
 
+    @property
+    def basis(self) -> str:
+        """How it is known that something had effect when this was taken."""
+        return "baseline" if self.first else OBSERVED
+
     def when(self, stated: str | None, seen: str | None = None) -> dict[str, Any]:
         """The dates of something, stated by the source or seen when this was taken."""
-        basis = "baseline" if self.first else "observed"
         return {
             "effective": stated or seen or self._taken.at,
             "announced": self._taken.at,
-            "effective_basis": "stated" if stated else basis,
+            "effective_basis": STATED if stated else self.basis,
         }
 
     def over(self, terms: Mapping[str, Any], list_id: str) -> bool:

@@ -1,7 +1,10 @@
 """Text from strangers: as it may stand in an event, and its lines within bounds. Pure."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
+from io import BytesIO, StringIO
+from itertools import chain
 from typing import BinaryIO, Final
 
 from events.sources.source import Unreadable
@@ -17,9 +20,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _WINDOWS: Final = {
     code: bytes([code]).decode("cp1252", errors="replace") for code in range(0x80, 0xA0)
 }
-_SPACES: Final = re.compile(r"\s+")
-_NOT_IN_SLUG: Final = re.compile(r"[^a-z0-9]+")
-_LONGEST_SLUG: Final = 96
+_BLOCK: Final = 1 << 16
 
 
 def said(text: str | None) -> str | None:
@@ -60,17 +61,38 @@ def quote(said_beside: Iterable[tuple[str, str | None]]) -> str:
     return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"
 
 
-def lines(file: BinaryIO, *, encoding: str = "utf-8") -> Iterator[str]:
+def lines(file: BinaryIO) -> Iterator[str]:
     """The lines of a file, a byte-order mark left out; bytes that are no UTF-8 are read as
     Windows wrote them. Raises `Unreadable` where a line has no end."""
-    first = True
-    while line := file.readline(LONGEST_LINE):
-        if len(line) == LONGEST_LINE and not line.endswith(b"\n"):
+    # Only the blocks are taken in turn here: what becomes of each line is not written in Python.
+    return chain.from_iterable(_blocks(file))
+
+
+def _blocks(file: BinaryIO) -> Iterator[Iterable[str]]:
+    """Whole lines, as many as are read at once."""
+    rest = file.read(_BLOCK).removeprefix(BOM_UTF8)
+    more = rest
+    while more:
+        whole, end, rest = rest.rpartition(b"\n")
+        if end:
+            yield _decoded(whole + end)
+        if len(rest) >= LONGEST_LINE:
             raise Unreadable("", f"a line of {LONGEST_LINE:,} bytes has no end; is it such a file?")
-        try:
-            text = line.decode(encoding)
-        except UnicodeDecodeError:
-            text = line.decode("cp1252", errors="replace")
-        if first:
-            text, first = text.removeprefix("\ufeff"), False
-        yield text
+        more = file.read(_BLOCK)
+        rest += more
+    if rest:
+        yield _decoded(rest)
+
+
+def _decoded(some: bytes) -> Iterable[str]:
+    try:
+        return StringIO(some.decode(), newline="\n")
+    except UnicodeDecodeError:
+        return map(_line, BytesIO(some))
+
+
+def _line(some: bytes) -> str:
+    try:
+        return some.decode()
+    except UnicodeDecodeError:
+        return some.decode("cp1252", errors="replace")

@@ -8,6 +8,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 from lxml import etree
 
 from events.sources.source import Part, Unreadable
+from events.sources.text import said
 
 _BLOCK: Final = 1 << 16
 _DIGEST_BYTES: Final = 16
@@ -64,8 +65,16 @@ def elements(part: Part, root: str, *wanted: str) -> Iterator[Found]:
                 _let_go(element)
         _check(parser.close().getroottree(), root)
     except etree.XMLSyntaxError as error:
-        said = str(error.msg or "no XML").partition(", line ")[0]
-        raise Unreadable(f"line {error.lineno}", said) from error
+        why = str(error.msg or "no XML").partition(", line ")[0]
+        raise Unreadable(f"line {error.lineno}", why) from error
+
+
+def text_of(part: Part, root: str, wanted: str, until: str) -> str | None:
+    """The text of the first element of that name, where it stands before the end of the first
+    `until`. Raises `Unreadable`."""
+    for element, _ in elements(part, root, wanted, until):
+        return (said(element.text) or "") if local(element) == wanted else None
+    return None
 
 
 def _found(parser: Element, chunks: Iterable[bytes]) -> Iterator[tuple[Element, bytes]]:

@@ -15,6 +15,7 @@ from service.api.answers import answer
 from service.api.asking import Asking
 from service.api.body import read_json
 from service.api.query import Query
+from service.disputed import Heard
 from service.review import Review, Ruling, Verdict, in_short
 from service.reviewing import reviewing
 from service.standing import Service
@@ -22,7 +23,8 @@ from service.standing import Service
 _PAGE: Final = 100
 _MOST: Final = 10_000
 _QUERY: Final = frozenset({"limit", "at_least"})
-_BODY: Final = frozenset({"verdict", "by", "why", "into", "companies"})
+_BODY: Final = frozenset({"verdict", "by", "why", "into", "companies", "new_companies"})
+_SEVERAL: Final = frozenset({"companies", "new_companies"})
 _VERDICTS: Final = ("accepted", "refused", "undone")
 
 
@@ -33,6 +35,7 @@ class Reviewing:
         self._service = service
         self._asking = asking
         self._lock = threading.Lock()
+        self._heard = Heard()
         self.router = APIRouter()
         add = self.router.add_api_route
         add("/v1/review", self.open, **operations.REVIEW)
@@ -83,7 +86,7 @@ class Reviewing:
 
     def _with(self, work: Any) -> Any:
         """Do work on the queue as it is now, one at a time."""
-        with self._lock, reviewing(self._service.standing) as review:
+        with self._lock, reviewing(self._service.standing, self._heard) as review:
             store = self._service.standing.store()
             try:
                 review.refresh(store)
@@ -96,7 +99,8 @@ def _ruling(said: Mapping[str, Any]) -> Ruling | None:
     if said["verdict"] == "undone":
         return None
     verdict: Verdict = "accepted" if said["verdict"] == "accepted" else "refused"
-    return Ruling(verdict, said["by"], said["why"], said.get("into"), said.get("companies", ()))
+    both = said.get("companies", ()), said.get("new_companies", ())
+    return Ruling(verdict, said["by"], said["why"], said.get("into"), *both)
 
 
 def _said(body: Any) -> dict[str, Any]:
@@ -105,7 +109,7 @@ def _said(body: Any) -> dict[str, Any]:
     for name, value in body.items():
         if name not in _BODY:
             raise Refused.field(name[:100], f"unknown; known are {', '.join(sorted(_BODY))}")
-        if name == "companies":
+        if name in _SEVERAL:
             if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
                 raise Refused.field(name, f"{value!r} is no list of ids or names")
         elif not isinstance(value, str):

@@ -56,7 +56,9 @@ _STANDING_IN_SHORT: Final = structure(
 )
 _QUESTION: Final[dict[str, Schema]] = {
     "id": TEXT,
-    "kind": told(TEXT, "`relisted`, `identifier` or `name`; there may be others."),
+    "kind": told(
+        TEXT, "`still-shown`, `relisted`, `identifier`, `name` or `proposal`; there may be others."
+    ),
     "score": told({"type": "number"}, "How much speaks for it, from 0 to 1."),
     "text": TEXT,
     "sides": told(
@@ -235,7 +237,8 @@ ANSWERS: Final[dict[str, Schema]] = {
             "by": told(TEXT, "Who decides."),
             "why": TEXT,
             "into": told(TEXT, "Which of the two the other counts for; by default the older."),
-            "companies": told(MANY, "Of a proposal: whom it is about, by id or by name."),
+            "companies": told(MANY, "Of a proposal: whom it is about, by id or by a name."),
+            "new_companies": told(MANY, "And companies that are not known yet, by their names."),
         },
         "required": ["verdict", "by", "why"],
     },

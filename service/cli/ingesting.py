@@ -126,15 +126,16 @@ def _propose(settings: Settings, brought: "Brought", at: str) -> tuple[int, list
 def _read(
     name: str, files: list[Path], retrieved_at: str | None, asked: "Asked", *, as_json: bool
 ) -> None:
-    from events.sources.dating import in_a_name, is_a_date
-    from service.ingesting import publications
+    from events.errors import Refused
+    from service.ingesting import moment, publications
 
     source = _named(name)
-    if retrieved_at is not None and not (is_a_date(retrieved_at) or in_a_name(retrieved_at)):
-        raise typer.BadParameter(
-            f"{retrieved_at!r} is no date or full time", param_hint="--retrieved-at"
-        )
-    some = publications(source, files, retrieved_at, system_clock())
+    try:
+        taken = None if retrieved_at is None else moment(retrieved_at)
+    except Refused as refused:
+        detail = refused.problems[0].detail
+        raise typer.BadParameter(detail, param_hint="--retrieved-at") from None
+    some = publications(source, files, taken, system_clock())
     reports = run(_read_all(load_settings(), source, some, asked, plainly=not as_json))
     if as_json:
         echo_json([one.shown() for one in reports])

@@ -89,13 +89,18 @@ def accept(
         list[str] | None,
         typer.Option(help="Of a proposal: whom it is about, by id or name; may be given again."),
     ] = None,
+    new_company: Annotated[
+        list[str] | None,
+        typer.Option(help="And a company that is not known yet, by its name; likewise."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """They are one: the other's events count for the older from now on. Or a document's proposal is
-    right, of each --company."""
+    right, of each --company and --new-company."""
     from service.review import Ruling
 
-    _decide(key, Ruling("accepted", _who(by), why, into, company or ()), as_json=as_json)
+    ruling = Ruling("accepted", _who(by), why, into, company or (), new_company or ())
+    _decide(key, ruling, as_json=as_json)
 
 
 def refuse(key: Id, why: Why, by: By = None, as_json: AsJson = False) -> None:

@@ -47,9 +47,13 @@ def test_a_proposal_that_is_accepted_designates_whom_a_person_names(cli: Cli, ke
     assert "proposal" in cli("review").out
     none = cli("review", "accept", key, *WHY)
     assert (none.code, "whom is it about" in none.err) == (1, True)
-    done = cli(
-        "review", "accept", key, "--company", "skyrizon", "--company", "New Chips, Inc.", *WHY
+    wrong = cli("review", "accept", key, "--company", "Skyrizonn", *WHY)
+    assert (wrong.code, "unless one of these is meant: Skyrizon (skyrizon)" in wrong.err) == (
+        1,
+        True,
     )
+    fresh = ("--new-company", "New Chips, Inc.")
+    done = cli("review", "accept", key, "--company", "skyrizon", *fresh, *WHY)
     assert (done.code, "accepted, recorded at 0:" in done.out) == (0, True)
     for company in ("skyrizon", "new-chips-inc"):
         (on,) = cli("status", company, "--json").json["lists"]

@@ -9,13 +9,15 @@ from events.dates import last, start
 from events.door import admit
 from events.log import Position, Receipt, Record
 from events.memory_log import MemoryEventLog
-from events.sources.difference import KINDS, Comparison, Difference
+from events.sources.difference import KINDS, Comparison
 from events.sources.entity import Entity, Listing
 from events.sources.guards import doubts
 from events.sources.ledger import Ledger
+from events.sources.outcome import Difference
 from events.sources.source import Head, Part, Piece, Source, Unreadable
 from events.sources.telling import Taken
 from projections.history import Cutoffs, History
+from projections.timeline import Timeline
 from tests.unit.making import REGISTRY
 
 SDN = "us-ofac-sdn"
@@ -74,12 +76,13 @@ class Desk:
         head: Head | None = None,
         kinds: frozenset[str] | None = KINDS,
         accept: bool = True,
+        sha256: str = SHA,
         **taken: Any,
     ) -> Difference:
         """Take a publication; nothing is recorded of one that would be held, unless accepted."""
         head = head or Head()
         comparing = Comparison(
-            self.source, self.ledger, REGISTRY, Taken(at, f"made_{at}", SHA, **taken), kinds
+            self.source, self.ledger, REGISTRY, Taken(at, f"made_{at}", sha256, **taken), kinds
         )
         comparing.take(self.source.pieces(cast("Sequence[Part]", entries), head), head)
         found = comparing.end(head)
@@ -109,10 +112,14 @@ class Desk:
         again.ledger.take(await self.records())
         return again
 
+    async def timeline(self, company: str, list_id: str = SDN) -> Timeline:
+        """How a company has stood on a list."""
+        records = [one for one in await self.records() if one.subject == company]
+        return History(REGISTRY, records).view(Cutoffs()).timelines[list_id]
+
     async def state(self, company: str, as_of: str, list_id: str = SDN) -> str:
         """How a company stands on a list at the end of a day."""
-        records = [one for one in await self.records() if one.subject == company]
-        timeline = History(REGISTRY, records).view(Cutoffs()).timelines[list_id]
+        timeline = await self.timeline(company, list_id)
         upto = last(as_of, REGISTRY[list_id].zone)
         flips = [flip for span in timeline.spans for flip in span if flip.at <= upto]
         return flips[-1].reading.status if flips else "not_listed"

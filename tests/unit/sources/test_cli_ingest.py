@@ -94,6 +94,27 @@ def test_when_it_was_taken_has_to_be_said(cli: Cli, tmp_path: Path) -> None:
     assert cli("ingest", "ofac-sdn-csv", path, "--retrieved-at", "2021-08-18").code == 0
 
 
+@pytest.mark.parametrize(
+    ("source", "content", "why"),
+    [
+        ("federal-register", b'{"count": 3}', "results: missing, where 3 documents should be"),
+        ("ofac-enhanced-xml", b"<sanctionsData>", "line 1: "),
+        ("ofac-delta-xml", b"PK", "line 1: Start tag expected"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said_before_that_it_has_no_time(
+    cli: Cli, tmp_path: Path, source: str, content: bytes, why: str
+) -> None:
+    """Where its time would be in it. With a time it is held for the same."""
+    path = tmp_path / "downloaded"
+    path.write_bytes(content)
+    done = cli("ingest", source, path)
+    assert (done.code, f"downloaded: cannot be read: {why}" in done.err) == (1, True)
+    assert "Beside that, neither the file nor its name says" in done.err
+    done = cli("ingest", source, path, "--retrieved-at", "2021-08-18")
+    assert (done.code, why in done.err, "Beside that" in done.err) == (1, True, False)
+
+
 def test_an_unknown_source_or_kind_is_named(cli: Cli, tmp_path: Path) -> None:
     """With what there is."""
     path = snapshot(tmp_path, "2021-08-18", *TEN)

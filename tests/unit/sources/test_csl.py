@@ -348,9 +348,9 @@ _ROW = b'{"results": [{"source": "Entity List (EL)", "name": '
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (b"[" * 100_000 + b"]" * 100_000, "RecursionError"),
-        (b'"' + b"x" * 5_000_000 + b'"', "JSONDecodeError: Unterminated string"),
-        (b"9" * 5_000, "Exceeds the limit"),
+        (b"[" * 100_000 + b"]" * 100_000, "nested too deeply"),
+        (b'"' + b"x" * 5_000_000 + b'"', "longer than 1,000,000 characters"),
+        (b"9" * 5_000, "a number that is too long"),
     ],
 )
 def test_a_json_that_would_fill_the_memory_is_given_up(value: bytes, why: str) -> None:
@@ -362,15 +362,45 @@ def test_a_json_that_would_fill_the_memory_is_given_up(value: bytes, why: str) -
 def test_a_json_without_results_is_another_file() -> None:
     """Also one that is very long."""
     for other in (b"", b"[]", b'{"results": 3}', b" " * 3_000_000):
-        with pytest.raises(Unreadable, match="after result 0: ValueError: there are no results"):
+        with pytest.raises(Unreadable, match="after result 0: there are no results"):
             read(JSON, other)
+
+
+def test_a_json_whose_own_count_is_another_is_held() -> None:
+    """Wherever it stands; a page of several is not all of it."""
+    page = json.loads(results({"source": UVL, "name": "A"}, {"source": UVL, "name": "B"}))
+    for told in ({"total": 3, **page}, {**page, "total": 3}):
+        head = Head()
+        assert len(read(JSON, json.dumps(told).encode(), head=head)) == 2
+        assert head.cut == "0 says that there are 3 results, and has 2: is it a page of several?"
+    for told in ({"total": 2, **page}, {**page, "total": "3"}, {**page, "total": True}):
+        head = Head()
+        read(JSON, json.dumps(told).encode(), head=head)
+        assert head.cut is None
+
+
+@pytest.mark.parametrize(
+    ("around", "why"),
+    [
+        (b'[{"results": [%s]}]', "what stands before the results is no JSON"),
+        (b'{"results": [%s], "more": }', "it does not end as it should"),
+        (b'{"results": [%s]' + b" " * 2_000_000, "characters follow the results"),
+        (b'{"results": [%s, {', "it breaks off, or what follows is no JSON"),
+        (b'{"results": [%s, "\xff', "what follows is not text in UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_a_json_is_said_in_words(around: bytes, why: str) -> None:
+    """By the number of the result before."""
+    row = b'{"source": "Unverified List (UVL)", "name": "A"}'
+    with pytest.raises(Unreadable, match=why):
+        read(JSON, around.replace(b"%s", row))
 
 
 def test_rows_may_lie_across_what_is_read_at_once() -> None:
     """Whatever their length, in any script; a byte-order mark is left out."""
     names = ["\u4e2d" * (number * 10) + str(number) for number in range(99)]
     rows = [{"source": UVL, "name": one} for one in names]
-    text = json.dumps({"total": 99, "results": rows, "more": [1]}, ensure_ascii=False)
+    text = json.dumps({"total": len(rows), "results": rows, "more": [1]}, ensure_ascii=False)
     assert len(text.encode()) > 2 * 65_536
     found = read(JSON, b"\xef\xbb\xbf" + text.encode())
     assert [one.name for one in found.values()] == names

@@ -149,6 +149,24 @@ async def test_an_expiry_that_is_moved_into_the_past_is_put_right() -> None:
     assert await desk.state("beta-bank", "2022-02-02") == "designated"
 
 
+async def test_an_expiry_that_cannot_be_meant_takes_the_place_of_none() -> None:
+    """Moved to before the beginning, it leaves the listing open; with a beginning that is moved
+    before it, it can be meant."""
+    desk = Desk()
+    ending = {"expires": "2030-01-01"}
+    await desk.read("2021-08-18", entity("1", terms=ending), entity("2", "Beta", terms=ending))
+    found = await desk.read(
+        "2021-08-19",
+        entity("1", terms={"expires": "2020-01-01"}),
+        entity("2", "Beta", terms={"effective": "2019-01-01", "expires": "2020-01-01"}),
+    )
+    open_ended, past = (one["data"] for one in found.events if one["type"].endswith("issued"))
+    assert (open_ended["effective"], "expires" in open_ended) == ("2021-08-18", False)
+    assert (past["effective"], past["expires"]) == ("2019-01-01", "2020-01-01")
+    assert await desk.state("acme-trading", "2031-01-01") == "designated"
+    assert await desk.state("beta", "2021-08-19") == "removed"
+
+
 async def test_no_source_takes_away_what_another_said_of_a_company() -> None:
     """It adds: other names, its own name as one of them, what nobody said yet."""
     desk = Desk()
@@ -230,6 +248,23 @@ async def test_a_date_that_is_stated_later_corrects(first: str | None) -> None:
     )
 
 
+async def test_a_date_that_is_corrected_again_and_again_counts_once() -> None:
+    """What replaced a designation is replaced itself: the first would stand again."""
+    desk = Desk()
+    await desk.read("2021-08-18", ACME)
+    for day in range(1, 5):
+        at, dated = f"2021-09-0{day}", entity("1", terms={"effective": f"2019-05-0{day}"})
+        found = await (await desk.anew()).read(at, dated)
+        assert types(found) == ["designation.issued", *["event.retracted"] * (day > 1)]
+        desk = await desk.anew()
+        timeline = await desk.timeline("acme-trading")
+        assert timeline.anomalies == {}
+        assert await desk.state("acme-trading", f"2019-05-0{day}") == "designated"
+        assert await desk.state("acme-trading", "2019-04-30") == "not_listed"
+        if day > 1:
+            assert await desk.state("acme-trading", f"2019-05-0{day - 1}") == "not_listed"
+
+
 @pytest.mark.parametrize("stated", [None, "2019-05-01"])
 async def test_an_expiry_that_is_taken_back_leaves_it_open(stated: str | None) -> None:
     """No amendment can say so: the designation is put right, from when it had effect."""
@@ -240,6 +275,26 @@ async def test_an_expiry_that_is_taken_back_leaves_it_open(stated: str | None) -
     assert said["effective"] == stated or "2021-08-18"
     assert said["effective_basis"] == ("stated" if stated else "observed")
     assert await desk.state("acme-trading", "2023") == "designated"
+
+
+@pytest.mark.parametrize("now", [None, "2022-01-31"])
+async def test_an_amended_end_that_is_taken_back_takes_the_amendment_with_it(
+    now: str | None,
+) -> None:
+    """Whether it is open again, or had run out before anybody could see that."""
+    desk = Desk()
+    await desk.read("2021-08-18", entity("1"), BETA)
+    for at, ends in (("2021-08-19", "2022-01-01"), ("2021-08-20", "2022-06-01")):
+        found = await desk.read(at, entity("1", terms={"expires": ends}), BETA)
+        assert types(found) == ["designation.amended"]
+    shown = entity("1", terms={"expires": now})
+    found = await desk.read("2022-02-01", shown, BETA)
+    assert types(found) == ["designation.issued", *["event.retracted"] * 2]
+    assert all(one["data"]["correction_announced"] == "2022-02-01" for one in found.events[:3])
+    stood = "designated" if now is None else "removed"
+    assert await desk.state("acme-trading", "2022-03-01") == stood
+    assert await desk.state("acme-trading", "2022-01-15") == "designated"
+    assert types(await (await desk.anew()).read("2022-02-02", shown, BETA)) == []
 
 
 async def test_what_ran_out_needs_no_removal() -> None:
@@ -521,6 +576,9 @@ async def test_events_that_no_source_brought_are_learned_from_too() -> None:
     found = await desk.read("2021-08-18", ACME)
     assert types(found) == ["company.described", "note.recorded"]
     assert found.events[0]["subject"] == "the-acme"
+    gone = {**said, "effective": "2021-09-01", "how": "delisted"}
+    await desk.record([{"type": "standing.removal.issued", "subject": "the-acme", "data": gone}])
+    assert desk.ledger.opened((SDN, "made", "1")) is None
 
 
 async def test_an_earlier_reading_that_is_told_late_does_not_go_back() -> None:

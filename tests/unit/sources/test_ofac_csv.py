@@ -114,11 +114,33 @@ def test_a_file_that_does_not_end_as_it_should_is_cut(content: bytes, cut: str |
 def test_rows_of_another_shape_are_named() -> None:
     """With their line; the entry that they may be about is not taken for gone."""
     head = Head()
-    found = read(b"306,short\r\n" + ROWS + END + b"\r\n" + ROWS, head=head)
-    assert len(found) == 4
+    content = b"306,short\r\n" + ROWS + b"x,306\r\n" + END + b"\r\n" + ROWS
+    short, *others = SDN.pieces([part(content)], head)
+    assert (short.key, short.line, len(others)) == ("306", 1, 4)
+    with pytest.raises(Unreadable, match="row: 2 columns where there should be 12"):
+        SDN.entity(short)
     assert head.faulty == 5
-    assert str(head.faults[0]) == "0.csv:1: row: 2 columns where there should be 12"
+    assert str(head.faults[0]) == "SDN.CSV:6: row: 2 columns where there should be 12"
     assert "306" in head.kept_back
+
+
+def test_a_row_may_have_several_lines() -> None:
+    """Where its quotes hold the ends of lines; what follows has its own line."""
+    row = b'7,"TWO\r\nLINES",-0- ,"CUBA"' + b",-0- " * 7 + b',"a ""b"" \nc"\r\n'
+    after = b'8,"AFTER",-0- ,"CUBA"' + b",-0- " * 8 + b"\r\n"
+    head = Head()
+    pieces = list(SDN.pieces([part(row + after + END)], head))
+    assert [(one.key, one.line) for one in pieces] == [("7", 3), ("8", 4)]
+    first, second = map(SDN.entity, pieces)
+    assert (first.name, first.rest) == ("TWO LINES", 'remarks: a "b" c')
+    assert (second.name, head.cut, head.faulty) == ("AFTER", None, 0)
+
+
+def test_a_row_that_is_no_csv_is_named() -> None:
+    """An end of a line within it, and not within quotes."""
+    (one,) = SDN.pieces([part(b"7,A\rB" + b",-0- " * 10 + b"\r\n" + END)], Head())
+    with pytest.raises(Unreadable, match="row: new-line character"):
+        SDN.entity(one)
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,8 @@ def test_a_file_without_a_date() -> None:
     """Has none."""
     assert dated(part(b"<sanctionsData><entities/></sanctionsData>")) is None
     assert dated(part(b"<sanctionsData/>")) is None
-    assert dated(part(b"?")) is None
+    with pytest.raises(Unreadable, match="line 1: Start tag expected"):
+        dated(part(b"?"))
 
 
 # --- into the log -------------------------------------------------------------------------------

@@ -336,7 +336,8 @@ def test_another_format_is_named() -> None:
     older = b'<sdnList xmlns="http://tempuri.org/sdnList.xsd"><sdnEntry/></sdnList>'
     with pytest.raises(Unreadable, match="its root is sdnList, where sanctionsData should be"):
         read(older)
-    assert dated(part(older)) is None
+    with pytest.raises(Unreadable, match="its root is sdnList"):
+        dated(part(older))
     with pytest.raises(Unreadable, match="publicationInfo: missing"):
         read(b'<sanctionsData><entities><entity id="1"/></entities></sanctionsData>')
     assert dated(part(b"<sanctionsData><entities/></sanctionsData>")) is None

@@ -1,6 +1,6 @@
 """What documents propose, and what a person makes of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -56,9 +56,11 @@ class Desk:
             )
             self.ledger.learn(said)
 
-    async def accept(self, proposals: Proposals, one: Proposal, *companies: str) -> list[str]:
+    async def accept(
+        self, proposals: Proposals, one: Proposal, *companies: str, new: Sequence[str] = ()
+    ) -> list[str]:
         """Accept a proposal: what was recorded, and of whom."""
-        events = recorded(proposals.open(one.id), companies, self.ledger)
+        events = recorded(proposals.open(one.id), companies, new, self.ledger)
         await self.log.append([admit(each, REGISTRY) for each in events])
         proposals.decided(one.id, "accepted", "jane", "its table says so")
         return await self.recorded()
@@ -88,7 +90,16 @@ async def test_a_designation_is_accepted(proposals: Proposals) -> None:
     """Of companies by id, by name, and of one that nobody has yet."""
     desk = Desk()
     proposals.take(Brought(proposals=[ADDED]), "2022-04-11")
-    assert await desk.accept(proposals, ADDED, "huawei", "New Chips, Inc.", "New Chips Inc") == [
+    for given, why in (
+        ("Hauwei", r"'Hauwei' is no company that the log knows, unless .* Huawei \(huawei\)"),
+        ("New Chips, Inc.", r"log knows\. One that is new has to be said to be: --new-company"),
+    ):
+        with pytest.raises(Refused, match=why):
+            await desk.accept(proposals, ADDED, given)
+    with pytest.raises(Refused, match="a name is empty"):
+        await desk.accept(proposals, ADDED, new=[" "])
+    fresh = ["New Chips, Inc.", "New Chips Inc"]
+    assert await desk.accept(proposals, ADDED, "huawei", new=fresh) == [
         "designation.issued huawei",
         "company.described new-chips-inc",
         "designation.issued new-chips-inc",
@@ -123,6 +134,8 @@ async def test_a_removal_is_accepted(proposals: Proposals) -> None:
             await desk.accept(proposals, REMOVED, given)
     with pytest.raises(Refused, match="whom is it about"):
         await desk.accept(proposals, REMOVED)
+    with pytest.raises(Refused, match="a removal is of companies that the log knows"):
+        await desk.accept(proposals, REMOVED, new=["Nobody"])
     assert await desk.accept(proposals, REMOVED, "华为") == ["removal.issued huawei"]
     (record,) = desk.log.of_subjects(["huawei"])
     assert record.event["data"]["how"] == "delisted"
