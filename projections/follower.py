@@ -30,7 +30,7 @@ from projections.revision import republished
 _MOST: Final = 10_000
 """Records in a batch where it is behind: the more at once, the fewer statuses on the way."""
 
-_SOON_S: Final = 0.25
+_SOON_S: Final = 0.5
 """Where batches follow each other within this, the transaction of the next is begun ahead."""
 
 _FEW: Final = 20

@@ -36,7 +36,7 @@ _SETTINGS = {
 
 
 def live(folder: Path, options: Options) -> Figures:
-    """At so many `events` a second, for so many `seconds`."""
+    """At so many `events` a second, for so many `seconds`, behind those to get `warm`."""
     servers, told = options["servers"], _told(options)
 
     async def begin() -> Position:
@@ -64,7 +64,7 @@ def live(folder: Path, options: Options) -> Figures:
 
 
 def _told(options: Options) -> list[dict[str, Any]]:
-    number = options["events"] * (options["seconds"] + WARM_UP_S)
+    number = options["events"] * (options["seconds"] + options["warm"])
     return list(events(_HISTORY + number, _COMPANIES))
 
 
@@ -110,6 +110,7 @@ def measure(bench: Bench) -> None:
     seconds = bench.args.seconds
     with bench.folder() as folder, running(Path(folder) / "kafka") as cluster:
         common: Options = {"servers": cluster.bootstrap, "seconds": seconds}
+        common["warm"] = bench.args.warm
         for rate in (bench.args.low, bench.args.high):
             live = Contender("live", f"{_HERE}:live", {**common, "events": rate})
             bench.interleave([live])
@@ -140,6 +141,7 @@ def main(argv: list[str] | None = None) -> None:
     bench.option("low", 100, "events a second")
     bench.option("high", 500, "events a second, then")
     bench.option("seconds", 10, "seconds of each")
+    bench.option("warm", WARM_UP_S, "seconds of each before that")
     bench.main(measure, argv)
 
 
