@@ -21,8 +21,9 @@ def no_collection() -> Iterator[None]:
 
 def keep_much() -> None:
     """For a process that keeps much in memory, and works on it in threads beside its event loop.
-    Cycles are looked for seldom from now on: to look through all that is kept takes a good part of
-    a second, in which nothing else is done. And a thread lets the loop have its turn sooner."""
+    Cycles are looked for among what is new, a little at a time, and seldom among all that is kept:
+    that takes a good part of a second, in which nothing else is done. And a thread lets the loop
+    have its turn sooner."""
     gc.freeze()
-    gc.set_threshold(50_000, 10, 1_000)
+    gc.set_threshold(10_000, 2, 5_000)
     sys.setswitchinterval(0.001)
