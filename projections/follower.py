@@ -30,6 +30,9 @@ from projections.revision import republished
 _MOST: Final = 10_000
 """Records in a batch where it is behind: the more at once, the fewer statuses on the way."""
 
+_SOON_S: Final = 0.5
+"""Where batches follow each other within this, the transaction of the next is begun ahead."""
+
 _FEW: Final = 20
 """Records that are folded by the time a thread would begin with them."""
 
@@ -52,11 +55,10 @@ MakeAlarm = Callable[[Callable[[], Instant], Append], AlarmClock]
 
 
 class _Batch(NamedTuple):
-    """What to publish of a batch, the last offset of it, and whether its transaction is open."""
+    """What to publish of a batch, and the last offset of it."""
 
     told: list[Packed]
     upto: int
-    begun: bool
 
 
 class _Coming:
@@ -88,7 +90,8 @@ class _Coming:
 
 
 class PartitionWorker:
-    """Sees to one partition, from where it was published to."""
+    """Sees to one partition, from where it was published to. Those of a process fold by turns:
+    at once, each would only be slower, and the event loop among them slowest."""
 
     def __init__(
         self,
@@ -99,7 +102,9 @@ class PartitionWorker:
         *,
         found: Restored,
         partitions: int,
+        turn: asyncio.Lock,
     ) -> None:
+        self._turn = turn
         self._log = log
         self._mirror = mirror
         self._writer = writer
@@ -191,29 +196,50 @@ class PartitionWorker:
 
     async def _fold_all(self, coming: _Coming, folded: "asyncio.Queue[_Batch]") -> None:
         """Many are folded while the batch before them is published. A few wait for that, as more
-        may come meanwhile; the brokers are told of their transaction while they are folded."""
+        may come meanwhile."""
         while True:
             entries = await coming.taken()
             few = len(entries) <= _FEW
             if few:
-                await self._writer.expect((CHANGES.name, STATUS.name), self._partition)
+                await self._expect()
                 told = self._follow(entries)
             else:
-                told = await aside(self._follow, entries)
+                async with self._turn:
+                    told = await aside(self._follow, entries)
                 await folded.join()
             self.due = self.population.due
-            await folded.put(_Batch(told, entries[-1].offset, few))
+            await folded.put(_Batch(told, entries[-1].offset))
             if few or coming.few:
                 await folded.join()
 
     async def _publish_all(self, folded: "asyncio.Queue[_Batch]", alarm: AlarmClock) -> None:
+        clock = asyncio.get_running_loop().time
+        before = float("-inf")
         while True:
-            told, upto, begun = await folded.get()
-            if told or begun:
+            told, upto = await self._next(folded)
+            if told:
                 await self._writer.write(told)
             self.read = upto
             alarm.set()
+            now = clock()
+            if now - before < _SOON_S:
+                await self._expect()
+            before = now
             folded.task_done()
+
+    async def _next(self, folded: "asyncio.Queue[_Batch]") -> _Batch:
+        """Where none comes soon, no transaction is kept open for it: what takes long, the brokers
+        give up, and with it whoever writes."""
+        try:
+            async with asyncio.timeout(_SOON_S):
+                return await folded.get()
+        except TimeoutError:
+            await self._writer.expect_nothing()
+        return await folded.get()
+
+    async def _expect(self) -> None:
+        """Have the brokers told of the next transaction before there is what to write."""
+        await self._writer.expect((CHANGES.name, STATUS.name), self._partition)
 
     async def _append(self, raw: dict[str, object]) -> None:
         await self._log.append([admit(raw, self._registry)], partition=self._partition)

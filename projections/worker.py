@@ -69,6 +69,7 @@ class ProjectionWorker:
         self._tell = tell
         self._helpers = cold_start.Helpers(registry, tell)
         self._renewing = asyncio.Semaphore(self._helpers.number)
+        self._turn = asyncio.Lock()
 
     async def run(self) -> None:
         """Work until cancelled. Raises `StoreError` where a topic is missing, or has another number
@@ -164,7 +165,13 @@ class ProjectionWorker:
         statements, found = published
         await _bring(log, mirror, found.position)
         one = PartitionWorker(
-            log, mirror, writer, self._registry, found=found, partitions=partitions
+            log,
+            mirror,
+            writer,
+            self._registry,
+            found=found,
+            partitions=partitions,
+            turn=self._turn,
         )
         if found.other_rules:
             self._tell(f"partition {partition}: other lists; publishing all of it anew")

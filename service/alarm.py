@@ -53,6 +53,8 @@ class Alarm:
         self._clock = clock
         self._rung = -1
         self._rung_at = 0
+        self._awaited: Instant | None = None
+        """The flip for which it is set."""
         # A job that is late runs all the same, and once for all that it missed; one that was set
         # anew while the last one was still writing is not passed over.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 2}
@@ -86,13 +88,17 @@ class Alarm:
         due = self._due()
         if due == self._rung:
             self._ring(datetime.now(UTC) + _STILL)
-        else:
-            self._at(now if due <= now else min(due, now + _LONGEST // _MICROSECOND))
+        elif due <= now:
+            self._at(now)
+        elif due != self._awaited:  # else it is set, which costs more than to fold an event
+            self._at(min(due, now + _LONGEST // _MICROSECOND))
+            self._awaited = due
 
     def _at(self, moment: Instant) -> None:
         self._ring(_EPOCH + moment * _MICROSECOND)
 
     def _ring(self, moment: datetime) -> None:
+        self._awaited = None
         self._scheduler.add_job(
             self._unless_stopped,
             DateTrigger(moment),
@@ -111,6 +117,7 @@ class Alarm:
 
     async def tick(self) -> None:
         """Write that time has passed, if something is due; else look again later."""
+        self._awaited = None
         due, now = self._due(), self._clock()
         rung = due == self._rung
         if due > now or (rung and now - self._rung_at < _STILL // _MICROSECOND):

@@ -17,6 +17,7 @@ from alerts.egress import Egress
 from alerts.vault import SharedVault, Vault
 from alerts.webhook import WebhookChannel
 from alerts.worker import AlertWorker
+from events.bulk import keep_much
 from events.errors import Refused
 from events.kafka.connection import Connection
 from events.lists import load_registry
@@ -117,6 +118,7 @@ async def work(
     alone: AbstractContextManager[None] | None = None,
 ) -> None:
     """Run until SIGINT or SIGTERM, within `alone`. Raises what ends the worker otherwise."""
+    keep_much()
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:

@@ -5,6 +5,7 @@ the partition which the batch came from. A worker that was thought dead and goes
 fenced: nothing that it writes from then on counts.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
@@ -49,6 +50,7 @@ class FencedWriter:
         self._patience = patience
         self._within = patience if within is None else within
         self._producer: Producer | None = None
+        self._turn = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         options = {
@@ -70,12 +72,19 @@ class FencedWriter:
             await stopped(producer)
 
     async def expect(self, topics: Iterable[str], partition: int) -> None:
-        """Begin the transaction that is written next, to these places: brokers are told while what
-        is to be written is still made. To be soon, as for a transaction there is a time limit.
-        Raises as `write` does."""
+        """Begin the transaction that is written next, to these places, where it is not begun:
+        brokers are told while what is to be written is still made, or to come. To be soon, as for a
+        transaction there is a time limit. Raises as `write` does."""
         async with self._trying() as producer:
-            await producer.begin_transaction()
-            producer.expect(topics, partition)
+            if not producer.begun():
+                await producer.begin_transaction()
+                producer.expect(topics, partition)
+
+    async def expect_nothing(self) -> None:
+        """End what was begun for what did not come. Raises as `write` does."""
+        async with self._trying() as producer:
+            if producer.begun():
+                await bounded(producer.commit_transaction(), self._within)
 
     async def write(self, batches: Sequence[Packed]) -> None:
         """All of it, visible at once, or nothing. Raises `Fenced`, or `StoreError` where it is not
@@ -93,21 +102,22 @@ class FencedWriter:
 
     @asynccontextmanager
     async def _trying(self) -> AsyncIterator[Producer]:
-        producer = self._producer
-        if producer is None:
-            raise StoreError(f"{self._id}: nothing is written after an error")
-        try:
-            yield producer
-        except BaseException as error:
-            why = (producer.why() or error) if isinstance(error, Exception) else error
-            self._producer = None
-            await _taken_back(producer)
-            await producer.abandon()
-            if isinstance(why, _FENCED):
-                raise Fenced(f"{self._id}: another worker has taken over") from error
-            if isinstance(why, KAFKA_ERRORS):
-                raise StoreError(said(self._connection, self._id, why)) from error
-            raise
+        async with self._turn:
+            producer = self._producer
+            if producer is None:
+                raise StoreError(f"{self._id}: nothing is written after an error")
+            try:
+                yield producer
+            except BaseException as error:
+                why = (producer.why() or error) if isinstance(error, Exception) else error
+                self._producer = None
+                await _taken_back(producer)
+                await producer.abandon()
+                if isinstance(why, _FENCED):
+                    raise Fenced(f"{self._id}: another worker has taken over") from error
+                if isinstance(why, KAFKA_ERRORS):
+                    raise StoreError(said(self._connection, self._id, why)) from error
+                raise
 
 
 async def _taken_back(producer: Producer) -> None:

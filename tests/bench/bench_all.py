@@ -14,6 +14,7 @@ _BENCHMARKS = (
     "replay",
     "screen",
     "over_http",
+    "webhook",
     "command_line",
     "sources",
     "sources_xml",

@@ -7,17 +7,12 @@ count. Some bring several: then the first that came counts.
 """
 
 import asyncio
-import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter_ns, sleep
 from typing import Any
 
-import httpx
 import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -26,6 +21,7 @@ from events.log import Position
 from service.broker.cluster import running
 from tests.bench.generate import events
 from tests.bench.harness import Bench, Contender, Figures, Options, spread
+from tests.bench.hooks import Came, first_told, receiving
 from tests.bench.kafka_house import PARTITIONS, made_anew, recorded, worker
 from tests.bench.kafka_live import WARM_UP_S, Driver
 
@@ -37,49 +33,10 @@ _SETTINGS = {
     "STANDING_SECRET_KEY": "only for this benchmark, and long enough for it",
     "STANDING_ALLOW_NETWORKS": "127.0.0.0/8",
 }
-_PATIENCE_S = 300
-_LOOK_S = 0.1
-
-Came = list[tuple[int, str, list[str]]]
-"""Of each message: when, its change, and the events that caused it."""
-
-
-class _Receiver:
-    """See `hook_receiver`."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-        assert process.stdout is not None
-        self.url = process.stdout.readline().strip()
-
-    def wait(self, number: int) -> None:
-        """Until so many different messages have come."""
-        give_up = perf_counter_ns() + _PATIENCE_S * 10**9
-        while (came := httpx.get(f"{self.url}count").json()) < number:
-            if perf_counter_ns() > give_up:
-                raise RuntimeError(f"{came} of {number} webhooks came")
-            sleep(_LOOK_S)
-
-    def told(self) -> Came:
-        """All of them; it takes no more."""
-        found: Came = json.loads(self._process.communicate()[0])
-        return found
-
-
-@contextmanager
-def _receiving() -> Iterator[_Receiver]:
-    command = [sys.executable, "-m", "tests.bench.hook_receiver"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield _Receiver(process)
-        finally:
-            process.terminate()
 
 
 def live(folder: Path, options: Options) -> Figures:
-    """At so many `events` a second, for so many `seconds`."""
+    """At so many `events` a second, for so many `seconds`, behind those to get `warm`."""
     servers, told = options["servers"], _told(options)
 
     async def begin() -> Position:
@@ -88,7 +45,7 @@ def live(folder: Path, options: Options) -> Figures:
 
     begins = asyncio.run(begin())
     with (
-        _receiving() as receiver,
+        receiving() as receiver,
         worker(servers, folder / "projections") as folding,
         worker(servers, folder / "alerts", "alerts", **_SETTINGS) as telling,
     ):
@@ -107,7 +64,7 @@ def live(folder: Path, options: Options) -> Figures:
 
 
 def _told(options: Options) -> list[dict[str, Any]]:
-    number = options["events"] * (options["seconds"] + WARM_UP_S)
+    number = options["events"] * (options["seconds"] + options["warm"])
     return list(events(_HISTORY + number, _COMPANIES))
 
 
@@ -138,10 +95,7 @@ async def _changes(servers: str, causes: Any) -> int:
 
 
 def _figures(begun: dict[str, int], came: Came, seen: dict[str, list[int]]) -> Figures:
-    first: dict[str, int] = {}
-    for now, _, causes in came:
-        for cause in begun.keys() & set(causes):
-            first[cause] = min(now, first.get(cause, now))
+    first = first_told(begun, came)
     taken = {**seen, "told": [now - begun[cause] for cause, now in first.items()]}
     span = (max(first.values()) - min(begun.values())) / 1e9
     figures: Figures = {"webhooks": len(came), "rate": len(first) / span}
@@ -156,6 +110,7 @@ def measure(bench: Bench) -> None:
     seconds = bench.args.seconds
     with bench.folder() as folder, running(Path(folder) / "kafka") as cluster:
         common: Options = {"servers": cluster.bootstrap, "seconds": seconds}
+        common["warm"] = bench.args.warm
         for rate in (bench.args.low, bench.args.high):
             live = Contender("live", f"{_HERE}:live", {**common, "events": rate})
             bench.interleave([live])
@@ -186,6 +141,7 @@ def main(argv: list[str] | None = None) -> None:
     bench.option("low", 100, "events a second")
     bench.option("high", 500, "events a second, then")
     bench.option("seconds", 10, "seconds of each")
+    bench.option("warm", WARM_UP_S, "seconds of each before that")
     bench.main(measure, argv)
 
 

@@ -29,18 +29,18 @@ def standing(folder: Path, options: Options) -> Figures:
     there = at(folder)
     end = there.log.end()
     there.close()
-    port = _free_port()
+    port = free_port()
     command = [str(Path(sys.executable).with_name("standing")), "serve", "--port", str(port)]
-    with _serving(command, port, {"STANDING_HOME": str(folder)}) as pid:
+    with serving(command, port, {"STANDING_HOME": str(folder)}) as pid:
         return _measured(port, pid, options, end, sorted({one["subject"] for one in told}))
 
 
 def empty(folder: Path, options: Options) -> Figures:
     """An empty FastAPI route on uvicorn, asked the same way."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "tests.bench.empty_app:app", "--port", str(port)]
     companies = sorted({one["subject"] for one in even(options["length"])})
-    with _serving([*command, "--no-access-log", "--log-level", "warning"], port, {}) as pid:
+    with serving([*command, "--no-access-log", "--log-level", "warning"], port, {}) as pid:
         end = len(companies) * options["length"]
         return _measured(port, pid, options, end, companies)
 
@@ -54,14 +54,14 @@ def _measured(port: int, pid: int, options: Options, end: int, companies: Sequen
     warm_up = [get(f"/v1/companies/{company}/status", port) for company in companies]
     connections = options["connections"]
     asyncio.run(ask(port, warm_up, connections))
-    busy = _cpu_seconds(pid)
+    busy = cpu_seconds(pid)
     with Stopwatch() as watch:
         taken = sorted(asyncio.run(ask(port, requests, connections)))
     return {
         "rate": len(requests) / watch.seconds,
         "p50": taken[len(taken) // 2] / 1e6,
         "p99": taken[len(taken) * 99 // 100] / 1e6,
-        "busy": (_cpu_seconds(pid) - busy) / watch.seconds,
+        "busy": (cpu_seconds(pid) - busy) / watch.seconds,
         "server_peak": peak_mib(pid),
     }
 
@@ -73,7 +73,8 @@ def _cuts(random: Random, end: int) -> str:
 
 
 @contextmanager
-def _serving(command: Sequence[str], port: int, settings: dict[str, str]) -> Iterator[int]:
+def serving(command: Sequence[str], port: int, settings: dict[str, str]) -> Iterator[int]:
+    """A server until the block ends; its process."""
     with subprocess.Popen(
         command, env={**os.environ, **settings}, stdout=subprocess.DEVNULL
     ) as process:
@@ -93,13 +94,14 @@ def _listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """What the server has used; 0 where the kernel does not tell."""
     path = Path(f"/proc/{pid}/stat")
     if not path.exists():

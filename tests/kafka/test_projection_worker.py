@@ -183,11 +183,25 @@ async def test_a_transaction_that_was_expected_is_taken_back_or_written(house: H
         await writer.expect([STATUS.name, CHANGES.name], 0)
         await writer.write([message])
         await writer.expect([STATUS.name, CHANGES.name], 0)
-        await writer.write([])
+        await writer.expect([STATUS.name, CHANGES.name], 0)
+        await writer.expect_nothing()
+        await writer.expect_nothing()
+        await writer.write([message])
         await writer.expect([STATUS.name, CHANGES.name], 0)
     async with FencedWriter(house.connection, "name", 30) as writer:
         await writer.write([message])
-    assert len(await house.read(STATUS)) == 2
+    assert len(await house.read(STATUS)) == 3
+
+
+async def test_whoever_is_shut_out_while_it_expects_hears_of_it_when_nothing_comes(
+    house: House,
+) -> None:
+    """And not only at the next write."""
+    async with FencedWriter(house.connection, "name", 30) as first:
+        await first.expect([STATUS.name, CHANGES.name], 0)
+        async with FencedWriter(house.connection, "name", 30):
+            with pytest.raises(Fenced, match="another worker has taken over"):
+                await first.expect_nothing()
 
 
 async def test_no_worker_begins_where_a_topic_is_missing_or_has_other_partitions(

@@ -11,6 +11,7 @@ from events.errors import StoreError
 from events.memory_log import MemoryEventLog
 from events.vocabulary import TIME_PASSED
 from service.alarm import Alarm, time_passed
+from service.compose import system_clock
 from tests.unit.making import REGISTRY
 
 
@@ -66,6 +67,21 @@ async def test_an_alarm_that_is_set_again_asks_again() -> None:
     alarm.set()
     await asyncio.wait_for(desk.rang.wait(), 10)
     alarm.stop()
+
+
+async def test_an_alarm_that_is_set_for_the_same_flip_again_rings_when_that_comes() -> None:
+    """Once; and for the next one, then."""
+    desk = Desk(now=0, due=system_clock() + SECOND // 4)
+    alarm = Alarm(lambda: desk.due, desk.write, system_clock)
+    alarm.start()
+    for _ in range(2):
+        for _ in range(3):
+            alarm.set()
+        await asyncio.wait_for(desk.rang.wait(), 60)
+        desk.rang.clear()
+        desk.due = system_clock() + SECOND // 4
+    alarm.stop()
+    assert len(desk.written) == 2
 
 
 async def test_an_alarm_that_does_not_run_is_set_without_effect() -> None:
