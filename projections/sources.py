@@ -185,7 +185,7 @@ def _told(
 ) -> tuple[str, str, int, Instant, int]:
     """Kind, id, offset, time and sequence of a status, as far as it is one."""
     try:
-        company, number, offset, sequence = _place(value)
+        company, number, offset, sequence = place_of(value)
         if number != partition or company != key:
             return _NO_STATUS
         kind, event_id = headers["ce_type"].decode(), headers["ce_id"].decode()
@@ -195,7 +195,7 @@ def _told(
         return _NO_STATUS
 
 
-def _place(value: bytes) -> tuple[bytes, int, int, int]:
+def place_of(value: bytes) -> tuple[bytes, int, int, int]:
     """Of whom a status is, up to where in which partition, and its sequence."""
     if begins := _BEGINNING.match(value):
         company, number, offset, sequence = begins.groups()
