@@ -107,6 +107,15 @@ def describe(records: Sequence[Record], company: str) -> Description:
     )
 
 
+def plain_name(records: Iterable[Record]) -> str | None:
+    """The name that `describe` comes to, of records of one subject that take nothing back."""
+    given: dict[str, Any] = {}
+    for _, _, event, _ in records:
+        if event["type"] == words.DESCRIBED:
+            given.update(_given(event["data"]))
+    return given.get("name")
+
+
 def overlaid(known: Description, data: Mapping[str, Any]) -> Description:
     """A description with the fields that `data` gives."""
     return replace(known, **_given(data))

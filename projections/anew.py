@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from events import vocabulary as words
-from events.companies import Description, describe, named
+from events.companies import Description, describe, named, plain_name
 from events.dates import ALWAYS, NEVER, Instant
 from events.kafka.binding import MALFORMED, decode, decode_ours
 from events.kafka.first import Kept, sift
@@ -24,9 +24,9 @@ from events.lists import Registry
 from events.log import Record
 from events.vocabulary import CLOCK_SUBJECT, COPY_OF
 from projections import messages
-from projections.bonds import Bonds, Gathered, named_by, number_of
+from projections.bonds import Bonds, Gathered, named_by
 from projections.company import Company, next_due
-from projections.history import standing_alone
+from projections.history import standing_plainly
 from projections.messages import CURRENT, Message, Place, Standing
 from projections.partition import fold
 from projections.population import Population, is_a_company
@@ -117,9 +117,9 @@ class Anew:
         for key, some in rows.items():
             told(len(some))
             company = key.decode(errors="replace")
-            records = self._standing(key, company, some, first=only is None)
+            records, plain = self._standing(key, company, some, first=only is None)
             if records and is_a_company(company):
-                one = self._differing(company, records, said.pop(key, None), goal)
+                one = self._differing(company, records, said.pop(key, None), goal, plain=plain)
                 if one is not None:
                     yield one
         left = said if only is None else only.intersection(said)
@@ -130,12 +130,18 @@ class Anew:
 
     def _standing(
         self, key: bytes, company: str, rows: Sequence[Row], *, first: bool
-    ) -> list[Record]:
-        """The records that stand; nothing of a company that is bound up with others."""
+    ) -> tuple[list[Record], bool]:
+        """The records that stand, and whether they take nothing back; nothing of a company that
+        is bound up with others."""
         records = self._records(key, company, rows)
         ids: set[str] = set()
-        others = undisputed([one.event for one in records], ids)
-        if others is None or any(_deep(row[3]) for row in rows):
+        found = undisputed([one[2] for one in records], ids)
+        if found is not None and not any(
+            _deep(row[3]) for row in rows if len(row[3]) > _DEEP_BYTES
+        ):
+            others, plain = found
+        else:
+            plain = False
             merges = [one for one in records if one.type == words.MERGED]
             self.bonds.pairs += [
                 frozenset({key, (named(one) or company).encode()}) for one in merges
@@ -143,10 +149,10 @@ class Anew:
             ids = {one.id for one in records}
             others = [one for record in records for one in named_by(record.event)]
             records = [] if merges else [one.record for one in sift(records, Kept()).standing]
-        self.bonds.foreign += [number_of(one) for one in others if one not in ids]
+        self.bonds.foreign += [hash(one) for one in others if one not in ids]
         if first:
-            self.bonds.ids.extend(map(number_of, ids))
-        return records
+            self.bonds.ids.extend(map(hash, ids))
+        return records, plain
 
     def _records(self, key: bytes, company: str, rows: Sequence[Row]) -> list[Record]:
         partition = self._partition
@@ -154,7 +160,7 @@ class Anew:
         records: list[Record] = []
         for _, offset, recorded, value, headers in rows:
             event = decode_ours(key, value) if headers is None else decode(key, value, headers)
-            if not isinstance(event, dict):
+            if type(event) is not dict:
                 continue
             if event["subject"] != company:
                 self._astray(event, offset, recorded, value, headers)
@@ -170,14 +176,20 @@ class Anew:
             subject = event["subject"].encode()
             self.events.put([(subject, offset, *rest)], 0)
             self.bonds.pairs.append(frozenset({subject}))
-            self.bonds.ids.append(number_of(event["id"]))
+            self.bonds.ids.append(hash(event["id"]))
 
     def _differing(
-        self, company: str, records: Sequence[Record], said: Said | None, goal: Goal
+        self,
+        company: str,
+        records: Sequence[Record],
+        said: Said | None,
+        goal: Goal,
+        *,
+        plain: bool,
     ) -> Differing | None:
         if said is not None and said.value is not None and said.kind == CURRENT:
             try:
-                known = self._known(company, records)
+                known = self._known(company, records, plain=plain)
                 changed = _Changed(known.timelines, lambda: describe(records, company))
                 return self._compared(company, known.message, changed, said, goal)
             except Exception:  # noqa: BLE001, S110 - as live: what is wrong with it is found out below
@@ -185,13 +197,12 @@ class Anew:
         say = self._live(company, records, goal)
         return self._compared(company, say, None, said, goal)
 
-    def _known(self, company: str, records: Sequence[Record]) -> Standing:
-        registry = self._registry
-        timelines = standing_alone(records, registry)
-        if timelines is None:
-            return messages.known(Company(company, registry, records))
-        name = describe(records, company).name
-        return Standing(company, registry, name, timelines.keys(), timelines)
+    def _known(self, company: str, records: Sequence[Record], *, plain: bool) -> Standing:
+        if not plain:
+            return messages.known(Company(company, self._registry, records))
+        timelines = standing_plainly(records, self._registry)
+        name = plain_name(records)
+        return Standing(company, self._registry, name, timelines.keys(), timelines)
 
     def _live(self, company: str, records: Sequence[Record], goal: Goal) -> Say:
         """As a worker folds it, record by record, also where that fails."""
@@ -260,7 +271,7 @@ class Anew:
         self.bonds.foreign.clear()  # of these it is known already
         for key, some in _by_key(rows, None).items():
             records = self._records(key, key.decode(errors="replace"), some)
-            self.bonds.ids.extend([number_of(one.id) for one in records])
+            self.bonds.ids.extend([hash(one.id) for one in records])
 
     # --- companies together ------------------------------------------------------------------
 
@@ -274,7 +285,7 @@ class Anew:
             for key, rows in _by_key(self.events.heap(number), None).items():
                 for record in self._records(key, key.decode(errors="replace"), rows):
                     about = {record.id, *named_by(record.event)}
-                    for one in suspects.intersection(map(number_of, about)):
+                    for one in suspects.intersection(map(hash, about)):
                         whose.setdefault(one, set()).add(key)
         self.bonds.pairs += map(frozenset, whose.values())
 
@@ -347,4 +358,4 @@ def _lists(status: bytes | None) -> bytes:
 
 
 def _deep(value: bytes) -> bool:
-    return len(value) > _DEEP_BYTES and value.count(b"[") + value.count(b"{") > _DEEP
+    return value.count(b"[") + value.count(b"{") > _DEEP

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any
-from zlib import adler32, crc32
 
 from events.log import Archive, Record
 
@@ -16,13 +15,13 @@ class Bonds:
     """Companies that are to be folded together, and how they were found."""
 
     pairs: list[frozenset[bytes]] = field(default_factory=list)
-    ids: "array[int]" = field(default_factory=lambda: array("Q"))
-    """A number for each id of each company: equal ones may be equal ids."""
+    ids: "array[int]" = field(default_factory=lambda: array("q"))
+    """The hash of each id of each company: equal ones may be equal ids."""
     foreign: list[int] = field(default_factory=list)
-    """Numbers of the ids that events name and their companies do not have."""
+    """Hashes of the ids that events name and their companies do not have."""
 
     def suspects(self) -> set[int]:
-        """The numbers of ids that may concern more than one company."""
+        """The hashes of ids that may concern more than one company."""
         seen = set(self.ids)
         found = seen.intersection(self.foreign)
         if len(seen) < len(self.ids):
@@ -69,12 +68,6 @@ class Gathered(Archive):
 
     def _up_to(self, to: int | None) -> Iterator[Record]:
         return (one for one in self._records if to is None or one.offset <= to)
-
-
-def number_of(event_id: str) -> int:
-    """The same in every process, unlike Python's own."""
-    text = event_id.encode()
-    return crc32(text) << 32 | adler32(text)
 
 
 def named_by(event: Mapping[str, Any]) -> list[str]:

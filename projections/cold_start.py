@@ -38,8 +38,6 @@ from projections.share import (
 
 MANY: Final = 20_000
 """Below so many events of a partition, to read record by record is as quick."""
-WITHIN_S: Final = 900.0
-"""So long one transaction may take: what brokers allow where nothing else is set."""
 BATCH: Final = 10_000
 """Records to fill the mirror with at once."""
 _MOST: Final = 4

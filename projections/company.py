@@ -25,8 +25,12 @@ _NOTED = LEGAL_TYPES | {words.NOTE_RECORDED, words.EVENT_RETRACTED}
 
 def next_due(timelines: Iterable[Timeline], now: Instant) -> Instant:
     """When the next flip comes after `now`; `NEVER` where none is known."""
-    following = (next(timeline.flips_after(now), None) for timeline in timelines)
-    return min((flip.at for flip in following if flip), default=NEVER)
+    due = NEVER
+    for timeline in timelines:
+        for flip in timeline.flips_after(now):
+            due = min(due, flip.at)
+            break
+    return due
 
 
 class Company:

@@ -191,7 +191,7 @@ def _dates(
     if "announced" in data:
         announced = last(data["announced"], zone)
         return effective, announced, announced
-    announced = first_held(event, recorded)
+    announced = first_held(event, recorded) if "origintime" in event else recorded
     if effective is not None and effective < announced:
         announced = effective
     return effective, announced, ALWAYS

@@ -11,7 +11,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from events.bulk import no_collection
-from events.kafka.fenced import Fenced, FencedWriter
+from events.kafka.fenced import LONGEST_S, Fenced, FencedWriter
 from events.kafka.packing import Outgoing, Packed, packed
 from events.kafka.questions import NONE
 from events.kafka.spool import HEAPS, Row, Spool, heap_of
@@ -22,9 +22,6 @@ from projections.messages import Message
 from projections.outgoing import outgoing
 from projections.sources import Sources, Where
 
-WITHIN_S: Final = 900.0
-"""So long one transaction may take: what brokers allow where nothing else is set."""
-_NO_STATUS: Final = ("", "", NONE, 0, NONE)
 _TRIES: Final = 20
 """How often a partition is taken over again, where its worker took it back."""
 
@@ -141,7 +138,7 @@ class PartitionRebuild:
             try:
                 await self._catch_up()
                 writer = FencedWriter(
-                    where.connection, where.writer, where.patience, within=WITHIN_S
+                    where.connection, where.writer, where.patience, within=LONGEST_S
                 )
                 async with writer:
                     self._tell("taken over")

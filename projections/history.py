@@ -87,20 +87,18 @@ def _with(parts: tuple[Part, ...], new: Part) -> tuple[Part, ...]:
 def standing(records: Sequence[Record], registry: Registry) -> dict[str, Timeline]:
     """The lists of a company without cut-offs, where only the outcome is wanted: as the view of
     its history, which is only made where something is taken back."""
-    alone = standing_alone(records, registry)
-    return History(registry, records).now.timelines if alone is None else alone
+    if any(takes_back(record.event["data"]) for record in records):
+        return History(registry, records).now.timelines
+    return standing_plainly(records, registry)
 
 
-def standing_alone(records: Sequence[Record], registry: Registry) -> dict[str, Timeline] | None:
-    """`standing` where nothing is taken back, as then everything counts; else None."""
+def standing_plainly(records: Iterable[Record], registry: Registry) -> dict[str, Timeline]:
+    """`standing` where nothing is taken back, as then everything counts."""
     facts: dict[str, list[Fact]] = {}
     for record in records:
-        data = record.event["data"]
-        if takes_back(data):
-            return None
         fact = fact_of(record, registry)
         if fact is not None:
-            facts.setdefault(data["list"], []).append(fact)
+            facts.setdefault(record[2]["data"]["list"], []).append(fact)
     return {list_id: Timeline(registry[list_id], some) for list_id, some in facts.items()}
 
 

@@ -16,12 +16,15 @@ Kinds = tuple[str, ...]
 def in_force(state: State, now: Instant) -> list[tuple[Window, str]]:
     """The restrictions in force, each with the event that brought it; those that an active
     injunction covers are left out."""
-    return [
+    forced = [
         (window, listing.terms)
         for listing in state.listings
         for window in listing.windows
-        if window.start <= now < window.end and not covered(state, window.kind)
+        if window.start <= now < window.end
     ]
+    if state.injunctions:
+        return [one for one in forced if not covered(state, one[0].kind)]
+    return forced
 
 
 class Turn(NamedTuple):
@@ -68,7 +71,12 @@ def upcoming(state: State, now: Instant, info: ListInfo) -> list[tuple[Window, s
 
     An end of the listing that comes first does not count against one: it was not known then.
     """
-    coming = [(window, one.terms) for one in state.listings for window in one.windows]
+    coming = [
+        (window, one.terms)
+        for one in state.listings
+        for window in one.windows
+        if now < window.start and now < window.end
+    ]
     for fact in state.announced:
         known = listing_of(state, fact.ref)
         if known is None:
@@ -76,6 +84,8 @@ def upcoming(state: State, now: Instant, info: ListInfo) -> list[tuple[Window, s
         elif fact.terms is not None:
             own = windows(fact, known.opened, info)
             coming += [(one._replace(start=max(one.start, fact.at)), fact.id) for one in own]
+    if not coming:
+        return []
     forced = {window.kind for window, _ in in_force(state, now)}
     return [
         (window, cause)

@@ -3,6 +3,8 @@ what a rebuild works on."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from re import DOTALL
+from re import compile as pattern
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -19,6 +21,13 @@ from projections.anew import Anew, Goal, Said
 from projections.revision import next_generation
 
 _NO_STATUS: Final = ("", "", NONE, 0, NONE)
+_BEGINNING: Final = pattern(
+    rb'\{"company":"([^"\\]*)","position":"(\d+):(\d+)",'
+    rb'(?:"name":(?:null|"(?:[^"\\]|\\.)*"),"as_of":"[^"]*","announced_by":null,"known_at":null,)?'
+    rb'"sequence":(\d+),',
+    DOTALL,
+)
+"""Of a status, as it is written here: what it says otherwise need not be read to know its place."""
 
 
 class Where(NamedTuple):
@@ -176,12 +185,23 @@ def _told(
 ) -> tuple[str, str, int, Instant, int]:
     """Kind, id, offset, time and sequence of a status, as far as it is one."""
     try:
-        said = orjson.loads(value)
-        number, _, offset = said["position"].partition(":")
-        if number != str(partition) or not offset.isdecimal() or said["company"].encode() != key:
+        company, number, offset, sequence = place_of(value)
+        if number != partition or company != key:
             return _NO_STATUS
         kind, event_id = headers["ce_type"].decode(), headers["ce_id"].decode()
         clock = start(headers["ce_time"].decode())
-        return kind, event_id, int(offset), clock, int(said["sequence"])
+        return kind, event_id, offset, clock, sequence
     except MALFORMED:
         return _NO_STATUS
+
+
+def place_of(value: bytes) -> tuple[bytes, int, int, int]:
+    """Of whom a status is, up to where in which partition, and its sequence."""
+    if begins := _BEGINNING.match(value):
+        company, number, offset, sequence = begins.groups()
+        return company, int(number), int(offset), int(sequence)
+    said = orjson.loads(value)
+    number, _, offset = said["position"].partition(":")
+    if not number.isdecimal() or not offset.isdecimal():
+        raise ValueError(said["position"])
+    return said["company"].encode(), int(number), int(offset), int(said["sequence"])

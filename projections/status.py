@@ -31,15 +31,17 @@ def parts(timeline: Timeline, circular: Iterable[Entry], now: Instant) -> Parts:
     index = timeline.index(now)
     state = timeline.state(now)
     reading = timeline.reading(now)
+    status = reading.status
     forced = in_force(state, now) if reading.kinds else []
     anomalies = _anomalies(circular, timeline, now)
-    following = next(timeline.flips_after(now), None)
+    coming = list(timeline.flips_after(now))
+    ends = next((flip.at for flip in coming if flip.reading.status != status), None)
     rest = {
-        "status": reading.status,
-        "since": _when(_since(timeline, index, now, reading.status), info),
-        "until": _when(_until(timeline, now, reading.status), info),
+        "status": status,
+        "since": _when(_since(timeline, index, now, status), info),
+        "until": _when(ends, info),
         "how": reading.how,
-        "next": _next(following, info),
+        "next": _next(coming[0], info) if coming else None,
         "episode": timeline.episode(now),
         "pending_removal": state.pending_removal,
         "restrictions": _restrictions(forced, info),
@@ -75,6 +77,17 @@ def together(lists: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _union(lists: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:
+    if len(lists) == 1:  # mostly
+        (one,) = lists
+        return [
+            {
+                "kind": restriction["kind"],
+                "lists": [one["list"]],
+                "events": restriction["events"],
+                "from": restriction["from"],
+            }
+            for restriction in one[key]
+        ]
     found: dict[str, dict[str, Any]] = {}
     for one in lists:
         for restriction in one[key]:
@@ -98,26 +111,23 @@ def _when(instant: Instant | None, info: ListInfo) -> str | None:
 def _since(timeline: Timeline, index: int, now: Instant, status: str) -> Instant | None:
     """The beginning of the run of this status that holds `now`."""
     begins: Instant | None = None
-    for span in reversed(timeline.spans[: index + 1]):
-        for flip in reversed(span):
-            if flip.at > now:
-                continue
-            if flip.reading.status != status:
+    ends = now + 1
+    for here in range(index, -1, -1):
+        at, state = timeline.times[here], timeline.states[here]
+        if state.due >= ends:  # mostly: nothing ran out in between
+            statuses = [(at, state.status)] if at < ends else []
+        else:
+            flips = [flip for flip in timeline.span(here) if flip.at <= now]
+            statuses = [(flip.at, flip.reading.status) for flip in reversed(flips)]
+        for since, was in statuses:
+            if was != status:
                 return begins
-            begins = flip.at
+            begins = since
+        ends = at
     return begins if status != "not_listed" else None
 
 
-def _until(timeline: Timeline, now: Instant, status: str) -> Instant | None:
-    for flip in timeline.flips(max(timeline.index(now), 0)):
-        if flip.at > now and flip.reading.status != status:
-            return flip.at
-    return None
-
-
-def _next(following: Flip | None, info: ListInfo) -> dict[str, Any] | None:
-    if following is None:
-        return None
+def _next(following: Flip, info: ListInfo) -> dict[str, Any]:
     return {
         "at": show(following.at, info.zone),
         "status": following.reading.status,
@@ -125,8 +135,10 @@ def _next(following: Flip | None, info: ListInfo) -> dict[str, Any] | None:
     }
 
 
-def _restrictions(windows: Iterable[tuple[Window, str]], info: ListInfo) -> list[dict[str, Any]]:
+def _restrictions(windows: Sequence[tuple[Window, str]], info: ListInfo) -> list[dict[str, Any]]:
     """One entry a kind: in force since the first of its windows began, until the last one ends."""
+    if not windows:
+        return []
     found: dict[str, dict[str, Any]] = {}
     for window, cause in sorted(windows, key=_by_kind):
         mine = found.setdefault(
@@ -166,10 +178,12 @@ def _listing(state: State, number: int, info: ListInfo) -> dict[str, Any]:
 
 
 def _anomalies(circular: Iterable[Entry], timeline: Timeline, now: Instant) -> list[dict[str, str]]:
+    known = timeline.anomalies
+    upto = timeline.index(now) + 1 if known else 0
     found = {
-        point.id: timeline.anomalies[point.id]
-        for point in timeline.points[: timeline.index(now) + 1]
-        if point.id in timeline.anomalies and point.rank
+        point.id: known[point.id]
+        for point in timeline.points[:upto]
+        if point.id in known and point.rank
     }
     for entry in circular:
         if entry.list in (None, timeline.info.id) and acts(entry, timeline.info) <= now:

@@ -47,20 +47,43 @@ class Timeline:
         self.points: list[Point] = sorted([point for fact in facts for point in points(fact)])
         self.times: list[Instant] = [point.at for point in self.points]
         self.states: list[State] = []
-        self.spans: list[Span] = []
         self.openings: list[bool] = []
         self.anomalies: dict[str, str] = {}
         """For each fact that fits nowhere, why."""
         state = NOT_LISTED
-        for point, at, ends in zip(self.points, self.times, [*self.times[1:], NEVER], strict=False):
-            while state.due <= at:
+        for point in self.points:
+            while state.due <= point.at:
                 state = expire(state)
             state, opened, anomaly = step(state, point, info)
             self.states.append(state)
-            self.spans.append(spread(state, at, ends))
             self.openings.append(opened)
             if anomaly:
                 self.anomalies[point.id] = anomaly
+        # Of most, only the last are ever asked for.
+        self._spans: list[Span | None] = [None] * len(self.points)
+        self._spread = False
+
+    @property
+    def spans(self) -> list[Span]:
+        """The readings from each point to the next."""
+        if not self._spread:
+            for index in range(len(self._spans)):
+                self.span(index)
+            self._spread = True
+        return self._spans  # type: ignore[return-value]  # none of them is None now
+
+    @spans.setter
+    def spans(self, spans: list[Span]) -> None:
+        self._spans = [*spans]
+        self._spread = True
+
+    def span(self, index: int) -> Span:
+        """The readings from one point to the next."""
+        span = self._spans[index]
+        if span is None:
+            span = spread(self.states[index], self.times[index], self._end(index))
+            self._spans[index] = span
+        return span
 
     def add(self, fact: Fact) -> tuple[int, int]:
         """Take a fact in; the indexes from and to which the spans may read differently now."""
@@ -71,7 +94,7 @@ class Timeline:
         return self._splice(fact, insert=False)
 
     def _splice(self, fact: Fact, *, insert: bool) -> tuple[int, int]:
-        first, last = len(self.points), 0
+        first, last, spans = len(self.points), 0, self.spans
         for point in points(fact):
             index = bisect_left(self.points, point)
             if insert:
@@ -79,10 +102,10 @@ class Timeline:
                 self.points.insert(index, point)
                 self.times.insert(index, point.at)
                 self.states.insert(index, NOT_LISTED)
-                self.spans.insert(index, ())
+                spans.insert(index, ())
                 self.openings.insert(index, False)
             else:
-                for kept in (self.points, self.times, self.states, self.spans, self.openings):
+                for kept in (self.points, self.times, self.states, spans, self.openings):
                     del kept[index]
                 self.anomalies.pop(fact.id, None)
             until = self._refold(index, at_least=1 if insert else 0)
@@ -138,21 +161,32 @@ class Timeline:
         if index < 0:
             return _BEFORE
         # The last of several points at one instant is the one that has a span.
-        return next(flip for flip in reversed(self.spans[index]) if flip.at <= now)
+        span = self.span(index)
+        if len(span) == 1:  # mostly
+            return span[0]
+        return next(flip for flip in reversed(span) if flip.at <= now)
 
     def flips(self, first: int = 0, last: int | None = None) -> Iterator[Flip]:
         """The readings in order, from the spans of these indexes; neighbours may read alike."""
-        for span in self.spans[first:last]:
-            yield from span
+        for index in range(*slice(first, last).indices(len(self._spans))):
+            yield from self.span(index)
 
     def flips_after(self, now: Instant) -> Iterator[Flip]:
         """The flips that come after `now`: where status or restrictions read differently."""
-        index = self.index(now)
+        index = max(self.index(now), 0)
+        if self._nothing_after(index, now):  # mostly
+            return
         current = self.reading(now)
-        for flip in self.flips(max(index, 0)):
+        for flip in self.flips(index):
             if flip.at > now and differs(flip.reading, current):
                 current = flip.reading
                 yield flip
+
+    def _nothing_after(self, index: int, now: Instant) -> bool:
+        """Whether the last flip of all has come by `now`, which is between this point and the
+        next."""
+        last = len(self._spans) - 1
+        return index > last or (index == last and self.span(index)[-1].at <= now)
 
     def episode(self, now: Instant) -> int:
         """How many episodes have begun by `now`."""

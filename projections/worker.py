@@ -15,7 +15,7 @@ from events.aside import aside
 from events.errors import StoreError
 from events.kafka.assignment import SESSION_S, serve_assigned
 from events.kafka.connection import Connection
-from events.kafka.fenced import Fenced, FencedWriter
+from events.kafka.fenced import LONGEST_S, Fenced, FencedWriter
 from events.kafka.log import PATIENCE_S, KafkaEventLog
 from events.kafka.mirror import Mirror, taken
 from events.kafka.questions import NONE, TopicQuestions
@@ -204,9 +204,7 @@ class ProjectionWorker:
                     Position({partition: NONE}), goal, batch=cold_start.BATCH, only={partition}
                 )
                 told = await cold_start.fill(mirror, coming)
-            writing = FencedWriter(
-                self._connection, name, self._patience, within=cold_start.WITHIN_S
-            )
+            writing = FencedWriter(self._connection, name, self._patience, within=LONGEST_S)
             async with helpers.folding, writing as writer:
                 if not await self._published(partition, partitions):
                     await cold_start.publish(mirror, writer, helpers, partitions, told)

@@ -7,6 +7,7 @@ Kafka only, so that nothing is taken for granted here, and what cannot be read i
 """
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -24,6 +25,7 @@ HEADERS: Final = (("content-type", f"{STRUCTURED}; charset=utf-8".encode()),)
 
 _ATTRIBUTE: Final = "ce_"
 _FAMILY: Final = "application/cloudevents"
+_ATTRIBUTES: Final = itemgetter("specversion", "id", "source", "type", "subject", "data")
 _BOOLEANS: Final = {"true": True, "false": False}
 MALFORMED: Final = (AttributeError, KeyError, TypeError, ValueError)
 """What reading data of the wrong shape raises; `BadDate` and what orjson says are values, too."""
@@ -61,12 +63,15 @@ def decode_ours(key: bytes | None, value: bytes) -> dict[str, Any] | Problem:
     """`decode`, of a message with the headers of our own, which mostly has everything."""
     try:
         found = orjson.loads(value)
+        version, event_id, source, kind, subject, data = _ATTRIBUTES(found)
         if (
-            found["specversion"] == "1.0"
-            and type(found["data"]) is dict
-            and type(found["id"]) is type(found["source"]) is type(found["type"]) is str
-            and type(found["subject"]) is str
-            and all((found["id"], found["source"], found["type"], found["subject"]))
+            version == "1.0"
+            and type(data) is dict
+            and type(event_id) is type(source) is type(kind) is type(subject) is str
+            and event_id
+            and source
+            and kind
+            and subject
         ):
             return found  # type: ignore[no-any-return]
     except (KeyError, TypeError, orjson.JSONDecodeError):

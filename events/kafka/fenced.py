@@ -20,6 +20,8 @@ from events.kafka.packing import Packed, Sealed
 from events.kafka.producing import Producer, acknowledged, started, stopped
 from events.kafka.trouble import KAFKA_ERRORS, said
 
+LONGEST_S: Final = 900.0
+"""So long one transaction may take: what brokers allow where nothing else is set."""
 _GOODBYE_S: Final = 3.0
 _FENCED: Final = (ProducerFenced, InvalidProducerEpoch, InvalidProducerIdMapping)
 

@@ -8,18 +8,16 @@ the shelf's affair, and a shelf may be a table.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from events.admitted import Admitted
 from events.bulk import no_collection
 from events.errors import Problem
 from events.ids import derived_id, fact_id
 from events.intake import Decision, Shelf, Shelved, decide
+from events.kafka.binding import MALFORMED
 from events.log import Receipt, Record
 from events.vocabulary import COPY_OF
-
-_MALFORMED: Final = (AttributeError, KeyError, TypeError, ValueError)
-"""What reading data of the wrong shape raises: nobody held them against a model."""
 
 
 class Standing(NamedTuple):
@@ -96,7 +94,7 @@ def sift(records: Iterable[Record], shelf: Shelf) -> Sifted:
         for record in records:
             try:
                 event = _admitted(record)
-            except _MALFORMED as error:
+            except MALFORMED as error:
                 _settle(record, _rejected(record, f"cannot be kept: {error}"), kept, found)
                 continue
             if event.plain and _unheard_of(event, kept):  # mostly; then all is said
@@ -137,7 +135,7 @@ def _decide(record: Record, event: Admitted, shelf: Shelf) -> Decision:
         return Decision(event)  # it was decided on where its original stands
     try:
         return decide(event, shelf)
-    except _MALFORMED as error:
+    except MALFORMED as error:
         seen = shelf.by_id(event.id)
         if seen is None:
             return Decision(event)
@@ -152,7 +150,7 @@ def _admitted(record: Record) -> Admitted:
     said = (event["type"], event["subject"], event["data"])
     try:
         fingerprint = fact_id(*said)
-    except _MALFORMED:
+    except MALFORMED:
         fingerprint = derived_id({"as it was written": said})
     return Admitted.of(event, fingerprint)
 

@@ -6,27 +6,36 @@ the cost of a canonical form and a hash for each.
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from events import vocabulary as words
 from events.admitted import takes_back
 from events.companies import targets
 from events.dates import normalised
+from events.kafka.binding import MALFORMED
 
-_MALFORMED = (AttributeError, KeyError, TypeError, ValueError)
+
+class Undisputed(NamedTuple):
+    """What the events of a company name, all of which stand."""
+
+    others: list[str]
+    """The ids that they take back and that are not among those of the company before them:
+    whether others have these, who knows all can tell."""
+    plain: bool
+    """Whether none takes back anything."""
 
 
-def undisputed(events: Sequence[Mapping[str, Any]], ids: set[str]) -> list[str] | None:
-    """None where `sift` is to decide; else the ids that the events name and that are not among
-    those of the company before them: whether others have these, who knows all can tell. `ids` is
-    filled with the company's own."""
+def undisputed(events: Sequence[Mapping[str, Any]], ids: set[str]) -> Undisputed | None:
+    """None where `sift` is to decide. `ids` is filled with the company's own."""
     facts: set[Hashable] = set()
     others: list[str] = []
+    plain = True
     notes = 0
     try:
         for event in events:
             kind, data = event["type"], event["data"]
             if takes_back(data):
+                plain = False
                 others += [one for one in targets(event) if one not in ids]
             elif kind == words.NOTE_RECORDED:  # whether it stands, no status tells
                 notes += 1
@@ -36,11 +45,11 @@ def undisputed(events: Sequence[Mapping[str, Any]], ids: set[str]) -> list[str] 
                 return None
             ids.add(event["id"])
             facts.add(_roughly(kind, data))
-    except _MALFORMED:
+    except MALFORMED:
         return None
     if len(ids) < len(events) or len(facts) + notes < len(events):
         return None
-    return others
+    return Undisputed(others, plain)
 
 
 def _roughly(kind: str, data: Mapping[str, Any]) -> Hashable:

@@ -5,45 +5,23 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from events.kafka.topics import CHANGES, EVENTS, STATUS
-from service.compose import shipped_history
+from events.kafka.topics import CHANGES, STATUS
 from tests.bench.harness import descendants
 from tests.kafka.ending import ended
+from tests.kafka.filling import filled
 from tests.kafka.house import House
 from tests.kafka.interrupted import MIDDLE
-from tests.kafka.logs import producer
-from tests.unit.making import CCMC, ENTITY, issued, removed, retracted
-from tests.unit.test_population import POISON, merged
+from tests.unit.making import CCMC, removed, retracted
 
 BOUND_UP = {"acme", "globex", "initech", "hooli", "umbrella"}
-
-
-async def _filled(house: House) -> None:
-    """History, merges over partitions, one of them taken back, and what does not count."""
-    await house.record(
-        *(one.raw for one in shipped_history()),
-        issued("2021-01-14", "i", ENTITY) | {"subject": "acme"},
-        merged("acme", "globex", "m1"),
-        merged("globex", "initech", "m2"),
-        issued("2021-02-01", "late", CCMC) | {"subject": "acme"},
-        issued("2021-02-02", "late", CCMC) | {"subject": "acme"},
-        issued("2021-01-14", "h", ENTITY) | {"subject": "hooli"},
-        merged("hooli", "umbrella", "m3"),
-        retracted("m3", "t") | {"subject": "hooli"},
-    )
-    async with producer(house.servers) as theirs:
-        await theirs.send_and_wait(EVENTS.name, b"oops", b"acme")
-        poison = orjson.dumps({**POISON, "subject": "stark", "specversion": "1.0"})
-        await theirs.send_and_wait(EVENTS.name, poison, b"stark")
 
 
 async def test_all_at_once_and_then_on(house: House, tmp_path: Path) -> None:
     """It comes to the fold of the log, with one status for each company, and follows from there;
     so does whoever begins with another home."""
-    await _filled(house)
+    await filled(house)
     async with house.working(tmp_path / "one", many=1):
         await house.until(STATUS, lambda told: {one.partition for one in told} == {0, 1, 2})
         assert await house.folded() == []
@@ -60,7 +38,7 @@ async def test_all_at_once_and_then_on(house: House, tmp_path: Path) -> None:
 async def test_killed_in_the_middle_it_leaves_nothing_and_the_next_begins_anew(
     house: House, tmp_path: Path
 ) -> None:
-    await _filled(house)
+    await filled(house)
     first = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.kafka.interrupted", house.servers, str(tmp_path)),
         stdout=asyncio.subprocess.PIPE,

@@ -13,37 +13,17 @@ import pytest
 from events.kafka.fenced import FencedWriter
 from events.kafka.packing import Outgoing, packed
 from events.kafka.partitioner import partition_of
-from events.kafka.topics import CHANGES, EVENTS, STATUS
+from events.kafka.topics import CHANGES, STATUS
 from events.lists import Registry
 from projections.handover import Renewed
 from projections.rebuilding import places, rebuild_published
 from projections.worker import GROUP
-from service.compose import shipped_history
 from tests.bench.harness import descendants
+from tests.kafka.filling import filled
 from tests.kafka.house import House, Told, until
 from tests.kafka.logs import producer
 from tests.unit.conftest import Cli
-from tests.unit.making import CCMC, ENTITY, REGISTRY, issued, removed, retracted
-from tests.unit.test_population import POISON, merged
-
-
-async def _filled(house: House) -> None:
-    """History, merges over partitions, one of them taken back, and what does not count."""
-    await house.record(
-        *(one.raw for one in shipped_history()),
-        issued("2021-01-14", "i", ENTITY) | {"subject": "acme"},
-        merged("acme", "globex", "m1"),
-        merged("globex", "initech", "m2"),
-        issued("2021-02-01", "late", CCMC) | {"subject": "acme"},
-        issued("2021-02-02", "late", CCMC) | {"subject": "acme"},
-        issued("2021-01-14", "h", ENTITY) | {"subject": "hooli"},
-        merged("hooli", "umbrella", "m3"),
-        retracted("m3", "t") | {"subject": "hooli"},
-    )
-    async with producer(house.servers) as theirs:
-        await theirs.send_and_wait(EVENTS.name, b"oops", b"acme")
-        poison = orjson.dumps({**POISON, "subject": "stark", "specversion": "1.0"})
-        await theirs.send_and_wait(EVENTS.name, poison, b"stark")
+from tests.unit.making import CCMC, ENTITY, REGISTRY, issued, removed
 
 
 async def _settled(house: House) -> None:
@@ -74,7 +54,7 @@ async def _say(house: House, key: str, value: bytes | None, like: Told | None = 
 
 async def test_what_is_published_right_is_left_alone(house: House, tmp_path: Path) -> None:
     """Nothing is written, and the worker is not shut out."""
-    await _filled(house)
+    await filled(house)
     async with house.working(tmp_path):
         await _settled(house)
         before = await house.read(STATUS)
@@ -90,7 +70,7 @@ async def test_what_is_published_right_is_left_alone(house: House, tmp_path: Pat
 async def test_where_nothing_was_published_it_is_left_to_a_worker(
     house: House, tmp_path: Path
 ) -> None:
-    await _filled(house)
+    await filled(house)
     found = await _rebuilt(house, tmp_path)
     assert [one.position for one in found] == [None, None, None]
     assert await house.read(STATUS) == []
@@ -98,7 +78,7 @@ async def test_where_nothing_was_published_it_is_left_to_a_worker(
 
 async def test_false_lost_and_invented_statuses_are_put_right(house: House, tmp_path: Path) -> None:
     """Under the sequences that were told, and with no change."""
-    await _filled(house)
+    await filled(house)
     async with house.working(tmp_path):
         await _settled(house)
     latest = {one.key: one for one in await house.read(STATUS)}
@@ -125,7 +105,7 @@ async def test_false_lost_and_invented_statuses_are_put_right(house: House, tmp_
 
 async def test_beside_a_worker_that_goes_on(house: House, tmp_path: Path) -> None:
     """Nothing is told twice under another id, nothing is lost, whoever shuts out whom."""
-    await _filled(house)
+    await filled(house)
     told: list[str] = []
     async with house.working(tmp_path / "worker"):
         await _settled(house)
@@ -168,7 +148,7 @@ class _Ended(Exception):
 @pytest.mark.timeout(300)
 async def test_ended_it_has_changed_nothing_and_begins_anew(house: House, tmp_path: Path) -> None:
     """At each of its points; the worker goes on behind it."""
-    await _filled(house)
+    await filled(house)
     async with house.working(tmp_path / "worker"):
         await _settled(house)
         await _falsified(house)
@@ -190,7 +170,7 @@ async def test_ended_it_has_changed_nothing_and_begins_anew(house: House, tmp_pa
 @pytest.mark.timeout(300)
 async def test_killed_in_the_middle_of_its_transaction(house: House, tmp_path: Path) -> None:
     """With all its processes; nobody waits until the brokers give it up."""
-    await _filled(house)
+    await filled(house)
     async with house.working(tmp_path / "worker"):
         await _settled(house)
         await _falsified(house)
@@ -233,7 +213,7 @@ async def test_what_other_rules_change_is_told_with_them_as_the_cause(
     house: House, tmp_path: Path
 ) -> None:
     """And nothing else; a worker with these rules finds nothing to do."""
-    await _filled(house)
+    await filled(house)
     async with house.working(tmp_path / "one"):
         await _settled(house)
     before, statuses = await house.read(CHANGES), await _latest(house)
@@ -258,7 +238,7 @@ async def test_a_worker_with_other_rules_and_much_to_publish_rebuilds(
     house: House, tmp_path: Path
 ) -> None:
     """And then goes on."""
-    await _filled(house)
+    await filled(house)
     async with house.working(tmp_path / "one"):
         await _settled(house)
     before = {one.id for one in await house.read(CHANGES)}
@@ -283,7 +263,7 @@ async def _latest(house: House) -> dict[str, Any]:
 
 async def test_the_command(house: House, tmp_path: Path, cli: Cli) -> None:
     """Says what it has done, to people and to programs."""
-    await _filled(house)
+    await filled(house)
     cli.set("STANDING_KAFKA", house.servers)
     early = await asyncio.to_thread(cli, "rebuild")
     assert early.code == 0, early.err

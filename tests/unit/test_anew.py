@@ -16,6 +16,7 @@ from events.kafka.binding import decode
 from events.kafka.first import Kept, sift
 from events.kafka.partitioner import partition_of
 from events.kafka.spool import HEAPS, Row
+from events.lists import Registry
 from events.log import Record
 from events.vocabulary import COPY_OF
 from projections import messages
@@ -23,6 +24,7 @@ from projections.anew import Anew, Differing, Goal, Said
 from projections.messages import Message, Place
 from projections.partition import fold
 from projections.population import Population
+from projections.sources import place_of
 from tests.unit import crowds
 from tests.unit.making import REGISTRY, tries
 from tests.unit.test_population import Shelf
@@ -30,6 +32,7 @@ from tests.unit.test_population import Shelf
 Json = dict[str, Any]
 Log = list[tuple[Instant, Json]]
 BEGUN = 1_600_000_000_000_000
+_SORTED = orjson.OPT_SORT_KEYS
 
 
 @st.composite
@@ -55,13 +58,13 @@ def disputed(draw: st.DrawFn) -> Log:
 class Partition:
     """The first partition of some, folded record by record and published after each."""
 
-    def __init__(self, log: Log, partitions: int) -> None:
+    def __init__(self, log: Log, partitions: int, registry: Registry = REGISTRY) -> None:
         self.partitions = partitions
         self.rows: list[Row] = []
         self.published: dict[bytes, tuple[Message, Place, int]] = {}
         self.place = Place("0:-1", 0)
         shelf, kept = Shelf(), Kept()
-        self.population = Population(REGISTRY, shelf, owns=self.owns)
+        self.population = Population(registry, shelf, owns=self.owns)
         self.sequences: dict[str, int] = {}
         for number, (now, sent) in enumerate(log):
             offset, recorded = 2 * number + 1, now - now % 1_000
@@ -104,10 +107,10 @@ class Partition:
         }
 
     @contextmanager
-    def anew(self, *without: bytes) -> Iterator[Anew]:
+    def anew(self, *without: bytes, registry: Registry = REGISTRY) -> Iterator[Anew]:
         """What was read of it, `without` the statuses of some."""
         with TemporaryDirectory() as folder:
-            anew = Anew(REGISTRY, 0, self.partitions, Path(folder))
+            anew = Anew(registry, 0, self.partitions, Path(folder))
             half = len(self.rows) // 2
             anew.events.put(self.rows[:half], 2**30)  # which goes to the disk
             anew.events.put(self.rows[half:], 0)
@@ -155,3 +158,32 @@ def test_what_is_lost_is_told_again(log: Log, partitions: int) -> None:
         found = _found(anew, partition.goal)
     wanted = {key: one for key, one in partition.now().items() if one.value is not None}
     assert {key: one.status for key, one in found.items()} == wanted
+
+
+@tries(75)
+@given(disputed(), st.integers(1, 3))
+def test_under_other_rules_all_is_as_a_worker_with_these_tells_it(
+    log: Log, partitions: int
+) -> None:
+    """The fold that looks at no more than it must comes to the same bytes as record by record."""
+    other = Registry({one.id: one for one in REGISTRY}, "other")
+    partition = Partition(log, partitions)
+    with partition.anew(registry=other) as anew:
+        found = _found(anew, partition.goal)
+    wanted = Partition(log, partitions, other).now()
+    assert not any(one.told for one in found.values())
+    assert {key: one.status for key, one in found.items()} == {
+        key: one for key, one in wanted.items() if one.value is not None
+    }
+
+
+@tries(25)
+@given(disputed(), st.text())
+def test_the_place_of_a_status_is_read_from_its_beginning(log: Log, name: str) -> None:
+    """As whoever reads all of it has it."""
+    for message, place, sequence in Partition(log, 1).published.values():
+        if message.value is not None:
+            told = {**orjson.loads(message.value), "name": name}
+            offset = int(place.position.partition(":")[2])
+            for value in (message.value, orjson.dumps(told), orjson.dumps(told, option=_SORTED)):
+                assert place_of(value) == (message.key, 0, offset, sequence)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from events import vocabulary as words
-from events.kafka.undisputed import undisputed
+from events.kafka.undisputed import Undisputed, undisputed
 from tests.unit.making import ENTITY, issued, removed, retracted
 from tests.unit.test_population import merged
 
@@ -28,7 +28,8 @@ NAMED: Json = {"id": "d", "type": words.DESCRIBED, "data": {"name": "Acme", "ali
 )
 def test_events_that_cannot_be_the_same_need_not_be_compared(events: list[Json]) -> None:
     ids: set[str] = set()
-    assert undisputed(events, ids) == []
+    plain = all("event" not in one["data"] for one in events)
+    assert undisputed(events, ids) == Undisputed([], plain)
     assert ids == {one["id"] for one in events}
 
 
@@ -54,4 +55,4 @@ def test_what_may_be_each_others_affair_is_compared(events: list[Json]) -> None:
 def test_ids_of_others_are_told() -> None:
     """Also of those that come later: by then it was decided."""
     events = [retracted("i", "t"), ISSUED, {**NOTE, "data": {"replaces": "far"}}]
-    assert undisputed(events, set()) == ["i", "far"]
+    assert undisputed(events, set()) == Undisputed(["i", "far"], plain=False)
