@@ -103,6 +103,7 @@ async def network(brokers: Brokers) -> AsyncIterator[Network]:
             finally:
                 tasks.discard(task)
 
+        brokers.give(proxy)
         servers.append(await asyncio.start_server(serve, HOST, proxy))
     try:
         yield found
@@ -113,3 +114,4 @@ async def network(brokers: Brokers) -> AsyncIterator[Network]:
         found.sever()
         while tasks:
             await asyncio.wait(tasks)
+        brokers.keep()
