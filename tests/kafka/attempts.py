@@ -23,7 +23,7 @@ from tests.kafka.roles import OPERATOR, Roles
 STANDING = Path(sys.executable).with_name("standing")
 FOREIGN = "somebody.elses"
 """A topic that is none of standing's."""
-ANSWER_S = 120
+ANSWER_S = 300
 """By then a broker has answered, on a machine that does much else, too."""
 
 Done = subprocess.CompletedProcess[str]

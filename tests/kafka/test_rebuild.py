@@ -20,6 +20,7 @@ from projections.rebuilding import places, rebuild_published
 from projections.worker import GROUP
 from service.compose import shipped_history
 from tests.bench.harness import descendants
+from tests.kafka.ending import ended
 from tests.kafka.house import House, Told, until
 from tests.kafka.logs import producer
 from tests.unit.conftest import Cli
@@ -60,7 +61,9 @@ async def _rebuilt(
     house: House, folder: Path, registry: Registry = REGISTRY, **options: Any
 ) -> list[Renewed]:
     wheres = places(house.connection, house.partitions, GROUP, folder / "rebuild", 30)
-    return await rebuild_published(wheres, registry, **options)
+    found = await rebuild_published(wheres, registry, **options)
+    await house.decided(STATUS, CHANGES)
+    return found
 
 
 async def _say(house: House, key: str, value: bytes | None, like: Told | None = None) -> None:
@@ -70,6 +73,7 @@ async def _say(house: House, key: str, value: bytes | None, like: Told | None = 
     said = Outgoing(STATUS.name, partition, key.encode(), value, headers)
     async with FencedWriter(house.connection, f"{GROUP}-{partition}", 30) as writer:
         await writer.write(packed([said]))
+    await house.decided(STATUS)
 
 
 async def test_what_is_published_right_is_left_alone(house: House, tmp_path: Path) -> None:
@@ -165,7 +169,6 @@ class _Ended(Exception):
     pass
 
 
-@pytest.mark.timeout(300)
 async def test_ended_it_has_changed_nothing_and_begins_anew(house: House, tmp_path: Path) -> None:
     """At each of its points; the worker goes on behind it."""
     await _filled(house)
@@ -187,7 +190,6 @@ async def test_ended_it_has_changed_nothing_and_begins_anew(house: House, tmp_pa
         assert await house.folded() == []
 
 
-@pytest.mark.timeout(300)
 async def test_killed_in_the_middle_of_its_transaction(house: House, tmp_path: Path) -> None:
     """With all its processes; nobody waits until the brokers give it up."""
     await _filled(house)
@@ -222,7 +224,7 @@ async def _killed(house: House, folder: Path, point: str) -> None:
     helpers = descendants(first.pid)
     first.kill()
     await first.wait()
-    await until(lambda: not any(Path(f"/proc/{one}/cmdline").exists() for one in helpers))
+    assert all([await asyncio.to_thread(ended, one) for one in helpers])
 
 
 def _reached(some: Sequence[Told], position: str | None) -> bool:
@@ -265,6 +267,7 @@ async def test_a_worker_with_other_rules_and_much_to_publish_rebuilds(
     told: list[str] = []
     async with house.working(tmp_path / "two", _other(), many=1, tell=told.append) as worker:
         await until(lambda: len(worker.working) == house.partitions)
+    await house.decided(STATUS, CHANGES)
     assert sum("all sent" in one for one in told) == house.partitions
     new = [one for one in await house.read(CHANGES) if one.id not in before]
     assert {(one.value or {})["cause"][0] for one in new} == {f"list:{ENTITY}@2"}

@@ -15,7 +15,7 @@ from tests.unit.conftest import Cli
 from tests.unit.making import ENTITY, issued
 
 STANDING = Path(sys.executable).with_name("standing")
-PATIENCE_S = 120
+PATIENCE_S = 300
 
 
 @asynccontextmanager
