@@ -47,23 +47,16 @@ class Brokers:
         """Where each listens for what comes through a proxy."""
         self.proxies = {node.number: ports[4 * node.number - 1] for node in self.nodes}
         """Where the proxy of each is to listen."""
-        self._kept: dict[int, socket.socket] = {}
-        self.keep()
+        self._kept = {port: _kept(port) for port in self.proxies.values()}
         self._java = java()
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         for node in self.nodes:
             self._make(node)
 
-    def keep(self) -> None:
-        """Have nobody else take the ports of the proxies, as long as none listens."""
-        for port in self.proxies.values():
-            # Without SO_REUSEADDR, so that whoever looks for a free port does not find this one.
-            self._kept[port] = socket.socket()
-            self._kept[port].bind((HOST, port))
-
     def give(self, port: int) -> None:
         """Let a proxy listen there."""
-        self._kept.pop(port).close()
+        if port in self._kept:
+            self._kept.pop(port).close()
 
     @property
     def servers(self) -> str:
@@ -134,6 +127,14 @@ class Brokers:
             self.give(port)
         for number in list(self._running):
             self._end(number)
+
+
+def _kept(port: int) -> socket.socket:
+    """Hold a port, so that nobody else takes it until a proxy listens there."""
+    # Without SO_REUSEADDR: so, whoever looks for a free port does not find this one.
+    one = socket.socket()
+    one.bind((HOST, port))
+    return one
 
 
 @contextmanager

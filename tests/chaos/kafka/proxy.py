@@ -114,4 +114,3 @@ async def network(brokers: Brokers) -> AsyncIterator[Network]:
         found.sever()
         while tasks:
             await asyncio.wait(tasks)
-        brokers.keep()
