@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from alerts.changes_topic import KEPT
 from alerts.desk_on_kafka import KafkaDesk
 from alerts.duty import Means
+from alerts.intake import WAITING
 from alerts.vault import SharedVault
 from alerts.worker import AlertWorker
 from events.dates import DAY, SECOND, Instant, show
@@ -202,7 +204,7 @@ async def test_countries_are_those_of_when_a_change_was_told(on: Line, tmp_path:
 
 async def test_a_long_past_is_told_while_news_go_on(on: Line, tmp_path: Path) -> None:
     """Longer than what is held in memory; the worker changes in the middle of it."""
-    many = 700
+    many = 2 * max(KEPT, WAITING) // len(COMPANIES)
     await on.tell(*(many * COMPANIES))
     async with receiving() as receiver, on.desk(tmp_path / "desk.db") as desk:
         await desk.subscribe(asked(receiver.url, start="beginning"))

@@ -34,8 +34,8 @@ async def _ready(api: Api) -> dict[str, object]:
 
 async def _until(api: Api, key: str, *, there: bool) -> dict[str, object]:
     async with asyncio.timeout(PATIENCE_S):
-        while bool((found := await _ready(api))[key]) is not there:
-            """Each question waits for the disk, and others have their turn."""
+        while bool((found := await _ready(api))[key]) is not there:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
     return found
 
 
