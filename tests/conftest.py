@@ -55,8 +55,9 @@ def topic() -> str:
 
 
 _KAFKA_TESTS = {Path(__file__).parent / "kafka", Path(__file__).parent / "chaos" / "kafka"}
-_KAFKA_TIMEOUT_S = 600
-"""The first of them waits for the broker, and perhaps for its jars."""
+_KAFKA_TIMEOUT_S = 1_800
+"""The first of them waits for the broker, and perhaps for its jars. Each waits more than once, as
+long as its patience is."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,6 +15,7 @@ import faust
 from faust.auth import SASLCredentials, SSLCredentials
 from faust.transport.drivers.aiokafka import Consumer, Transport
 
+import events.kafka.bootstrap  # noqa: F401 - from now on, what is interrupted is closed
 from events.errors import StoreError
 from events.kafka.bounded import bounded
 from events.kafka.connection import Connection

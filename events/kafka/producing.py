@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaConnectionError, KafkaError
 from aiokafka.producer import sender
 from aiokafka.producer.transaction_manager import TransactionState
 
+import events.kafka.bootstrap  # noqa: F401 - from now on, what is interrupted is closed
 from events.errors import StoreError
 from events.kafka.binding import HEADERS
 from events.kafka.bounded import bounded, ended

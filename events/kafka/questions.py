@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+import events.kafka.bootstrap  # noqa: F401 - from now on, what is interrupted is closed
 from events.errors import StoreError
 from events.kafka.bounded import let_go
 from events.kafka.connection import Connection

@@ -10,6 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError
 
+import events.kafka.bootstrap  # noqa: F401 - from now on, what is interrupted is closed
 from events.errors import StoreError
 from events.kafka.connection import Connection
 from events.kafka.trouble import KAFKA_ERRORS, said, trouble, why_not
@@ -80,6 +81,9 @@ async def _admin(connection: Connection, topic: str) -> AsyncIterator[Any]:
         await admin.close()
         told = await why_not(connection)
         raise StoreError(said(connection, topic, KafkaConnectionError(told or error))) from error
+    except BaseException:
+        await admin.close()
+        raise
     try:
         yield admin
     finally:

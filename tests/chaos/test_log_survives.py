@@ -97,7 +97,7 @@ def test_a_log_without_room_refuses_whole_appends_and_goes_on_when_there_is(
 ) -> None:
     path = tmp_path / "log.db"
     with process("starve", str(path)) as running:
-        told, _ = running.communicate(timeout=200)
+        told, _ = running.communicate(timeout=600)
         assert running.returncode == 0
     *before, refused, after = told.splitlines()
     assert refused.startswith(f"refused: {path}: ")

@@ -3,7 +3,7 @@
 import os
 import select
 
-ENDS_WITHIN_S = 120
+ENDS_WITHIN_S = 300
 
 
 def ended(pid: int, within_s: float = ENDS_WITHIN_S) -> bool:

@@ -36,11 +36,13 @@ from projections.population import Population
 from projections.worker import ProjectionWorker
 from service.alarm import Alarm
 from service.compose import made, system_clock
+from tests.kafka.logs import decided
 from tests.unit.making import REGISTRY
 from tests.unit.test_population import Shelf
 
 Json = dict[str, Any]
-PATIENCE_S = 120
+PATIENCE_S = 300
+"""How long a condition is waited for: far longer than it takes on a machine that does much else."""
 
 
 class Told(NamedTuple):
@@ -128,6 +130,11 @@ class House:
                 for some in (await consumer.getmany(timeout_ms=100)).values():
                     told += [_told(one) for one in some]
             return told
+
+    async def decided(self, *topics: Topic) -> None:
+        """Wait until what was committed to these topics by now can be read."""
+        for topic in topics:
+            await decided(self.connection, topic.name, self.partitions)
 
     @asynccontextmanager
     async def _reading(self, topic: Topic) -> AsyncIterator[tuple[Any, list[TopicPartition]]]:

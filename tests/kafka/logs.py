@@ -11,6 +11,7 @@ from events.admitted import Admitted
 from events.kafka.connection import Connection
 from events.kafka.first import Kept, sift
 from events.kafka.log import KafkaEventLog
+from events.kafka.questions import TopicQuestions
 from events.kafka.topics import EVENTS
 from events.log import EventLog, Position, Receipt, Record
 
@@ -50,6 +51,19 @@ async def producer(kafka: str, **options: Any) -> AsyncIterator[Any]:
         yield theirs
     finally:
         await theirs.stop()
+
+
+async def decided(connection: Connection, topic: str, partitions: int = 1) -> None:
+    """Wait until every transaction that was written to a topic is decided there. To commit or to
+    abort is answered before that: brokers write the marks in their own time, and until then those
+    who read what is committed see nothing of it."""
+    asked = TopicQuestions(connection, topic, partitions, 60)
+    try:
+        for partition in range(partitions):
+            while await asked.undecided(partition) is not None:
+                """The mark is under way."""
+    finally:
+        await asked.close()
 
 
 class Sifting(EventLog):

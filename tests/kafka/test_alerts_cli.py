@@ -56,7 +56,10 @@ async def test_what_is_recorded_comes_to_who_subscribed(house: House, tmp_path: 
             (post,) = await received(receiver, 1)
             assert post.message["data"]["company"] == "acme"
             assert (post.message["n"], post.message["data"]["kind"]) == (1, "changed")
-            async with httpx.AsyncClient(base_url=url) as client, asyncio.timeout(PATIENCE_S):
+            async with (
+                httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client,
+                asyncio.timeout(PATIENCE_S),
+            ):
                 while not (await client.get("/readyz")).json()["ready"]:
                     """It reads back its partitions."""
                 page = (await client.get("/metrics")).text

@@ -12,9 +12,10 @@ from tests.contract.alert_twins import asked, receiving
 from tests.kafka.alerting import PARTITIONS, WITHIN_S, Line, line, received, wrong
 
 COMPANIES = tuple(f"company-{number}" for number in range(12))
-TAKEOVER_S = 20.0
-"""From the kill of a worker to the first word of another, with a session of 8 s; 61 with Faust's
-own settings. What is above 8 is room for a machine that is busy with something else."""
+TAKEOVER_S = 50.0
+"""From the kill of a worker to the first word of another: with a session of 8 s it takes little
+more. With Faust's own settings it takes 57 s at the least, which no machine makes shorter; what
+lies between is room for one that is busy with something else."""
 
 
 @pytest.fixture

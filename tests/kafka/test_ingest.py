@@ -1,25 +1,14 @@
 """`standing ingest` on a real Kafka: the log there is all that a reading needs to go on."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from service.broker.cluster import running
 from tests.unit.conftest import Cli
 from tests.unit.sources.test_cli_ingest import TEN, row, snapshot
 
 
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A cluster of these tests' own: the name of the topic is fixed."""
-    with running(tmp_path_factory.mktemp("ingest") / "data") as cluster:
-        yield cluster.bootstrap
-
-
-def test_a_reading_goes_on_where_the_log_ends(cli: Cli, servers: str, tmp_path: Path) -> None:
+def test_a_reading_goes_on_where_the_log_ends(cli: Cli, bare: str, tmp_path: Path) -> None:
     """From another home, too; the same again appends nothing."""
-    cli.set("STANDING_KAFKA", servers)
+    cli.set("STANDING_KAFKA", bare)
     assert cli("topics", "apply", "--partitions", "3", "--replication", "1").code == 0
     first = snapshot(tmp_path, "2021-08-18T093901Z", *TEN)
     (told,) = cli("ingest", "ofac-sdn-csv", first, "--json").json

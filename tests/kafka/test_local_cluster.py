@@ -140,7 +140,10 @@ async def test_three_brokers_go_on_without_one(data: Path) -> None:
         assert isinstance(brokers, list)
         assert len(address.split(",")) == len(brokers) == 3
         await make(address, "copied", 3)
-        async with AIOKafkaProducer(bootstrap_servers=address, acks="all") as producer:
+        # A message is given up after as long as a request may take: by default 40 s, of which the
+        # others wait nine before they count a broker as lost.
+        patient = {"bootstrap_servers": address, "acks": "all", "request_timeout_ms": 300_000}
+        async with AIOKafkaProducer(**patient) as producer:
             await producer.send_and_wait("copied", b"with three")
             os.kill(brokers[0]["pid"], signal.SIGKILL)
             await producer.send_and_wait("copied", b"with two")

@@ -5,8 +5,9 @@ import json
 
 import orjson
 
+from events.kafka.connection import Connection
 from events.kafka.topics import EVENTS
-from tests.kafka.logs import producer
+from tests.kafka.logs import decided, producer
 from tests.unit.conftest import Cli, lines
 from tests.unit.making import issued, removed
 
@@ -28,6 +29,7 @@ def test_events_go_to_kafka_and_come_back(cli: Cli, bare: str) -> None:
     counted = cli("record", "--json", "--atomic", "-", stdin=orjson.dumps(removed("2023", "d")))
     assert (counted.code, counted.json["recorded"]) == (0, 1)
     position = counted.json["position"]
+    asyncio.run(decided(Connection(bare), EVENTS.name, 3))
     none = cli("record", "--atomic", "-", stdin=lines([removed("2024", "e"), {"type": "nonsense"}]))
     assert (none.code, "recorded 0" in none.out) == (1, True)
 

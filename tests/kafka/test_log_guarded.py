@@ -11,7 +11,7 @@ from events.kafka.log import KafkaEventLog
 from service.settings import load_settings
 from tests.contract.event_log_suite import everything, ids, let_in
 from tests.kafka.guarded import Guarded, guarded
-from tests.kafka.logs import make
+from tests.kafka.logs import decided, make
 from tests.unit.making import issued
 
 
@@ -55,6 +55,7 @@ async def test_who_may_come_in_appends_and_reads(
     log = KafkaEventLog(to, topic)
     await log.append(let_in(issued("2021", "a")))
     await log.append(let_in(issued("2021", "b")), atomic=True)
+    await decided(Connection(broker.inside), topic)
     assert ids(await everything(log)) == ["a", "b"]
     await log.close()
 

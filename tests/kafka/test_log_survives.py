@@ -123,7 +123,7 @@ async def test_a_broker_that_stands_still_is_not_waited_for_longer_than_said(
 ) -> None:
     """What was under way may be in the log or not; written again, it stands once."""
     await make(cluster.bootstrap, topic)
-    log = KafkaEventLog(Connection(cluster.bootstrap), topic, patience=2)
+    log = KafkaEventLog(Connection(cluster.bootstrap), topic, patience=4)
     await log.append(let_in(issued("2021", "before")))
     end = await log.ends()
     pause(cluster)

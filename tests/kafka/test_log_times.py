@@ -16,7 +16,7 @@ from events.kafka.connection import Connection
 from events.kafka.reading import TopicReader
 from events.kafka.trouble import trouble
 from events.log import Position, Record
-from tests.kafka.logs import make, producer
+from tests.kafka.logs import decided, make, producer
 from tests.unit.making import issued
 
 BASE = 1_600_000_000_000
@@ -49,6 +49,7 @@ async def write(kafka: str, topic: str, times: Sequence[int], **options: Any) ->
             await theirs.send_and_wait(topic, value, b"acme", timestamp_ms=BASE + moment)
         if options:
             await theirs.abort_transaction()
+    await decided(Connection(kafka), topic)
 
 
 async def recorded(reader: TopicReader, after: int) -> list[tuple[int, Instant]]:

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import closing
 from functools import partial
+from itertools import count
 from pathlib import Path
 
 import orjson
@@ -114,17 +115,34 @@ async def test_a_flip_comes_on_time_by_the_alarm_of_its_partition(
     house: House, tmp_path: Path
 ) -> None:
     """And is the same when the log is folded again."""
-    soon = show(system_clock() + 1_500_000)
     async with house.working(tmp_path):
-        await house.record(issued(soon, "i", LIST) | {"subject": "acme"})
+        company = await _scheduled(house)
         told = await house.until(
-            CHANGES, lambda some: any(_to(one) == "designated" for one in some)
+            CHANGES, lambda some: "designated" in [_to(one) for one in some if one.key == company]
         )
-        assert [_to(one) for one in told] == ["scheduled", "scheduled", "designated"]
+        assert [_to(one) for one in told if one.key == company] == [
+            "scheduled",
+            "scheduled",
+            "designated",
+        ]
         assert await house.folded() == []
     assert words.TIME_PASSED in [
         one.type for one in await house.entries() if isinstance(one, Record)
     ]
+
+
+async def _scheduled(house: House) -> str:
+    """A company whose designation stands in the log before it takes effect, and takes effect soon.
+    On a machine that is busy that may need a later moment than the first that is tried."""
+    for number in count():
+        company, moment = f"acme-{number}", system_clock() + 1_500_000 * 2**number
+        event = issued(show(moment), f"i-{number}", LIST) | {"subject": company}
+        (told,) = await house.record(event)
+        if any(
+            one.position == told.position and one.recorded < moment for one in await house.entries()
+        ):
+            return company
+    raise AssertionError
 
 
 def _to(change: Told) -> str:
@@ -142,6 +160,7 @@ async def test_whoever_writes_under_the_name_shuts_the_earlier_out(house: House)
             with pytest.raises(Fenced, match="another worker has taken over"):
                 await first.write([message, message])
             await second.write([message])
+    await house.decided(STATUS)
     assert len(await house.read(STATUS)) == 3
 
 
@@ -173,6 +192,7 @@ async def test_a_writer_says_what_ended_its_transaction_and_not_that_none_is_ope
             with pytest.raises(wanted, match=what) as told:
                 await writer.write_all(coming(producer))
             assert isinstance(told.value.__cause__, IllegalOperation)
+    await house.decided(STATUS)
     assert await house.read(STATUS) == []
 
 
@@ -190,6 +210,7 @@ async def test_a_transaction_that_was_expected_is_taken_back_or_written(house: H
         await writer.expect([STATUS.name, CHANGES.name], 0)
     async with FencedWriter(house.connection, "name", 30) as writer:
         await writer.write([message])
+    await house.decided(STATUS)
     assert len(await house.read(STATUS)) == 3
 
 
@@ -253,4 +274,4 @@ async def test_the_mirrors_of_others_partitions_are_kept(house: House, tmp_path:
 
 
 def _has(mirror: Mirror, end: int) -> bool:
-    return mirror.end() == end
+    return mirror.end() >= end

@@ -19,6 +19,7 @@ from projections.handover import Renewed
 from projections.rebuilding import places, rebuild_published
 from projections.worker import GROUP
 from tests.bench.harness import descendants
+from tests.kafka.ending import ended
 from tests.kafka.filling import filled
 from tests.kafka.house import House, Told, until
 from tests.kafka.logs import producer
@@ -40,7 +41,9 @@ async def _rebuilt(
     house: House, folder: Path, registry: Registry = REGISTRY, **options: Any
 ) -> list[Renewed]:
     wheres = places(house.connection, house.partitions, GROUP, folder / "rebuild", 30)
-    return await rebuild_published(wheres, registry, **options)
+    found = await rebuild_published(wheres, registry, **options)
+    await house.decided(STATUS, CHANGES)
+    return found
 
 
 async def _say(house: House, key: str, value: bytes | None, like: Told | None = None) -> None:
@@ -50,6 +53,7 @@ async def _say(house: House, key: str, value: bytes | None, like: Told | None = 
     said = Outgoing(STATUS.name, partition, key.encode(), value, headers)
     async with FencedWriter(house.connection, f"{GROUP}-{partition}", 30) as writer:
         await writer.write(packed([said]))
+    await house.decided(STATUS)
 
 
 async def test_what_is_published_right_is_left_alone(house: House, tmp_path: Path) -> None:
@@ -145,7 +149,6 @@ class _Ended(Exception):
     pass
 
 
-@pytest.mark.timeout(300)
 async def test_ended_it_has_changed_nothing_and_begins_anew(house: House, tmp_path: Path) -> None:
     """At each of its points; the worker goes on behind it."""
     await filled(house)
@@ -167,7 +170,6 @@ async def test_ended_it_has_changed_nothing_and_begins_anew(house: House, tmp_pa
         assert await house.folded() == []
 
 
-@pytest.mark.timeout(300)
 async def test_killed_in_the_middle_of_its_transaction(house: House, tmp_path: Path) -> None:
     """With all its processes; nobody waits until the brokers give it up."""
     await filled(house)
@@ -202,7 +204,7 @@ async def _killed(house: House, folder: Path, point: str) -> None:
     helpers = descendants(first.pid)
     first.kill()
     await first.wait()
-    await until(lambda: not any(Path(f"/proc/{one}/cmdline").exists() for one in helpers))
+    assert all([await asyncio.to_thread(ended, one) for one in helpers])
 
 
 def _reached(some: Sequence[Told], position: str | None) -> bool:
@@ -245,6 +247,7 @@ async def test_a_worker_with_other_rules_and_much_to_publish_rebuilds(
     told: list[str] = []
     async with house.working(tmp_path / "two", _other(), many=1, tell=told.append) as worker:
         await until(lambda: len(worker.working) == house.partitions)
+    await house.decided(STATUS, CHANGES)
     assert sum("all sent" in one for one in told) == house.partitions
     new = [one for one in await house.read(CHANGES) if one.id not in before]
     assert {(one.value or {})["cause"][0] for one in new} == {f"list:{ENTITY}@2"}

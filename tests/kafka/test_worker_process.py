@@ -15,7 +15,7 @@ from tests.unit.conftest import Cli
 from tests.unit.making import ENTITY, issued
 
 STANDING = Path(sys.executable).with_name("standing")
-PATIENCE_S = 120
+PATIENCE_S = 300
 
 
 @asynccontextmanager
@@ -49,7 +49,10 @@ async def line(process: asyncio.subprocess.Process, begins: str) -> str:
 
 async def test_it_tells_how_it_is_and_ends_when_told(house: House, tmp_path: Path) -> None:
     await house.record(issued("2021", "i", ENTITY) | {"subject": "acme"})
-    async with worker(house, tmp_path) as (process, url), httpx.AsyncClient(base_url=url) as client:
+    async with (
+        worker(house, tmp_path) as (process, url),
+        httpx.AsyncClient(base_url=url, timeout=PATIENCE_S) as client,
+    ):
         assert (await client.get("/healthz")).status_code == 200
         for _ in range(house.partitions):
             await line(process, "partition ")

@@ -40,6 +40,8 @@ class Cli:
         for name in [name for name in os.environ if name.startswith("STANDING_")]:
             monkeypatch.delenv(name)
         monkeypatch.setenv("STANDING_HOME", str(home))
+        # How far it is, it would tell on a slow machine alone.
+        monkeypatch.setattr("service.cli.common._OFTEN_S", 3_600.0)
 
     def set(self, name: str, value: str) -> None:
         """Set an environment variable."""

@@ -26,7 +26,7 @@ SECRET = new_secret()
 
 @pytest.fixture
 async def channel() -> AsyncIterator[WebhookChannel]:
-    made = WebhookChannel(Egress(LOOPBACK), ManualClock(), timeout=ClientTimeout(total=0.5))
+    made = WebhookChannel(Egress(LOOPBACK), ManualClock(), timeout=ClientTimeout(total=120))
     yield made
     await made.close()
 
@@ -66,7 +66,8 @@ async def test_a_redirect_is_not_followed(channel: WebhookChannel) -> None:
         assert other.posts == []
 
 
-async def test_a_receiver_that_hangs_is_left(channel: WebhookChannel) -> None:
+async def test_a_receiver_that_hangs_is_left() -> None:
+    channel = WebhookChannel(Egress(LOOPBACK), ManualClock(), timeout=ClientTimeout(total=0.5))
     never = asyncio.Event()
 
     async def hang(_: web.Request) -> web.StreamResponse:
@@ -76,6 +77,7 @@ async def test_a_receiver_that_hangs_is_left(channel: WebhookChannel) -> None:
     async with receiving(hang) as receiver:
         outcome = await send(channel, receiver.url)
         never.set()
+    await channel.close()
     assert (outcome.delivered, outcome.error) == (False, "no answer within 0.5 s")
 
 

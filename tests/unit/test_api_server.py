@@ -22,6 +22,8 @@ from tests.unit.making import issued
 from tests.unit.serving import described, problem
 
 PIECE = b" " * 65_536
+PATIENCE_S = 120
+"""By itself, a client waits five seconds for an answer."""
 
 
 @dataclass
@@ -57,7 +59,10 @@ async def server(home: Path, host: str = "127.0.0.1") -> AsyncIterator[Running]:
 async def test_it_serves_until_it_is_told_to_stop(number: signal.Signals, tmp_path: Path) -> None:
     """Then lets go of the store, which another may take; signals are as they were before."""
     before = signal.getsignal(number)
-    async with server(tmp_path) as running, httpx.AsyncClient(base_url=running.url) as client:
+    async with (
+        server(tmp_path) as running,
+        httpx.AsyncClient(base_url=running.url, timeout=PATIENCE_S) as client,
+    ):
         answer = await client.post("/v1/events", json=issued("2022-01-01"))
         assert answer.json()["position"] == "0:0"
         await running.stop(number)
@@ -76,7 +81,10 @@ async def test_what_is_under_way_is_finished_first(tmp_path: Path) -> None:
         await go_on.wait()
         yield b'"data":{"name":"Acme"}}'
 
-    async with server(tmp_path) as running, httpx.AsyncClient(base_url=running.url) as client:
+    async with (
+        server(tmp_path) as running,
+        httpx.AsyncClient(base_url=running.url, timeout=PATIENCE_S) as client,
+    ):
         posted = asyncio.create_task(client.post("/v1/events", content=body()))
         await half_sent.wait()
         stopped = asyncio.create_task(running.stop())
@@ -92,7 +100,10 @@ async def test_a_body_that_is_too_large_is_refused_and_never_held(tmp_path: Path
         for _ in range(800):
             yield PIECE
 
-    async with server(tmp_path) as running, httpx.AsyncClient(base_url=running.url) as client:
+    async with (
+        server(tmp_path) as running,
+        httpx.AsyncClient(base_url=running.url, timeout=PATIENCE_S) as client,
+    ):
         tracemalloc.start()
         try:
             for headers in ({}, {"content-length": str(800 * len(PIECE))}):
@@ -121,7 +132,10 @@ async def test_a_body_of_endless_declared_length_is_not_waited_for(tmp_path: Pat
 
 async def test_a_stream_is_sent_as_it_is_made(tmp_path: Path) -> None:
     """Many rows come in pieces; who hangs up in the middle leaves nothing behind."""
-    async with server(tmp_path) as running, httpx.AsyncClient(base_url=running.url) as client:
+    async with (
+        server(tmp_path) as running,
+        httpx.AsyncClient(base_url=running.url, timeout=PATIENCE_S) as client,
+    ):
         companies = [described(f"c{number}", name="C" * 200) for number in range(9_000)]
         for start in range(0, len(companies), 3_000):
             answer = await client.post("/v1/events", json=companies[start : start + 3_000])
@@ -158,7 +172,9 @@ async def test_others_are_served_only_once_there_is_a_token(tmp_path: Path) -> N
         text, _ = Tokens(tmp_path, standing.clock).create("read", "desk")
     async with server(tmp_path, "0.0.0.0") as running:  # noqa: S104
         port = running.url.rpartition(":")[2]
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE_S
+        ) as client:
             problem(await client.get("/v1/lists"), 401)
             headers = {"authorization": f"Bearer {text}"}
             assert (await client.get("/v1/lists", headers=headers)).status_code == 200
@@ -168,5 +184,5 @@ async def test_a_name_of_this_machine_is_a_loopback_address(tmp_path: Path) -> N
     """What it stands for decides, not how it is written."""
     async with server(tmp_path, "localhost") as running:
         assert running.url.startswith("http://localhost:")
-        async with httpx.AsyncClient(base_url=running.url) as client:
+        async with httpx.AsyncClient(base_url=running.url, timeout=PATIENCE_S) as client:
             assert (await client.get("/")).status_code == 200

@@ -3,13 +3,13 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from service.broker.ports import any_free
 from tests.unit.conftest import Cli
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -47,8 +47,7 @@ def test_the_readme_shows_something() -> None:
 def test_the_receiver_of_the_readme_is_told(demo: Cli, tmp_path: Path) -> None:
     """It takes what is signed with its secret, and prints what the README shows."""
     demo.set("STANDING_ALLOW_NETWORKS", "127.0.0.0/8")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    (port,) = any_free(1)
     made = demo("subscribe", "--webhook", f"http://127.0.0.1:{port}/", "--json").json
     (program,) = blocks("python")
     receiver = tmp_path / "receiver.py"

@@ -128,7 +128,7 @@ async def test_whoever_waits_for_a_position_is_woken(home: Home) -> None:
     assert not waiting.done()
     await home.record(removed("2021-01-15"))
     await home.projector.catch_up()
-    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(waiting, 120)
     await home.projector.reached(0)
 
 

@@ -8,6 +8,7 @@ a proxy, so that whoever begins behind the proxy stays behind it.
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from tests.kafka.java import java
 
 _CLUSTER: Final = "chaos00000000000000000"
 _FORMAT: Final = ("kafka.tools.StorageTool", "format", "-t", _CLUSTER)
-_STARTS_WITHIN_S: Final = 180
+_STARTS_WITHIN_S: Final = 300
 _HASTY: Final = {
     # Members may be so short of breath; by default 6 s.
     "group.min.session.timeout.ms": 500,
@@ -46,10 +47,16 @@ class Brokers:
         """Where each listens for what comes through a proxy."""
         self.proxies = {node.number: ports[4 * node.number - 1] for node in self.nodes}
         """Where the proxy of each is to listen."""
+        self._kept = {port: _kept(port) for port in self.proxies.values()}
         self._java = java()
         self._running: dict[int, subprocess.Popen[bytes]] = {}
         for node in self.nodes:
             self._make(node)
+
+    def give(self, port: int) -> None:
+        """Let a proxy listen there."""
+        if port in self._kept:
+            self._kept.pop(port).close()
 
     @property
     def servers(self) -> str:
@@ -116,8 +123,18 @@ class Brokers:
 
     def end(self) -> None:
         """Kill those that are left."""
+        for port in list(self._kept):
+            self.give(port)
         for number in list(self._running):
             self._end(number)
+
+
+def _kept(port: int) -> socket.socket:
+    """Hold a port, so that nobody else takes it until a proxy listens there."""
+    # Without SO_REUSEADDR: so, whoever looks for a free port does not find this one.
+    one = socket.socket()
+    one.bind((HOST, port))
+    return one
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from tests.chaos.kafka.plan import killed
 from tests.chaos.kafka.unix import end_with_the_tests, stands_still
 
 COMMAND: Final = Path(sys.executable).with_name("standing")
-PATIENCE_S: Final = 120
+PATIENCE_S: Final = 300
 """How long a condition is waited for: far longer than it takes on a machine that does much else."""
 
 

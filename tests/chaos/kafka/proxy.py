@@ -103,6 +103,7 @@ async def network(brokers: Brokers) -> AsyncIterator[Network]:
             finally:
                 tasks.discard(task)
 
+        brokers.give(proxy)
         servers.append(await asyncio.start_server(serve, HOST, proxy))
     try:
         yield found

@@ -16,7 +16,7 @@ from tests.kafka.house import House, furnished
 ROUNDS = 5 if LONG else 1
 MORE = 100
 """So many events are recorded before the next thing happens."""
-pytestmark = pytest.mark.timeout(1_800)
+pytestmark = pytest.mark.timeout(3_600)
 
 
 @pytest.fixture

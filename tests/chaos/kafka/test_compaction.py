@@ -15,7 +15,7 @@ from tests.kafka.house import House
 
 ALL = frozenset({0, 1, 2})
 ROUNDS = 10 if LONG else 2
-pytestmark = pytest.mark.timeout(1_800)
+pytestmark = pytest.mark.timeout(3_600)
 EAGER = {
     "segment.ms": "200",
     "min.cleanable.dirty.ratio": "0.01",

@@ -18,9 +18,10 @@ from tests.kafka.house import House
 
 ALL = frozenset({0, 1, 2})
 TAKEOVERS = 10 if LONG else 1
-TAKEN_OVER_WITHIN_S = 20
-"""Of which 8 are the session; 61 with Faust's own settings. What was measured says docs/chaos.md;
-there is room here for a machine that is busy with something else."""
+TAKEN_OVER_WITHIN_S = 50
+"""Of which 8 are the session. With Faust's own settings it takes 57 at the least, which no machine
+makes shorter. What was measured says docs/chaos.md; there is room here for a machine that is busy
+with something else."""
 pytestmark = pytest.mark.timeout(3_600)
 
 

@@ -13,7 +13,7 @@ from tests.kafka.house import House
 ALL = frozenset({0, 1, 2})
 ROUNDS = 5 if LONG else 1
 MORE = 100
-pytestmark = pytest.mark.timeout(1_800)
+pytestmark = pytest.mark.timeout(3_600)
 
 
 async def test_a_network_that_is_slow_stalls_and_breaks(

@@ -20,7 +20,7 @@ ROUNDS = 3 if LONG else 1
 POINTS = (*PAUSES, "") if LONG else ("before the name is taken", "sending", "")
 """Where it is paused; anywhere, where there is no name."""
 SESSION_S = 4.0
-pytestmark = pytest.mark.timeout(1_800)
+pytestmark = pytest.mark.timeout(3_600)
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))

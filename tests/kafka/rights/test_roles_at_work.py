@@ -9,8 +9,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError, TopicAuthorizationFailedError
 
 from events.kafka.altering import alter
-from events.kafka.topics import TOPICS
+from events.kafka.topics import EVENTS, TOPICS
+from service.settings import load_settings
 from tests.kafka.attempts import ANSWER_S, FOREIGN, allowed, command, written
+from tests.kafka.logs import decided
 from tests.kafka.roles import OPERATOR, Roles
 from tests.unit.conftest import Cli
 from tests.unit.making import issued
@@ -103,6 +105,9 @@ def test_who_records_records_and_exports(roled: Roles, tmp_path: Path, user: str
         done = command(settings, "record", *how, "-", stdin=event)
         assert (done.returncode, done.stderr) == (0, "")
         assert "recorded 1" in done.stdout
+    to = load_settings(settings).kafka
+    assert to is not None
+    asyncio.run(decided(to, EVENTS.name, 2))
     # The messages with which the rights were tried are no events, and are told of as such.
     exported = command(settings, "export")
     assert exported.returncode == 0
