@@ -93,10 +93,12 @@ async def test_killed_in_the_middle_of_a_cold_start(house: House, tmp_path: Path
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    while MIDDLE not in (line := (await process.stdout.readline()).decode()):
-        assert line
-    process.kill()
-    await process.wait()
+    try:
+        while MIDDLE not in (line := (await process.stdout.readline()).decode()):
+            assert line
+    finally:
+        process.kill()
+        await process.wait()
     held = _held(home)
     assert 0 < sum(held) < len(many)
     async with replica(house, home) as one, replica(house, tmp_path / "other") as other:
