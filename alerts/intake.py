@@ -44,7 +44,7 @@ class Intake:
         if not await store.aside(store.anybody):
             await self._skip()
             return False
-        lagging = await self._arrived(await store.aside(store.lagging))
+        lagging = await self._arrived(await store.aside(store.latecomers))
         more = await self._common()
         for reader in lagging:
             more |= await self._catch_up(reader)

@@ -160,7 +160,7 @@ class Roll:
         found = self._db.execute(f"SELECT 1 FROM subscriptions WHERE {_LIVING} LIMIT 1")  # noqa: S608
         return found.fetchone() is not None
 
-    def lagging(self) -> list[Reader]:
+    def latecomers(self) -> list[Reader]:
         """Those who are to be told something and have yet to come to the common cursor."""
         rows = self._db.execute(
             f"{_ROW} WHERE behind IS NOT NULL AND {_LIVING} ORDER BY created, id"

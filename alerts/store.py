@@ -219,10 +219,10 @@ class AlertStore:
         with trouble(self.path):
             return self._roll.anybody()
 
-    def lagging(self) -> list[Reader]:
+    def latecomers(self) -> list[Reader]:
         """Those who are to be told something and have yet to come to the cursor."""
         with trouble(self.path):
-            return self._roll.lagging()
+            return self._roll.latecomers()
 
     def wanting(self, page: Sequence[tuple[Told, Who]]) -> list[list[str]]:
         """For each change, which subscriptions at the cursor are to be told of it."""

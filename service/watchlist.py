@@ -15,7 +15,7 @@ import orjson
 
 from events.dates import Instant, show
 from events.errors import Problem, Refused
-from projections.screening import Index, Match
+from projections.screening import Holding, Index, Match
 from service.holdings import Line, Sheet, meaning, read_csv, read_json
 
 MOST: Final = 10_000
@@ -40,6 +40,13 @@ def read_watchlist(given: Any, field: str = "watchlist") -> Sheet:
     if not isinstance(given["csv"], str):
         raise Refused.field(f"{field}.csv", "is no text")
     return read_csv(io.BytesIO(given["csv"].encode()), f"{field}.csv")
+
+
+def once_more(report: Mapping[str, Any]) -> Sheet:
+    """The rows of a report, to be looked for again: whom nobody knew then may be known by now."""
+    rows = [(one["row"], one["input"]) for one in report["rows"]]
+    headings = dict.fromkeys(key for _, said in rows for key in said)
+    return Sheet(tuple(headings), (Line(row, said, Holding(**said)) for row, said in rows))
 
 
 def by_reference(sheet: Sheet) -> bool:

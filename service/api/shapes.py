@@ -360,7 +360,14 @@ ANSWERS: Final[dict[str, Schema]] = {
             "state": {"enum": list(get_args(Shown))},
         }
     ),
-    "WatchlistRequest": {"type": "object", "properties": {**_ROWS, **_LIKELY}},
+    "WatchlistRequest": {
+        "type": "object",
+        "properties": {
+            **_ROWS,
+            "again": told({"const": True}, "Instead: the rows that it has, looked for again."),
+            **_LIKELY,
+        },
+    },
     "WatchlistRow": structure(
         {
             "row": told(COUNT, "Of CSV, the line it begins on; else which one, from 1."),

@@ -26,6 +26,7 @@ from service.watchlist import (
     Report,
     by_reference,
     companies,
+    once_more,
     packed,
     read_watchlist,
     resolved,
@@ -122,14 +123,18 @@ class Subscriptions:
     async def watchlist(self, request: Request) -> Response:
         """The report of the watchlist that its companies are from: each row, and whom it was taken
         for."""
+        return answer(await self._kept(request))
+
+    async def _kept(self, request: Request) -> Report:
         kept = await self._desk.watchlist(_id(request))
         if kept is None:
             raise Refused.field("watchlist", "its companies are not from a watchlist")
-        return answer(unpacked(kept))
+        return unpacked(kept)
 
     async def set_watchlist(self, request: Request) -> Response:
         """Put another watchlist in place of its companies, as CSV or as JSON; changes from now on
-        are matched with it."""
+        are matched with it. With `{"again": true}`, the rows of the one that is there are looked
+        for again: whom nobody knew then may be known by now."""
         query = Query(request, frozenset({"accept_likely"}))
         likely = query.flag("accept_likely")
         if request.headers.get("content-type", "").partition(";")[0].strip() == "text/csv":
@@ -139,7 +144,8 @@ class Subscriptions:
             if isinstance(raw, dict):
                 likely = _likely(raw) or likely
                 raw = {key: value for key, value in raw.items() if key != _LIKELY}
-            sheet = read_watchlist(raw, "")
+            again = raw == {"again": True}
+            sheet = once_more(await self._kept(request)) if again else read_watchlist(raw, "")
         report = await self._resolved(sheet, likely=likely)
         known = await self._desk.subscription(_id(request))
         wish = {"filter": {**known["filter"], "companies": companies(report)}}

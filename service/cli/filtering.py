@@ -9,6 +9,7 @@ import typer
 from service.cli.common import cleaned, console, say, using
 
 if TYPE_CHECKING:
+    from service.holdings import Sheet
     from service.watchlist import Report
 
 Many = list[str] | None
@@ -61,16 +62,21 @@ def filtered(**named: Many) -> dict[str, list[str]]:
 async def resolved_file(path: Path, *, likely: bool) -> "Report":
     """Who the rows of a file are, of the companies that are known now."""
     from service.holdings import read_csv
+
+    with sys.stdin.buffer if path == _STDIN else path.open("rb") as file:
+        sheet = read_csv(file, "standard input" if path == _STDIN else path.name)
+        return await resolved_now(sheet, likely=likely)
+
+
+async def resolved_now(sheet: "Sheet", *, likely: bool) -> "Report":
+    """Who the rows of a sheet are."""
     from service.screening import Companies as Known
     from service.watchlist import by_reference, resolved
 
     with using() as standing:
-        source = "standard input" if path == _STDIN else path.name
-        with sys.stdin.buffer if path == _STDIN else path.open("rb") as file:
-            sheet = read_csv(file, source)
-            async with standing.caught_up() as store:
-                index = Known(standing).index(store, references=by_reference(sheet))
-                return resolved(sheet, index, standing.clock(), likely=likely)
+        async with standing.caught_up() as store:
+            index = Known(standing).index(store, references=by_reference(sheet))
+            return resolved(sheet, index, standing.clock(), likely=likely)
 
 
 def print_report(report: "Report") -> None:

@@ -33,10 +33,13 @@ from service.cli.filtering import (
     print_preview,
     print_report,
     resolved_file,
+    resolved_now,
 )
 from service.cli.subscribing import desk, print_record
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from alerts.desk import Desk
 
 What = Literal[
@@ -79,6 +82,9 @@ def subscriptions(
     company: Companies = None,
     watchlist: Watchlist = None,
     accept_likely: AcceptLikely = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Look for the rows of its watchlist once more.")
+    ] = False,
     lists: Lists = None,
     country: Countries = None,
     from_: From = None,
@@ -123,7 +129,9 @@ def subscriptions(
         case "list":
             _list(run(_all(owner)), as_json=as_json)
         case "watchlist":
-            report = run(_watchlist(subscription or "", watchlist, likely=accept_likely))
+            report = run(
+                _watchlist(subscription or "", watchlist, again=again, likely=accept_likely)
+            )
             echo_json(report) if as_json else print_report(report)
         case "preview":
             found = run(_preview(subscription or "", since))
@@ -193,18 +201,23 @@ async def _changed(
     return await alerts.subscription(subscription)
 
 
-async def _watchlist(subscription: str, path: Any, *, likely: bool) -> dict[str, Any]:
+async def _watchlist(
+    subscription: str, path: "Path | None", *, again: bool, likely: bool
+) -> dict[str, Any]:
     from events.errors import Refused
-    from service.watchlist import companies, packed, unpacked
+    from service.watchlist import companies, once_more, packed, unpacked
 
     async with desk() as alerts:
         if path is None:
             kept = await alerts.watchlist(subscription)
             if kept is None:
                 raise Refused.field("watchlist", "its companies are not from a watchlist")
-            return unpacked(kept)
+            if not again:
+                return unpacked(kept)
+            report = await resolved_now(once_more(unpacked(kept)), likely=likely)
+        else:
+            report = await resolved_file(path, likely=likely)
         known = (await alerts.subscription(subscription))["filter"]
-        report = await resolved_file(path, likely=likely)
         wish = {"filter": {**known, "companies": companies(report)}}
         await alerts.change(subscription, wish, watchlist=packed(report))
         noted("watchlist", subscription)

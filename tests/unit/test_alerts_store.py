@@ -319,7 +319,7 @@ def test_what_is_asked_of_few_is_not_read_of_all(tmp_path: Path) -> None:
     assert store.wanting(told) == [["sub_1"]]
     other.add(subscription("sub_2", NOW + 1), SECRET)
     assert store.wanting(told) == [["sub_1"]]
-    assert [one.subscription.id for one in store.lagging()] == ["sub_2"]
+    assert [one.subscription.id for one in store.latecomers()] == ["sub_2"]
     other.arrived(["sub_2"])
     assert store.wanting(told) == [["sub_1", "sub_2"]]
     known = other.get("sub_1")
@@ -327,7 +327,7 @@ def test_what_is_asked_of_few_is_not_read_of_all(tmp_path: Path) -> None:
     other.change(known, paused, None)
     assert (store.wanting(told), store.readers()["sub_1"].subscription) == ([["sub_2"]], paused)
     other.change(paused, replace(paused, paused=None, revised=NOW + 1), None)
-    assert [one.subscription.id for one in store.lagging()] == ["sub_1"]
+    assert [one.subscription.id for one in store.latecomers()] == ["sub_1"]
     other.disable("sub_2", "for a test")
     assert store.wanting(told) == [[]]
     other.remove("sub_2")
@@ -353,5 +353,5 @@ def test_a_subscription_that_is_paused_while_a_page_is_read_misses_none_of_it(
     store.take(page, behind(4), NOW)
     assert store.outbox.counts("sub_1") == {}
     store.change(paused, replace(paused, paused=None, revised=NOW + 1), None)
-    (reader,) = store.lagging()
+    (reader,) = store.latecomers()
     assert reader.behind == behind(3)

@@ -275,6 +275,8 @@ def test_a_watchlist_becomes_companies(demo: Cli) -> None:
     demo("subscriptions", "watchlist", made["id"], "--watchlist", str(path))
     shown = demo("subscriptions", "show", made["id"], "--json").json
     assert shown["filter"] == {"companies": ["huawei"]}
+    again = demo("subscriptions", "watchlist", made["id"], "--again", "--json").json
+    assert [one["company"] for one in again["rows"]] == ["huawei"]
     path.write_text("company\nnobody-knows\n")
     refused = demo("subscribe", *hook, "--watchlist", str(path))
     assert (refused.code, "watchlist.2" in refused.err) == (1, True)

@@ -144,3 +144,15 @@ async def test_where_there_was_no_list_there_is_no_report(tmp_path: Path) -> Non
         made = await subscribe(api)
         await api.refused(f"{AT}/{made['id']}/watchlist", "watchlist")
         problem(await api.client.get(f"{AT}/sub_nobody/watchlist"), 404)
+
+
+async def test_whom_nobody_knew_is_looked_for_again(tmp_path: Path) -> None:
+    async with served(tmp_path) as api:
+        await known(api)
+        made = await subscribe(api, watchlist={"csv": CSV})
+        await api.record(described("known-now", name="Nobody Knows This One"))
+        at = f"{AT}/{made['id']}"
+        answer = await api.client.put(f"{at}/watchlist", json={"again": True})
+        assert outcomes(answer.json())[-1] == ("matched", True, "known-now")
+        shown = await api.get(at)
+        assert shown["filter"]["companies"] == ["xiaomi", "silk", "known-now"]
