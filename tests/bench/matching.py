@@ -32,10 +32,12 @@ _MOST = 50
 
 def _filters(random: Random, options: Options) -> Iterator[Filter]:
     names = [f"company-{number}" for number in range(options["companies"])]
-    weights = [1 / (number + 20) if options["skewed"] else 1.0 for number in range(len(names))]
-    heights = list(accumulate(weights))
+    skewed = options["skewed"]
+    heights = list(accumulate(1 / (number + 20) for number in range(len(names))))
     for _ in range(options["subscriptions"]):
-        drawn = random.choices(names, cum_weights=heights, k=random.randint(1, _MOST))
+        drawn = random.choices(
+            names, cum_weights=heights if skewed else None, k=random.randint(1, _MOST)
+        )
         yield Filter.model_construct(companies=drawn, **random.choice(_SAY_MORE))
 
 

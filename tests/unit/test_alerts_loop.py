@@ -612,3 +612,33 @@ async def test_what_is_recorded_behind_the_end_is_not_told(tmp_path: Path) -> No
         told = await house.until(one, "delivered", 2)
         assert [each["n"] for each in told] == [1, 2]
     house.close()
+
+
+class Blind(AlertStore):
+    """A store in which nobody looks through all subscriptions."""
+
+    def readers(self) -> Any:
+        raise AssertionError("all subscriptions were looked through")
+
+
+async def test_a_change_is_taken_in_without_looking_through_all_subscriptions(
+    tmp_path: Path,
+) -> None:
+    registry, clock, source = load_registry(), ManualClock(), MemorySource()
+    store = Blind(tmp_path / "alerts.db")
+    desk = AlertDesk(store, source, registry, {"webhook": MemoryChannel(lambda _: OK)}, clock)
+    intake = Intake(store, source, registry, clock)
+    made = [
+        (await desk.subscribe(asked(filter={"companies": [company]})))[0].id
+        for company in ("a", "b", "a")
+    ]
+    await source.tell("a", "b", "c")
+    while await intake.step():
+        pass
+    assert [store.outbox.pending(one, 9) for one in made] == [1, 1, 1]
+    await desk.change(made[0], {"paused": True})
+    await desk.unsubscribe(made[2])
+    await source.tell("a")
+    await intake.step()
+    assert store.outbox.pending(made[0], 9) == 1
+    store.close()
