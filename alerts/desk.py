@@ -6,29 +6,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-import orjson
-
+from alerts import preview
+from alerts.changing import granted, wished
 from alerts.channel import Channel, Parcel
-from alerts.matching import Who, sends
-from alerts.messages import Draft, data, draft, trial
+from alerts.messages import Draft, trial
 from alerts.outbox import Ended
+from alerts.preview import YEAR, Preview
 from alerts.retry import Verdict
 from alerts.signing import new_secret
 from alerts.source import ChangeSource
 from alerts.store import AlertStore
-from alerts.subscriptions import (
-    Request,
-    Start,
-    Subscription,
-    WebhookTarget,
-    filtered,
-    requested,
-    started,
-)
+from alerts.subscriptions import LOCAL, Request, Start, Subscription, lasting, requested, started
 from events.dates import DAY, NEVER, Instant
 from events.errors import Refused
 from events.lists import Registry
-from projections.rows import Told
 
 OVERLAP: Final[Instant] = DAY
 """How long a receiver has to change over to a new secret."""
@@ -55,8 +46,18 @@ class Desk(ABC):
         self._clock = clock
 
     @abstractmethod
-    async def subscribe(self, raw: Any) -> tuple[Subscription, str]:
-        """Keep a subscription. Returns its secret, this once."""
+    async def subscribe(
+        self, raw: Any, *, owner: str = LOCAL, watchlist: bytes | None = None
+    ) -> tuple[Subscription, str]:
+        """Keep a subscription, whose it is, and the report of the watchlist that its companies are
+        from. Returns its secret, this once."""
+
+    @abstractmethod
+    async def change(
+        self, subscription: str, raw: Any, *, watchlist: bytes | None = None
+    ) -> Subscription:
+        """Have it otherwise: filter, label, paused and so on (`alerts.changing`), for what is told
+        from then on; with the report of a new watchlist."""
 
     @abstractmethod
     async def unsubscribe(self, subscription: str) -> None:
@@ -77,7 +78,7 @@ class Desk(ABC):
 
     @abstractmethod
     async def preview(
-        self, filter_: Any, since: str = "beginning", *, backfill: bool = False, limit: int = 100
+        self, filter_: Any, since: str = YEAR, *, backfill: bool = False, limit: int = 100
     ) -> dict[str, Any]:
         """What a subscription with this filter would have sent: the count, and the first bodies."""
 
@@ -90,11 +91,33 @@ class Desk(ABC):
         readers = await self._store.aside(self._store.readers)
         return [one.subscription for one in readers.values()]
 
+    async def page(
+        self, owner: str | None = None, after: str | None = None, limit: int = 1_000
+    ) -> list[dict[str, Any]]:
+        """Some as JSON, oldest first: of an owner or of all, behind the one of the id `after`."""
+        found = await self._store.aside(self._store.page, owner, after, limit)
+        now = self._clock()
+        return [one.told(now) for one in found]
+
     async def subscription(self, subscription: str) -> dict[str, Any]:
         """One as JSON, with how many deliveries there are in each state."""
         found = await self._store.aside(self._store.get, subscription)
         counts = await self._store.aside(self._store.outbox.counts, subscription)
-        return {**found.shown(), "deliveries": counts}
+        return {**found.told(self._clock()), "deliveries": counts}
+
+    async def owner(self, subscription: str) -> str:
+        """Whose it is."""
+        found = await self._store.aside(self._store.get, subscription)
+        return found.owner
+
+    async def whose(self, delivery: str) -> str:
+        """The subscription of a delivery that may be sent again."""
+        found, _ = await self._store.aside(self._store.outbox.of, delivery)
+        return found
+
+    async def watchlist(self, subscription: str) -> bytes | None:
+        """The report of the watchlist that its companies are from, as it was packed."""
+        return await self._store.aside(self._store.watchlist, subscription)
 
     async def deliveries(
         self, subscription: str, *, limit: int = 100, before: Instant = NEVER
@@ -116,8 +139,14 @@ class Desk(ABC):
         verdict = Verdict("delivered" if outcome.delivered else "failed")
         return message, began, Ended(message.id, began, self._clock() - began, outcome, verdict)
 
-    def _made(self, request: Request, start: Start) -> Subscription:
-        return Subscription("sub_" + secrets.token_hex(12), self._clock(), request, start)
+    def _requested(self, raw: Any) -> Request:
+        request = requested(raw, self._registry)
+        lasting(request, self._clock())
+        return request
+
+    def _made(self, request: Request, start: Start, owner: str) -> Subscription:
+        ident = "sub_" + secrets.token_hex(12)
+        return Subscription(ident, self._clock(), request, start, owner=owner)
 
     async def _movable(self, delivery: str) -> str:
         """The subscription of a delivery that may be sent again."""
@@ -125,41 +154,9 @@ class Desk(ABC):
         found = await self._store.aside(self._store.get, subscription)
         if found.disabled is not None:
             raise Refused.field("delivery", f"its subscription is disabled: {found.disabled}")
+        if found.paused is not None:
+            raise Refused.field("delivery", "its subscription is paused; resume it first")
         return subscription
-
-
-class Preview:
-    """Counts what would have been sent."""
-
-    def __init__(self, request: Request, limit: int, registry: Registry) -> None:
-        self._request = request
-        self._limit = limit
-        self._registry = registry
-        self._numbers: dict[str, int] = {}
-        self._count = 0
-        self._bodies: list[Any] = []
-
-    @classmethod
-    def of(cls, filter_: Any, registry: Registry, limit: int, *, backfill: bool) -> "Preview":
-        """Raises `Refused`."""
-        asked = filtered(filter_, registry)
-        nowhere = WebhookTarget(type="webhook", url="-")
-        return cls(Request(filter=asked, channel=nowhere, backfill=backfill), limit, registry)
-
-    def look(self, told: Told, start: Start, who: Who) -> None:
-        """At the next change."""
-        if not sends(self._request, start, told, who):
-            return
-        change = told.change
-        self._count += 1
-        n = self._numbers[change.company] = self._numbers.get(change.company, 0) + 1
-        if self._count <= self._limit:
-            body = draft("", change, data(change, self._registry)).body(n)
-            self._bodies.append(orjson.loads(body))
-
-    def shown(self) -> dict[str, Any]:
-        """As JSON."""
-        return {"count": self._count, "messages": self._bodies}
 
 
 class AlertDesk(Desk):
@@ -180,15 +177,28 @@ class AlertDesk(Desk):
         self._source = source
         self._wake = wake
 
-    async def subscribe(self, raw: Any) -> tuple[Subscription, str]:
-        """Keep a subscription. Returns its secret, this once."""
-        request = requested(raw, self._registry)
+    async def subscribe(
+        self, raw: Any, *, owner: str = LOCAL, watchlist: bytes | None = None
+    ) -> tuple[Subscription, str]:
+        """See `Desk`."""
+        request = self._requested(raw)
         start = started(request.start, [self._source.head()])
         await self._channels[request.channel.type].check(request.channel)
-        made, secret = self._made(request, start), new_secret()
-        await self._store.aside(self._store.add, made, secret)
+        made, secret = self._made(request, start, owner), new_secret()
+        await self._store.aside(self._store.add, made, secret, watchlist)
         self._wake()
         return made, secret
+
+    async def change(
+        self, subscription: str, raw: Any, *, watchlist: bytes | None = None
+    ) -> Subscription:
+        """See `Desk`."""
+        known = await self._store.aside(self._store.get, subscription)
+        wish = wished(known, raw, self._registry)
+        new = granted(known, wish, self._clock(), [self._source.head()])
+        await self._store.aside(self._store.change, known, new, watchlist)
+        self._wake()
+        return new
 
     async def unsubscribe(self, subscription: str) -> None:
         """Forget a subscription, its secret and its deliveries."""
@@ -212,11 +222,11 @@ class AlertDesk(Desk):
         return await self._store.aside(self._store.outbox.one, message.id)
 
     async def preview(
-        self, filter_: Any, since: str = "beginning", *, backfill: bool = False, limit: int = 100
+        self, filter_: Any, since: str = YEAR, *, backfill: bool = False, limit: int = 100
     ) -> dict[str, Any]:
         """What a subscription with this filter would have sent: the count, and the first bodies."""
         found = Preview.of(filter_, self._registry, limit, backfill=backfill)
-        start = started(since, [self._source.head()], "since")
+        start = preview.since(since, self._clock(), [self._source.head()])
         after = start.after
         while page := await self._source.changes(after, _PAGE):
             for told in page:

@@ -11,22 +11,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from alerts import progress, topics
+from alerts import preview, progress, topics
 from alerts.changes_topic import Stood, since, stood
+from alerts.changing import granted, wished
 from alerts.channel import Channel
-from alerts.desk import OVERLAP, Desk, Preview
+from alerts.desk import OVERLAP, Desk
 from alerts.desk_store import DeskStore
 from alerts.names import Names, sized
 from alerts.places import BEGINNING, Place, behind
+from alerts.preview import YEAR, Preview
 from alerts.progress import Asked
 from alerts.roster import Roster
 from alerts.signing import new_secret
 from alerts.store import UnknownSubscription
-from alerts.subscriptions import (
-    Subscription,
-    requested,
-    started,
-)
+from alerts.subscriptions import LOCAL, Subscription, started
 from alerts.topics import Attempt, Kept
 from alerts.vault import Vault
 from events.dates import Instant, show
@@ -68,15 +66,29 @@ class KafkaDesk(Desk):
         """Wait until it has."""
         await self._wire.caught_up.wait()
 
-    async def subscribe(self, raw: Any) -> tuple[Subscription, str]:
+    async def subscribe(
+        self, raw: Any, *, owner: str = LOCAL, watchlist: bytes | None = None
+    ) -> tuple[Subscription, str]:
         """See `Desk`."""
-        request = requested(raw, self._registry)
+        request = self._requested(raw)
         start = started(request.start, await self._wire.heads())
         await self._channels[request.channel.type].check(request.channel)
-        made, secret = self._made(request, start), new_secret()
-        kept = Kept(made, self._wire.vault.lock((secret,)))
+        made, secret = self._made(request, start, owner), new_secret()
+        kept = Kept(made, self._wire.vault.lock((secret,)), watchlist=watchlist)
         await self._wire.subscribed(topics.subscription(kept, self._clock()))
         return made, secret
+
+    async def change(
+        self, subscription: str, raw: Any, *, watchlist: bytes | None = None
+    ) -> Subscription:
+        """See `Desk`."""
+        known = self._known(subscription)
+        wish = wished(known.subscription, raw, self._registry)
+        heads = await self._wire.heads() if wish.skip else ()
+        new = granted(known.subscription, wish, self._clock(), heads)
+        kept = replace(known, subscription=new, watchlist=watchlist or known.watchlist)
+        await self._wire.subscribed(topics.subscription(kept, self._clock()))
+        return new
 
     async def unsubscribe(self, subscription: str) -> None:
         """See `Desk`."""
@@ -113,11 +125,11 @@ class KafkaDesk(Desk):
         return await self._store.aside(self._store.outbox.one, message.id)
 
     async def preview(
-        self, filter_: Any, since: str = "beginning", *, backfill: bool = False, limit: int = 100
+        self, filter_: Any, since: str = YEAR, *, backfill: bool = False, limit: int = 100
     ) -> dict[str, Any]:
         """See `Desk`. It reads the changes' topic from its beginning."""
         found = Preview.of(filter_, self._registry, limit, backfill=backfill)
-        start = started(since, await self._wire.heads(), "since")
+        start = preview.since(since, self._clock(), await self._wire.heads())
         async for partition, one in self._wire.changes():
             found.look(one, start.within(partition), one.who)
         return found.shown()
@@ -199,7 +211,7 @@ class _Wire:
         kept, store = self.roster.kept.get(ident), self.store
         if kept is not None:
             await store.aside(store.enrol, kept)
-        elif ident in await store.aside(store.readers):
+        elif await store.aside(store.find, ident) is not None:
             await store.aside(store.remove, ident)
 
     async def _mend(self) -> None:

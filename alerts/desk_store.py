@@ -58,7 +58,6 @@ class DeskStore(FollowingStore):
                 "INSERT OR REPLACE INTO meta VALUES ('deliveries', ?)",
                 (orjson.dumps({str(key): at for key, at in places.items()}),),
             )
-        self._version = -1
 
     def _attempt(self, said: Mapping[str, Any], seq: int) -> None:
         delivery, whose, company = said["delivery"], said["subscription"], said["company"] or ""
@@ -86,8 +85,9 @@ class DeskStore(FollowingStore):
             "INSERT OR REPLACE INTO queues VALUES (?, ?, ?, ?)", (whose, company, said["n"], due)
         )
         self.db.execute(
-            "UPDATE subscriptions SET failing = iif(?, NULL, coalesce(failing, ?)) WHERE id = ?",
-            (delivered, begun, whose),
+            "UPDATE subscriptions SET failing = iif(?, NULL, ?) "
+            "WHERE id = ? AND (failing IS NULL) <> ?",
+            (delivered, begun, whose, delivered),
         )
         self.db.execute(
             "INSERT OR REPLACE INTO stands VALUES (?, ?)", (delivery, said["stands"] or "")

@@ -155,15 +155,19 @@ class Duty:
     async def _enrol(self, kept: Kept) -> None:
         """A subscription that is new here: one that was told something before goes on from there,
         the others from where they wished to begin."""
-        ident, start = kept.subscription.id, kept.subscription.start
-        mine = start.within(self._partition) if start.others else start
+        ident, here = kept.subscription.id, self._here(kept)
         if ident in self._marks:
             read = self._marks[ident]
         else:
-            read = await self._source.before(mine.after)
+            read = await self._source.before(here.subscription.start.after)
         own: Place | None = None if read is None else behind(read)
-        here = replace(kept, subscription=replace(kept.subscription, start=mine))
         await self._store.aside(self._store.enrol, here, own)
+
+    def _here(self, kept: Kept) -> Kept:
+        """With where it begins in this partition."""
+        start = kept.subscription.start
+        mine = start.within(self._partition) if start.others else start
+        return replace(kept, subscription=replace(kept.subscription, start=mine))
 
     def gauges(self) -> dict[str, tuple[str, float]]:
         """What is measured of it: by name, in words and now."""
@@ -261,17 +265,20 @@ class Duty:
                 self.loop.wake()
 
     async def _refresh(self, kept: Kept) -> None:
-        readers = await self._store.aside(self._store.readers)
-        if kept.subscription.id in readers:
-            await self._store.aside(self._store.enrol, kept)
-        else:
+        known = await self._store.aside(self._store.find, kept.subscription.id)
+        if known is None:
             await self._enrol(kept)
+            return
+        here, own = self._here(kept), None
+        if here.subscription.start != known.subscription.start:  # it begins anew, from there
+            read = await self._source.before(here.subscription.start.after)
+            own = behind(self._source.position() if read is None else read)
+        await self._store.aside(self._store.enrol, here, own)
 
     async def _forget(self, ident: str) -> None:
         """Nothing is kept of a subscription that was removed."""
         async with self._turn:
-            readers = await self._store.aside(self._store.readers)
-            if ident not in readers:
+            if await self._store.aside(self._store.find, ident) is None:
                 return
             companies = await self._store.aside(self._store.queues_of, ident)
             await self._store.aside(self._store.remove, ident)

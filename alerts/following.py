@@ -3,7 +3,9 @@
 from typing import ClassVar
 
 from alerts.places import Place
-from alerts.store import AlertStore, packed
+from alerts.roll import packed
+from alerts.store import AlertStore
+from alerts.subscriptions import Subscription
 from alerts.topics import Kept
 from events.sqlite_store import Synchronous
 
@@ -16,25 +18,30 @@ class FollowingStore(AlertStore):
     def enrol(self, kept: Kept, behind: Place | None = None) -> None:
         """Have a subscription as it is told, whether it was known or not. `behind` is the place of
         one that is new here and has yet to come to the common cursor."""
-        one = kept.subscription
+        one, known = kept.subscription, self.find(kept.subscription.id)
         with self._writing() as db:
+            place = behind or (self.cursor if one.paused is not None else None)
             db.execute(
-                "INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "INSERT INTO subscriptions (id, created, request, after, since, secrets, overlap, "
+                "behind, disabled, failing, owner, paused, revised, watchlist) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET secrets = excluded.secrets, "
-                "overlap = excluded.overlap, disabled = coalesce(disabled, excluded.disabled)",
+                "overlap = excluded.overlap, disabled = coalesce(disabled, excluded.disabled), "
+                "request = excluded.request, after = excluded.after, since = excluded.since, "
+                "owner = excluded.owner, paused = excluded.paused, revised = excluded.revised, "
+                "watchlist = excluded.watchlist, behind = iif(?, excluded.behind, "
+                "coalesce(behind, excluded.behind))",
                 (
-                    one.id,
-                    one.created,
-                    one.request.model_dump_json(by_alias=True).encode(),
-                    packed(one.start.after),
-                    one.start.since,
-                    kept.sealed,
-                    kept.overlap,
-                    packed(behind) if behind else None,
-                    one.disabled,
-                    one.failing,
+                    *(one.id, one.created, one.request.model_dump_json(by_alias=True).encode()),
+                    *(packed(one.start.after), one.start.since, kept.sealed, kept.overlap),
+                    *(packed(place) if place else None, one.disabled, one.failing),
+                    *(one.owner, one.paused, one.revised, kept.watchlist, behind is not None),
                 ),
             )
+            if known is not None:
+                self._turned(known.subscription, one)
             if one.disabled is not None:
                 self.outbox.abandon(one.id)
-        self._version = -1
+
+    def _turned(self, known: Subscription, one: Subscription) -> None:
+        """Something is asked to be otherwise than before."""

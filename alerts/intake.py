@@ -6,9 +6,9 @@ from typing import Final
 
 from alerts.matching import sends
 from alerts.messages import Draft, data, draft
+from alerts.roll import Reader
 from alerts.source import ChangeSource
-from alerts.store import AlertStore, Reader
-from alerts.subscriptions import Subscription
+from alerts.store import AlertStore
 from events.dates import Instant
 from events.lists import Registry
 from projections.rows import Told
@@ -39,18 +39,29 @@ class Intake:
 
     async def step(self) -> bool:
         """Take one page for everybody; whether there is more to take at once."""
+        store = self._store
         self.seen = self._source.position()
-        readers = await self._store.aside(self._store.readers)
-        living = [one for one in readers.values() if one.subscription.disabled is None]
-        if not living:
+        if not await store.aside(store.anybody):
             await self._skip()
             return False
-        here = [one.subscription for one in living if one.behind is None]
-        more = await self._common(here) if here else False
-        for reader in living:
-            if reader.behind is not None:
-                more |= await self._catch_up(reader)
+        lagging = await self._arrived(await store.aside(store.latecomers))
+        more = await self._common()
+        for reader in lagging:
+            more |= await self._catch_up(reader)
         return more
+
+    async def _arrived(self, lagging: Sequence[Reader]) -> Sequence[Reader]:
+        """Without those who are there already, as most are who begin now."""
+        if not lagging:
+            return ()
+        store = self._store
+        cursor = await store.aside(lambda: store.cursor)
+        if self.seen < cursor[0]:
+            return ()
+        there = [one for one in lagging if one.behind is not None and one.behind >= cursor]
+        if there:
+            await store.aside(store.arrived, [one.subscription.id for one in there])
+        return [one for one in lagging if one.behind is not None and one.behind < cursor]
 
     async def _skip(self) -> None:
         """There is nobody to tell, and so nothing to read."""
@@ -58,13 +69,16 @@ class Intake:
         if await self._store.aside(lambda: self._store.cursor) < head:
             await self._store.aside(self._store.take, [], head, self._clock())
 
-    async def _common(self, subscriptions: Sequence[Subscription]) -> bool:
-        cursor = await self._store.aside(lambda: self._store.cursor)
+    async def _common(self) -> bool:
+        store = self._store
+        cursor = await store.aside(lambda: store.cursor)
         page = await self._source.changes(cursor, PAGE)
         if page:
-            drafts = self._drafts(page, subscriptions)
+            about = [(told, self._source.who(told)) for told in page]
+            wanting = await store.aside(store.wanting, about)
+            drafts = self._drafts(zip(page, wanting, strict=True))
             to = self._source.place(page[-1])
-            await self._store.aside(self._store.take, drafts, to, self._clock())
+            await store.aside(store.take, drafts, to, self._clock())
         return len(page) == PAGE
 
     async def _catch_up(self, reader: Reader) -> bool:
@@ -72,26 +86,25 @@ class Intake:
         where the source itself is not there again yet, it is waited for."""
         store, me = self._store, reader.subscription
         cursor = await store.aside(lambda: store.cursor)
-        if reader.behind is None or self.seen < cursor[0]:
+        if reader.behind is None:
             return False
         if await store.aside(store.outbox.pending, me.id, WAITING) >= WAITING:
             return False
-        place = self._source.place
-        page = () if reader.behind >= cursor else await self._source.changes(reader.behind, PAGE)
+        place, who = self._source.place, self._source.who
+        page = await self._source.changes(reader.behind, PAGE)
         past = [told for told in page if place(told) <= cursor]
         done = len(past) < PAGE
-        drafts = self._drafts(past, [me])
+        mine = (told for told in past if sends(me.request, me.start, told, who(told)))
+        drafts = self._drafts((told, [me.id]) for told in mine)
         to = None if done else place(past[-1])
         await store.aside(store.catch_up, me.id, drafts, to, self._clock())
         return True
 
-    def _drafts(self, page: Iterable[Told], subscriptions: Sequence[Subscription]) -> list[Draft]:
+    def _drafts(self, wanted: Iterable[tuple[Told, Sequence[str]]]) -> list[Draft]:
         found = []
-        for told in page:
-            about = self._source.who(told)
-            wanting = [one for one in subscriptions if sends(one.request, one.start, told, about)]
-            if wanting:
+        for told, idents in wanted:
+            if idents:
                 body = data(told.change, self._registry)
                 position = self._source.place(told)[0]
-                found += [draft(one.id, told.change, body, position) for one in wanting]
+                found += [draft(one, told.change, body, position) for one in idents]
         return found

@@ -1,6 +1,5 @@
 """Whether a change is what a subscription asked for. Pure."""
 
-from collections.abc import Iterable
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -8,7 +7,6 @@ from alerts.places import place
 from alerts.subscriptions import Filter, Request, Start
 from projections.changes import Change
 from projections.rows import Told
-from projections.timeline import Flip, Reading
 
 
 class Who(NamedTuple):
@@ -18,12 +16,31 @@ class Who(NamedTuple):
     former: frozenset[str] = frozenset()
 
 
+class Moved(NamedTuple):
+    """The kinds of restrictions that a change brings, and those that it takes away."""
+
+    gained: frozenset[str]
+    lost: frozenset[str]
+
+    @property
+    def either(self) -> frozenset[str]:
+        """Both."""
+        return self.gained | self.lost
+
+
 def sends(request: Request, start: Start, told: Told, who: Who) -> bool:
-    """Whether a subscription is to be told: it had begun by then, and its filter wants it."""
+    """Whether a subscription is to be told: it lasted then, and its filter wants it."""
+    return lasts(request, start, told) and wants(
+        request.filter, told.change, who, backfill=request.backfill
+    )
+
+
+def lasts(request: Request, start: Start, told: Told) -> bool:
+    """Whether a subscription had begun when a change was told, and not ended."""
     return (
         place(told) > start.after
         and told.change.recorded >= start.since
-        and wants(request.filter, told.change, who, backfill=request.backfill)
+        and (request.expires is None or told.change.recorded <= request.until)
     )
 
 
@@ -42,31 +59,34 @@ def wants(asked: Filter, change: Change, who: Who, *, backfill: bool = False) ->
         and (asked.countries is None or who.country in asked.countries)
         and (asked.from_ is None or change.before.status in asked.from_)
         and (asked.to is None or change.after.status in asked.to)
-        and (asked.restrictions is None or not moved(change).isdisjoint(asked.restrictions))
+        and _restrictions(asked, change)
     )
 
 
-def moved(change: Change) -> set[str]:
-    """The kinds of restrictions that a change brings or takes away: now, in the intervals that it
-    corrects, or at the flips to come that it moves."""
-    found = _between(change.before, change.after)
-    for interval in change.intervals:
-        found |= _between(interval.before, interval.after)
+def _restrictions(asked: Filter, change: Change) -> bool:
+    if asked.restrictions is None and asked.gained is None and asked.lost is None:
+        return True
+    found = moved(change)
+    return (
+        (asked.restrictions is None or not found.either.isdisjoint(asked.restrictions))
+        and (asked.gained is None or not found.gained.isdisjoint(asked.gained))
+        and (asked.lost is None or not found.lost.isdisjoint(asked.lost))
+    )
+
+
+def moved(change: Change) -> Moved:
+    """What a change brings and takes away: now, in the intervals that it corrects, or at the flips
+    to come that it moves, as they were and as they are."""
+    steps = [(change.before, change.after)]
+    steps += [(one.before, one.after) for one in change.intervals]
     for flips in (change.flips_before, change.flips_after):
-        found |= _along(change.after, flips)
-    return found
+        steps += pairwise([change.after, *(flip.reading for flip in flips)])
+    gained, lost = set[str](), set[str]()
+    for one, other in steps:
+        gained.update(set(other.kinds).difference(one.kinds))
+        lost.update(set(one.kinds).difference(other.kinds))
+    return Moved(frozenset(gained), frozenset(lost))
 
 
 def _names(companies: list[str], company: str, who: Who) -> bool:
     return company in companies or not who.former.isdisjoint(companies)
-
-
-def _between(one: Reading, other: Reading) -> set[str]:
-    return set(one.kinds) ^ set(other.kinds)
-
-
-def _along(current: Reading, flips: Iterable[Flip]) -> set[str]:
-    found: set[str] = set()
-    for one, other in pairwise([current, *(flip.reading for flip in flips)]):
-        found |= _between(one, other)
-    return found

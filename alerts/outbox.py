@@ -136,6 +136,19 @@ class Outbox:
         self._move(subscription, company, over + verdict.delay if state == "pending" else over)
         return subscription, verdict
 
+    def park(self, subscription: str) -> None:
+        """Nothing of it is due, until `unpark`."""
+        self._db.execute("UPDATE queues SET due = ? WHERE subscription = ?", (NEVER, subscription))
+
+    def unpark(self, subscription: str, now: Instant) -> None:
+        """What waits is due now."""
+        self._db.execute(
+            "UPDATE queues SET due = ? WHERE subscription = ? AND EXISTS (SELECT 1 FROM messages "
+            "WHERE messages.subscription = queues.subscription "
+            "AND messages.company = queues.company AND state = 'pending')",
+            (now, subscription),
+        )
+
     def abandon(self, subscription: str) -> None:
         """Send nothing of what waits."""
         self._db.execute(

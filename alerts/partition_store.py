@@ -12,7 +12,9 @@ from alerts.messages import Draft
 from alerts.outbox import Ended
 from alerts.places import Place, behind
 from alerts.progress import EVERYBODY, Progress, Queue, Tried
-from alerts.store import AlertStore, packed
+from alerts.roll import packed
+from alerts.store import AlertStore
+from alerts.subscriptions import Subscription
 from alerts.topics import Attempt, Kept
 from alerts.vault import Vault
 from events.dates import NEVER, Instant
@@ -74,6 +76,10 @@ class PartitionStore(FollowingStore):
         if kept.subscription.disabled is not None:
             with self._writing() as db:
                 db.execute("DELETE FROM stands WHERE subscription = ?", (kept.subscription.id,))
+
+    def _turned(self, known: Subscription, one: Subscription) -> None:
+        """See `FollowingStore`. Nothing is due of one that is paused."""
+        self._pause(known, one)
 
     def again(self, draft: Draft, n: int, attempts: int, now: Instant) -> None:
         """Have a message wait that was over."""

@@ -2,8 +2,9 @@
 
 Whoever writes about a subscription has read it before, and another may have written meanwhile; the
 later message would undo what the other said. So messages are joined: what is disabled stays so,
-the newest secret counts, and what was removed does not come back, as ids are never used again. A
-message that said less than was known is `amiss`, until somebody has written the whole.
+the newest secret and the newest wishes count, and what was removed does not come back, as ids are
+never used again. A message that said less than was known is `amiss`, until somebody has written
+the whole.
 """
 
 from collections.abc import Iterable
@@ -48,10 +49,13 @@ class Roster:
 def joined(known: Kept, said: Kept) -> Kept:
     """What two messages about a subscription say together."""
     newest = known if known.rotated > said.rotated else said
+    asked = known if known.subscription.revised > said.subscription.revised else said
     disabled = said.subscription.disabled or known.subscription.disabled
+    failing = said.subscription.failing
     return replace(
         said,
-        subscription=replace(said.subscription, disabled=disabled),
+        subscription=replace(asked.subscription, disabled=disabled, failing=failing),
+        watchlist=asked.watchlist,
         sealed=newest.sealed,
         overlap=newest.overlap,
         rotated=newest.rotated,

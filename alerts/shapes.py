@@ -23,7 +23,11 @@ _FILTER: Final = structure(
     {},
     "Which changes are meant. What is absent means any, an empty list none.",
     maybe=dict.fromkeys(
-        ("companies", "lists", "countries", "from", "to", "kinds", "restrictions"), MANY
+        (
+            *("companies", "lists", "countries", "from", "to", "kinds"),
+            *("restrictions", "gained", "lost"),
+        ),
+        MANY,
     ),
 )
 PLACE: Final = structure(
@@ -39,6 +43,7 @@ PLACE: Final = structure(
 SUBSCRIPTION: Final[Schema] = structure(
     {
         "id": TEXT,
+        "owner": told(TEXT, "Whose it is."),
         "created": TIME,
         "filter": _FILTER,
         "channel": structure({"type": TEXT}, "How it is told.", maybe={"url": TEXT}),
@@ -47,9 +52,11 @@ SUBSCRIPTION: Final[Schema] = structure(
         "label": or_null(TEXT),
         "backfill": told(TRUTH, "Whether history that was loaded is told."),
         "remind": MANY,
+        "expires": or_null(TEXT, "A date: nothing is told that is recorded behind it."),
         "state": one_of(get_args(State)),
         "disabled": or_null(TEXT, "Why nothing is sent any more."),
         "failing_since": or_null(TIME, "When the failures began that no success has followed."),
+        "paused_since": or_null(TIME, "Since when nothing is to be sent; it keeps its place."),
         "secrets": told(
             {"type": "string", "contentEncoding": "base64"},
             "Sealed: of use only with the key that they were sealed under.",
@@ -60,6 +67,11 @@ SUBSCRIPTION: Final[Schema] = structure(
         "behind": or_null(ref("Place"), "How far it was read, where it lags behind the others."),
         "places": told(array(ref("Place")), "`after`, of each partition of the events."),
         "rotated": or_null(TIME, "When the newest secret was made; null: with the subscription."),
+        "revised": or_null(TIME, "When it was last asked to be otherwise; null: never."),
+        "watchlist": or_null(
+            {"type": "string", "contentEncoding": "base64"},
+            "The report of the watchlist that its companies are from: JSON, compressed with zlib.",
+        ),
     },
     "A subscription, with what is needed to go on with it.",
 )

@@ -10,34 +10,34 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
-import orjson
-
+from alerts import roll
+from alerts.matching import Who
 from alerts.messages import Draft
 from alerts.outbox import SCHEMA, Ended, Outbox, Waiting
 from alerts.places import BEGINNING, Place
-from alerts.subscriptions import Request, Start, Subscription
+from alerts.roll import Reader, Roll, packed, unpacked
+from alerts.subscriptions import Subscription
 from alerts.vault import Vault
 from events.aside import finished
 from events.dates import DAY, Instant
 from events.errors import StandingError
 from events.sqlite_store import Synchronous, connect, transaction, trouble
+from projections.rows import Told
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 KEEP: Final[Instant] = 90 * DAY
 """How long deliveries are kept."""
 _SCHEMA: Final = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE subscriptions (
-    id TEXT PRIMARY KEY, created INTEGER NOT NULL, request BLOB NOT NULL, after TEXT NOT NULL,
-    since INTEGER NOT NULL, secrets BLOB NOT NULL, overlap INTEGER NOT NULL, behind TEXT,
-    disabled TEXT, failing INTEGER
-) STRICT, WITHOUT ROWID;
+{roll.SCHEMA};
+{roll.TURNS};
 {SCHEMA}
 """
+_STEPS: Final = (f"{roll.OWNED};{roll.TURNS}",)
+"""From each earlier format to the next."""
 
 T = TypeVar("T")
 
@@ -48,14 +48,6 @@ class UnknownSubscription(StandingError):
     def __init__(self, subscription: str) -> None:
         super().__init__(f"unknown subscription {subscription!r}")
         self.subscription = subscription
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A subscription and its own place, where it has yet to come to the common cursor."""
-
-    subscription: Subscription
-    behind: Place | None
 
 
 class AlertStore:
@@ -72,7 +64,7 @@ class AlertStore:
     def __init__(self, path: Path, vault: Vault | None = None) -> None:
         """With a `vault`, there is no key file."""
         self.path = path
-        self.db = connect(path, self.SCHEMA, FORMAT, synchronous=self.SYNCHRONOUS)
+        self.db = connect(path, self.SCHEMA, FORMAT, synchronous=self.SYNCHRONOUS, steps=_STEPS)
         self.outbox = Outbox(self.db)
         with trouble(path):
             locked = self.db.execute("SELECT secrets FROM subscriptions LIMIT 1").fetchone()
@@ -80,8 +72,8 @@ class AlertStore:
         if locked is not None:
             self._vault.unlock(locked[0])
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="standing-alerts")
-        self._readers: dict[str, Reader] = {}
-        self._version = -1
+        with trouble(path):
+            self._roll = Roll(self.db)
 
     async def aside(self, work: Callable[..., T], *args: object) -> T:
         """Do something to the store without holding up the event loop. What was begun is
@@ -101,44 +93,89 @@ class AlertStore:
 
     # --- subscriptions ------------------------------------------------------------------------
 
-    def add(self, subscription: Subscription, secret: str) -> None:
+    def add(self, subscription: Subscription, secret: str, watchlist: bytes | None = None) -> None:
         """Keep a new subscription. It begins at a place of its own, and comes to the cursor when
-        the loop has queued what lies between."""
+        the loop has queued what lies between. `watchlist` is the report of the one that it was
+        made of, as it was packed."""
+        after = packed(subscription.start.after)
         with self._writing() as db:
             db.execute(
-                "INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?, 0, ?, NULL, NULL)",
+                "INSERT INTO subscriptions (id, created, request, after, since, secrets, overlap, "
+                "behind, owner, watchlist) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
                 (
-                    subscription.id,
-                    subscription.created,
-                    subscription.request.model_dump_json(by_alias=True).encode(),
-                    packed(subscription.start.after),
-                    subscription.start.since,
-                    self._vault.lock((secret,)),
-                    packed(subscription.start.after),
+                    *(subscription.id, subscription.created, _request(subscription)),
+                    *(after, subscription.start.since, self._vault.lock((secret,)), after),
+                    *(subscription.owner, watchlist),
                 ),
             )
-        self._version = -1
+
+    def change(self, known: Subscription, new: Subscription, watchlist: bytes | None) -> None:
+        """Keep what was made of a subscription. Paused, it holds its place; resumed, it goes on
+        from there, or from its start where that was moved. `watchlist`: a new report, if any.
+        Raises `UnknownSubscription`."""
+        with self._writing() as db:
+            found = db.execute(
+                "UPDATE subscriptions SET request = ?, owner = ?, paused = ?, revised = ?, "
+                "watchlist = coalesce(?, watchlist) WHERE id = ?",
+                (*(_request(new), new.owner, new.paused, new.revised, watchlist), new.id),
+            ).rowcount
+            if not found:
+                raise UnknownSubscription(new.id)
+            if new.start != known.start:
+                self._begin(new)
+            self._pause(known, new)
+
+    def _begin(self, one: Subscription) -> None:
+        """From a place of its own."""
+        after = packed(one.start.after)
+        self.db.execute(
+            "UPDATE subscriptions SET after = ?, since = ?, behind = ? WHERE id = ?",
+            (after, one.start.since, after, one.id),
+        )
+
+    def _pause(self, known: Subscription, new: Subscription) -> None:
+        if new.paused is not None:
+            self.db.execute(
+                "UPDATE subscriptions SET behind = ? WHERE id = ? AND behind IS NULL",
+                (packed(self.cursor), new.id),
+            )
+            self.outbox.park(new.id)
+        elif known.paused is not None:
+            self.outbox.unpark(new.id, new.revised)
 
     def readers(self) -> dict[str, Reader]:
         """Every subscription by id, in the order of their making, as it stands now, whichever
-        process wrote it."""
+        process wrote it. It takes room for all of them."""
         with trouble(self.path):
-            version = int(self.db.execute("PRAGMA data_version").fetchone()[0])
-            if version != self._version:
-                rows = self.db.execute(
-                    "SELECT id, created, request, after, since, disabled, failing, behind "
-                    "FROM subscriptions ORDER BY created, id"
-                )
-                self._readers = {row[0]: _reader(row) for row in rows}
-                self._version = version
-        return self._readers
+            return self._roll.all()
+
+    def find(self, subscription: str) -> Reader | None:
+        """One subscription with its place, as it stands now."""
+        with trouble(self.path):
+            return self._roll.one(subscription)
 
     def get(self, subscription: str) -> Subscription:
         """One subscription. Raises `UnknownSubscription`."""
-        found = self.readers().get(subscription)
+        found = self.find(subscription)
         if found is None:
             raise UnknownSubscription(subscription)
         return found.subscription
+
+    def page(self, owner: str | None, after: str | None, limit: int) -> list[Subscription]:
+        """Some, oldest first: of an owner or of all, behind the one of the id `after`."""
+        with trouble(self.path):
+            return self._roll.page(owner, after, limit)
+
+    def watchlist(self, subscription: str) -> bytes | None:
+        """The report of the watchlist that its companies are from. Raises
+        `UnknownSubscription`."""
+        with trouble(self.path):
+            row = self.db.execute(
+                "SELECT watchlist FROM subscriptions WHERE id = ?", (subscription,)
+            ).fetchone()
+        if row is None:
+            raise UnknownSubscription(subscription)
+        return None if row[0] is None else bytes(row[0])
 
     def remove(self, subscription: str) -> None:
         """Forget a subscription and its deliveries. Raises `UnknownSubscription`."""
@@ -146,7 +183,6 @@ class AlertStore:
         with self._writing() as db:
             db.execute("DELETE FROM subscriptions WHERE id = ?", (subscription,))
             self.outbox.drop(subscription)
-        self._version = -1
 
     def secrets(self, subscription: str, now: Instant) -> tuple[str, ...]:
         """The secrets to sign with, the newest first; the one before it while they overlap."""
@@ -176,35 +212,60 @@ class AlertStore:
         own."""
         with trouble(self.path):
             row = self.db.execute("SELECT value FROM meta WHERE key = 'cursor'").fetchone()
-        return _place(row[0]) if row else BEGINNING
+        return unpacked(row[0]) if row else BEGINNING
+
+    def anybody(self) -> bool:
+        """Whether anybody is to be told anything."""
+        with trouble(self.path):
+            return self._roll.anybody()
+
+    def latecomers(self) -> list[Reader]:
+        """Those who are to be told something and have yet to come to the cursor."""
+        with trouble(self.path):
+            return self._roll.latecomers()
+
+    def wanting(self, page: Sequence[tuple[Told, Who]]) -> list[list[str]]:
+        """For each change, which subscriptions at the cursor are to be told of it."""
+        with trouble(self.path):
+            return self._roll.wanting(page)
 
     def take(self, drafts: Iterable[Draft], cursor: Place, now: Instant) -> None:
         """Queue what a page of changes brings, and move the cursor over it."""
         with self._writing() as db:
-            self._queue(self._living(drafts), now)
+            self._queue(self._living(drafts, common=True), now)
             db.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", (packed(cursor),))
 
     def catch_up(
         self, subscription: str, drafts: Iterable[Draft], to: Place | None, now: Instant
     ) -> None:
         """Queue what a page brings to one subscription, and move its own place; with None, it has
-        come to the cursor."""
+        come to the cursor. One that was paused meanwhile stays where it is."""
         with self._writing() as db:
-            self._queue(self._living(drafts), now)
+            if not list(self._roll.living([subscription], common=False)):
+                return
+            self._queue(drafts, now)
             db.execute(
                 "UPDATE subscriptions SET behind = ? WHERE id = ?",
                 (packed(to) if to else None, subscription),
             )
-        self._version = -1
+
+    def arrived(self, subscriptions: Iterable[str]) -> None:
+        """They have come to the cursor."""
+        with self._writing() as db:
+            db.executemany(
+                "UPDATE subscriptions SET behind = NULL WHERE id = ? AND paused IS NULL",
+                ((one,) for one in subscriptions),
+            )
 
     def _queue(self, drafts: Iterable[Draft], now: Instant) -> None:
         self.outbox.put(drafts, now)
 
-    def _living(self, drafts: Iterable[Draft]) -> list[Draft]:
-        """Without those of subscriptions that went while the page was read."""
-        rows = self.db.execute("SELECT id FROM subscriptions WHERE disabled IS NULL")
-        living = {row[0] for row in rows}
-        return [draft for draft in drafts if draft.subscription in living]
+    def _living(self, drafts: Iterable[Draft], *, common: bool) -> list[Draft]:
+        """Without those of subscriptions that went, or were paused, while the page was read."""
+        asked = list(drafts)
+        idents = dict.fromkeys(draft.subscription for draft in asked)
+        living = set(self._roll.living(idents, common=common))
+        return [draft for draft in asked if draft.subscription in living]
 
     # --- deliveries ---------------------------------------------------------------------------
 
@@ -217,7 +278,7 @@ class AlertStore:
         with trouble(self.path):
             for subscription, limit in asked:
                 waiting = self.outbox.due(subscription, now, limit)
-                if waiting:
+                if waiting and any(self._roll.living([subscription], common=False)):
                     keys = self.secrets(subscription, now)
                     found += [(one, keys) for one in waiting]
         return found
@@ -231,22 +292,19 @@ class AlertStore:
                     continue
                 subscription, verdict = settled
                 delivered = one.outcome.delivered
-                turned = db.execute(
+                db.execute(
                     "UPDATE subscriptions SET failing = iif(?, NULL, ?) "
                     "WHERE id = ? AND (failing IS NULL) <> ?",
                     (delivered, one.at, subscription, delivered),
-                ).rowcount
+                )
                 if verdict.state == "gone":
                     self._disable(subscription, "the receiver answered 410 Gone")
-                if turned or verdict.state == "gone":
-                    self._version = -1
 
     def disable(self, subscription: str, why: str) -> None:
         """Send nothing more to it. Raises `UnknownSubscription`."""
         self.get(subscription)
         with self._writing():
             self._disable(subscription, why)
-        self._version = -1
 
     def redeliver(self, delivery: str, now: Instant) -> None:
         """Send a message again, with its id, number and body. Raises `UnknownDelivery`."""
@@ -268,18 +326,5 @@ class AlertStore:
         self.outbox.abandon(subscription)
 
 
-def _reader(row: Sequence[Any]) -> Reader:
-    ident, created, request, after, since, disabled, failing, place = row
-    asked = Request.model_validate_json(request)
-    kept = Subscription(ident, created, asked, Start(_place(after), since), disabled, failing)
-    return Reader(kept, _place(place) if place else None)
-
-
-def packed(place: Place) -> str:
-    """As the tables have it."""
-    return orjson.dumps(place).decode()
-
-
-def _place(packed: str) -> Place:
-    position, moment, company, sequence = orjson.loads(packed)
-    return (position, moment, company, sequence)
+def _request(one: Subscription) -> bytes:
+    return one.request.model_dump_json(by_alias=True).encode()

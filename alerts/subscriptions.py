@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
 from alerts.places import BEGINNING, Place, behind
-from events.dates import ALWAYS, BadDate, Instant, show, start
+from events.dates import ALWAYS, NEVER, BadDate, Instant, last, show, start
 from events.errors import Problem, Refused
 from events.lists import Registry
 from events.log import Position
@@ -25,6 +25,9 @@ _TELL_LATER: Final = {"hourly", "daily", "weekly"}
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Some = Field(default=None, max_length=_MOST)
 State = Literal["active", "failing", "disabled"]
+Shown = Literal["active", "failing", "disabled", "paused", "expired"]
+LOCAL: Final = "local"
+"""Whose it is where nobody says who he is: the operator's of this machine."""
 ModelT = TypeVar("ModelT", bound=Strict)
 
 
@@ -48,6 +51,10 @@ class Filter(_Asked):
     """`noted` is told only where it is named here."""
     restrictions: list[RestrictionKind] | None = Some
     """Kinds that the change brings or takes away."""
+    gained: list[RestrictionKind] | None = Some
+    """Kinds that the change brings."""
+    lost: list[RestrictionKind] | None = Some
+    """Kinds that the change takes away."""
 
 
 class WebhookTarget(_Asked):
@@ -69,6 +76,13 @@ class Request(_Asked):
     backfill: bool = False
     """Whether to be told of history that was loaded."""
     remind: list[Short] = Field(default_factory=list, max_length=100)
+    expires: Short | None = None
+    """A date: nothing is told that is recorded behind it."""
+
+    @property
+    def until(self) -> Instant:
+        """The last instant of which it is told; `NEVER` where it does not end."""
+        return NEVER if self.expires is None else last(self.expires)
 
 
 class Start(NamedTuple):
@@ -96,13 +110,31 @@ class Subscription:
     """Why nothing is sent any more."""
     failing: Instant | None = None
     """When the first of the failures came that no success has followed."""
+    owner: str = LOCAL
+    """Whose it is."""
+    paused: Instant | None = None
+    """Since when nothing is to be sent until it is resumed."""
+    revised: Instant = 0
+    """When it was last asked to be otherwise; 0: never."""
 
     @property
     def state(self) -> State:
-        """In one word."""
+        """In one word, of which nobody has asked for a change."""
         if self.disabled is not None:
             return "disabled"
         return "active" if self.failing is None else "failing"
+
+    def state_at(self, now: Instant) -> Shown:
+        """In one word."""
+        if self.disabled is None and self.request.until < now:
+            return "expired"
+        if self.disabled is None and self.paused is not None:
+            return "paused"
+        return self.state
+
+    def told(self, now: Instant) -> dict[str, Any]:
+        """As JSON, with the state that it has now; without the secret."""
+        return {**self.shown(), "state": self.state_at(now)}
 
     def shown(self) -> dict[str, Any]:
         """As JSON; without the secret."""
@@ -110,12 +142,14 @@ class Subscription:
         given = self.request.filter.model_dump(by_alias=True, exclude_none=True)
         return {
             "id": self.id,
+            "owner": self.owner,
             "created": show(self.created),
             "filter": given,
             **asked,
             "state": self.state,
             "disabled": self.disabled,
             "failing_since": None if self.failing is None else show(self.failing),
+            "paused_since": None if self.paused is None else show(self.paused),
         }
 
 
@@ -129,7 +163,17 @@ def requested(raw: Any, registry: Registry) -> Request:
         raise Refused.field("cadence", f"unknown cadence {request.cadence!r}; use 'immediate'")
     if request.remind:
         raise Refused.field("remind", "reminders are not served yet; leave it out")
+    try:
+        _ = request.until
+    except BadDate as error:
+        raise Refused.field("expires", str(error)) from None
     return request
+
+
+def lasting(request: Request, now: Instant) -> None:
+    """Raises `Refused` where it would have ended by now."""
+    if request.until < now:
+        raise Refused.field("expires", f"{request.expires} has passed")
 
 
 def filtered(raw: Any, registry: Registry) -> Filter:

@@ -12,7 +12,7 @@ import orjson
 
 from alerts.outbox import Ended
 from alerts.places import Place
-from alerts.subscriptions import Request, Start, Subscription
+from alerts.subscriptions import LOCAL, Request, Start, Subscription
 from events.dates import ALWAYS, NEVER, Instant, show, start
 from events.ids import derived_id
 from events.log import Position
@@ -35,6 +35,8 @@ class Kept:
     behind: Place | None = None
     rotated: Instant = 0
     """When the newest secret was made; 0 is with the subscription."""
+    watchlist: bytes | None = None
+    """The report of the watchlist that its companies are from, as it was packed."""
 
 
 def subscription(kept: Kept, now: Instant) -> Message:
@@ -52,6 +54,8 @@ def subscription(kept: Kept, now: Instant) -> Message:
             for number, place in enumerate((one.start.after, *one.start.others))
         ],
         "rotated": None if kept.rotated == 0 else show(kept.rotated),
+        "revised": None if one.revised == 0 else show(one.revised),
+        "watchlist": None if kept.watchlist is None else b64encode(kept.watchlist).decode(),
     }
     event_id = derived_id([SUBSCRIPTION, told])
     return Message(
@@ -81,11 +85,15 @@ def read_subscription(value: bytes) -> Kept:
             ),
             told["disabled"],
             None if failing is None else start(failing),
+            told.get("owner", LOCAL),
+            None if told.get("paused_since") is None else start(told["paused_since"]),
+            0 if told.get("revised") is None else start(told["revised"]),
         ),
         b64decode(told["secrets"]),
         0 if told["overlap"] is None else start(told["overlap"]),
         None if behind is None else _place(behind),
         0 if told.get("rotated") is None else start(told["rotated"]),
+        None if told.get("watchlist") is None else b64decode(told["watchlist"]),
     )
 
 

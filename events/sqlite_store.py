@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Literal
@@ -24,9 +24,15 @@ _HINTS: Final = (
 
 
 def connect(
-    path: Path, schema: str, version: int, *, synchronous: Synchronous = "FULL"
+    path: Path,
+    schema: str,
+    version: int,
+    *,
+    synchronous: Synchronous = "FULL",
+    steps: Sequence[str] = (),
 ) -> sqlite3.Connection:
-    """Open or create a store in WAL mode. With `FULL`, a commit survives a power cut.
+    """Open or create a store in WAL mode. With `FULL`, a commit survives a power cut. `steps` are
+    what makes of each earlier format the next, from the first on.
 
     Raises `StoreError` where the file cannot be used, or a newer version of standing wrote it.
     """
@@ -55,7 +61,7 @@ def connect(
         connection.execute("PRAGMA cache_size = -65536")
         connection.execute("PRAGMA temp_store = MEMORY")
         if found < version:
-            _create(connection, schema, version)
+            _create(connection, schema, version, steps)
     return connection
 
 
@@ -112,12 +118,26 @@ def begun(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _create(connection: sqlite3.Connection, schema: str, version: int) -> None:
+def _create(
+    connection: sqlite3.Connection, schema: str, version: int, steps: Sequence[str]
+) -> None:
     with transaction(connection):
-        if connection.execute("PRAGMA user_version").fetchone()[0] == version:
+        found = connection.execute("PRAGMA user_version").fetchone()[0]
+        if found == version:
             return  # another process was faster
-        for statement in schema.split(";"):
-            if statement.strip():
+        for part in [schema] if found == 0 else steps[found - 1 :]:
+            for statement in _statements(part):
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {_APPLICATION}")
         connection.execute(f"PRAGMA user_version = {version}")
+
+
+def _statements(text: str) -> Iterator[str]:
+    """One by one; a trigger has semicolons within."""
+    statement = ""
+    for piece in text.split(";"):
+        statement += f"{piece};"
+        if sqlite3.complete_statement(statement):
+            if statement.strip(" \n;"):
+                yield statement
+            statement = ""

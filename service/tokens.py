@@ -40,6 +40,13 @@ class Token:
     """SHA-256 of the token, in hex. The token has 256 random bits, so it needs no salt."""
     created: Instant
     expires: Instant | None
+    owner: str = ""
+    """Whose it is; of a token from before there were owners, see `whose`."""
+
+    @property
+    def whose(self) -> str:
+        """Its owner; where nobody has said, its name."""
+        return self.owner or self.label or self.id
 
     def may(self, role: Role) -> bool:
         """Whether it is good enough for what `role` is needed for."""
@@ -50,10 +57,35 @@ class Token:
         return {
             "id": self.id,
             "label": self.label,
+            "owner": self.whose,
             "role": self.role,
             "created": show(self.created),
             "expires": None if self.expires is None else show(self.expires),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `token` is the id of the token that was shown, if one was; an `operator` sees and
+    changes also what is others'."""
+
+    owner: str
+    token: str | None = None
+    operator: bool = False
+
+    @property
+    def sees(self) -> str | None:
+        """Whose things are shown; None: everybody's."""
+        return None if self.operator else self.owner
+
+
+OPERATOR: Final = Caller("local", operator=True)
+"""Whoever is on this machine, where nobody is asked for a token."""
+
+
+def caller(token: Token) -> Caller:
+    """Who shows this token."""
+    return Caller(token.whose, token.id, operator=token.may("admin"))
 
 
 class Tokens:
@@ -65,7 +97,9 @@ class Tokens:
         self._read: tuple[int, ...] = ()
         self._tokens: tuple[Token, ...] = ()
 
-    def create(self, role: str, label: str, expires: Instant | None = None) -> tuple[str, Token]:
+    def create(
+        self, role: str, label: str, expires: Instant | None = None, owner: str = ""
+    ) -> tuple[str, Token]:
         """Make a token. The text comes back this once; raises `Refused` for an unknown role."""
         if role not in ROLES:
             raise Refused.field("role", f"unknown role {role!r}; one of {', '.join(ROLES)}")
@@ -73,7 +107,7 @@ class Tokens:
         if expires is not None and expires <= now:
             raise Refused.field("expires", f"{show(expires)} has passed")
         text = _PREFIX + secrets.token_urlsafe(32)
-        token = Token(secrets.token_hex(4), label, role, _hash(text), now, expires)
+        token = Token(secrets.token_hex(4), label, role, _hash(text), now, expires, owner)
         with self._alone():
             self._write((*self.all(), token))
         return text, token

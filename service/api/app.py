@@ -11,6 +11,7 @@ from service.api import described, promises
 from service.api.answers import JSON
 from service.api.asking import Asking
 from service.api.at_once import AtOnce
+from service.api.audited import Audited, Audits
 from service.api.changes import Changes
 from service.api.companies import Companies
 from service.api.events import Events
@@ -23,6 +24,7 @@ from service.api.problems import handle
 from service.api.review import Reviewing
 from service.api.screening import Screen
 from service.api.subscriptions import Subscriptions
+from service.audit import Audit
 from service.standing import Service
 from service.tokens import Tokens
 
@@ -45,15 +47,18 @@ def create_app(
     asking = Asking(service, patience_s)
     operating = Operating(service)
     companies = Companies(asking)
+    screen = Screen(service, asking)
+    audit = Audit(service.standing.settings.home, service.standing.clock)
     parts: list[APIRouter] = [
         companies.router,
         Events(service, asking, operating.metrics).router,
         Everyone(service, asking).router,
-        Screen(service, asking).router,
+        screen.router,
         Reviewing(service, asking).router,
         Changes(service, asking).router,
         Lists(service).router,
-        Subscriptions(service.desk).router,
+        Subscriptions(service, screen.companies).router,
+        Audits(audit).router,
         operating.router,
         Pages(service, asking).router,
     ]
@@ -64,6 +69,7 @@ def create_app(
     app.router.routes.extend(promises.routes())
     handle(app)
     app.add_middleware(AtOnce, asking=asking, route=companies.status_route)
+    app.add_middleware(Audited, audit=audit)
     app.add_middleware(Gate, metrics=operating.metrics, tokens=tokens)
     app.openapi = lambda: described.openapi(app)  # type: ignore[method-assign]
     return app

@@ -8,13 +8,14 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from starlette.responses import Response
 
+from alerts.changing import FIXED
 from alerts.subscriptions import Filter, Request
 from events.models import EVENT_MODELS
 from events.schemas import components as event_components
 from events.schemas import short
 from projections import blocks
 from service.api import schemas
-from service.api.shapes import ANSWERS
+from service.api.shapes import ANSWERS, LISTED, PAUSING
 
 _Operation = dict[str, Any]
 JSON: Final = "application/json"
@@ -117,7 +118,17 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], Any]]] = {
         {"type": "number", "minimum": 0.5, "maximum": 1, "default": 0.7},
         None,
     ),
-    "since": ("`beginning`, a position, or a date.", blocks.TEXT, "2021-01-01"),
+    "since": (
+        "A span back from now, by default `P1Y`; or `beginning`, a position, or a date.",
+        blocks.TEXT,
+        "2021-01-01",
+    ),
+    "accept_likely": (
+        "Also take those of which one company's name is more alike than any other's.",
+        {"type": "boolean", "default": False},
+        None,
+    ),
+    "object": ("Only what was done to it.", blocks.TEXT, "sub_0123456789abcdef01234567"),
     "before": ("Go on before this: the `next` of the page before.", blocks.COUNT, None),
 }
 
@@ -210,7 +221,8 @@ def openapi(app: FastAPI) -> dict[str, Any]:
                 "type": "http",
                 "scheme": "bearer",
                 "description": "Asked for wherever others than this machine can reach the service. "
-                "Roles: `read`, `record` (and to record events), `admin` (and subscriptions).",
+                "Roles: `read`, `record` (and to record events), `admin` (and everybody's "
+                "subscriptions). A token belongs to an owner, who sees his own subscriptions.",
             }
         }
         found["security"] = [{}, {"token": []}]
@@ -221,7 +233,11 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 def components() -> dict[str, Any]:
     """All of them, with the events and subscriptions as their models have them."""
     defined = event_components(schemas.AT, Filter, Request)
-    defined["SubscriptionRequest"] = defined.pop(Request.__name__)
+    asked = defined.pop(Request.__name__)
+    fields = asked["properties"]
+    wishes = {name: one for name, one in fields.items() if name not in FIXED}
+    defined["SubscriptionRequest"] = {**asked, "properties": {**fields, **LISTED}}
+    defined["SubscriptionWish"] = {"type": "object", "properties": {**wishes, **PAUSING}}
     defined["Event"] = {
         "description": "A CloudEvent 1.0 in structured JSON. `type`, `subject` and `data` are "
         "needed; the rest is filled in.",

@@ -127,6 +127,8 @@ SUBSCRIPTION: Final[dict[str, Any]] = {
     "cadence": "immediate",
     "start": "now",
 }
+WISH: Final[dict[str, Any]] = {"paused": False, "missed": "skip"}
+WATCHLIST: Final[dict[str, Any]] = {"names": ["Xiaomi Corporation"], "accept_likely": True}
 PREVIEW: Final[dict[str, Any]] = {"filter": {"lists": ["us-dod-1260h"]}, "since": "2025-01-01"}
 _SPAN: Final = ("status", "since", "until", "how")
 HOLDINGS: Final[dict[str, Any]] = {

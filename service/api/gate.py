@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from events.errors import StoreError
 from service.api.problems import problem
 from service.metrics import Metrics
-from service.tokens import Role, Token, Tokens
+from service.tokens import OPERATOR, Caller, Role, Token, Tokens, caller
 
 OPEN: Final = frozenset({"/healthz", "/readyz"})
 """What answers without a token; `/readyz` then says no more than whether it is ready."""
@@ -70,6 +70,7 @@ class Gate:
             return problem(403, "cross-site", "A page of another site sent this; nothing was done.")
         if self._tokens is None:
             scope["may_see"] = _is_here(host)
+            scope["caller"] = OPERATOR
             if scope["may_see"] or scope["path"] in OPEN:
                 return None
             return problem(
@@ -90,6 +91,7 @@ class Gate:
             return None
         if token is None:
             return _ask(scope, headers)
+        scope["caller"] = caller(token)
         role = needed(scope["method"], scope["path"])
         if token.may(role):
             return None
@@ -98,9 +100,11 @@ class Gate:
 
 
 def needed(method: str, path: str) -> Role:
-    """The role that a request needs. Subscriptions are an administrator's also to read: the
-    address of a receiver is often its password."""
-    if path.startswith(("/v1/subscriptions", "/v1/deliveries")):
+    """The role that a request needs. Of subscriptions everybody sees and changes their own, which
+    is for those who answer to say."""
+    if path.startswith("/v1/subscriptions"):
+        return "read"
+    if path.startswith(("/v1/deliveries", "/v1/audit")):
         return "admin"
     if path.startswith("/v1/review"):
         return "record"
@@ -156,3 +160,11 @@ def _is_here(host: str) -> bool:
 def may_see(request: Request) -> bool:
     """Whether the caller may see more than that the service is there."""
     return bool(request.scope.get("may_see"))
+
+
+def who_asks(request: Request) -> Caller:
+    """Whom the gate has let in."""
+    found = request.scope["caller"]
+    if not isinstance(found, Caller):
+        raise TypeError(f"no caller: {found}")
+    return found

@@ -182,7 +182,8 @@ SUBSCRIBE: Final = operation(
 SUBSCRIPTIONS: Final = operation(
     "All subscriptions",
     "subscriptions",
-    told("Oldest first.", schemas.listed("subscriptions", "Subscription")),
+    told("Oldest first.", schemas.page("subscriptions", "Subscription")),
+    query=("limit", "after"),
 )
 SUBSCRIPTION: Final = operation(
     "A subscription",
@@ -190,6 +191,42 @@ SUBSCRIPTION: Final = operation(
     told("The subscription.", schemas.ref("Subscription")),
     path="subscription",
     problems=(404, 503),
+)
+CHANGE_SUBSCRIPTION: Final = operation(
+    "Change, pause or resume a subscription",
+    "subscriptions",
+    told("The subscription as it is now.", schemas.ref("Subscription")),
+    path="subscription",
+    requestBody=sent(schemas.ref("SubscriptionWish"), examples.WISH),
+    problems=(404, 413, 422, 503),
+)
+WATCHLIST: Final = operation(
+    "The report of a watchlist",
+    "subscriptions",
+    told("Each row, and whom it was taken for.", schemas.ref("Watchlist")),
+    path="subscription",
+    problems=(404, 422, 503),
+)
+SET_WATCHLIST: Final = operation(
+    "Replace a watchlist",
+    "subscriptions",
+    told("Each row, and whom it was taken for.", schemas.ref("Watchlist")),
+    path="subscription",
+    query=("accept_likely",),
+    requestBody={
+        "required": True,
+        "content": {
+            JSON: {"schema": schemas.ref("WatchlistRequest"), "example": examples.WATCHLIST},
+            "text/csv": {"schema": blocks.TEXT, "example": examples.HOLDINGS_CSV},
+        },
+    },
+    problems=(404, 413, 422, 503),
+)
+AUDIT: Final = operation(
+    "Who did what",
+    "operating",
+    told("Latest first.", schemas.page("acts", "Act")),
+    query=("limit", "before", "object"),
 )
 UNSUBSCRIBE: Final = operation(
     "End a subscription",

@@ -13,6 +13,7 @@ from events.errors import Refused
 from service.api import operations
 from service.api.answers import answer
 from service.api.asking import Asking
+from service.api.audited import acted
 from service.api.body import read_json
 from service.api.query import Query
 from service.disputed import Heard
@@ -82,6 +83,7 @@ class Reviewing:
         if problems := [one.problem for one in receipts if one.problem is not None]:
             raise Refused(*problems)
         await run_in_threadpool(self._with, lambda review: review.done(key, ruling))
+        acted(request, key, detail=said["verdict"])
         return answer({"recorded": [one.shown() for one in receipts]})
 
     def _with(self, work: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from typing import Any, Final, get_args
 
+from alerts.subscriptions import Shown
 from projections.blocks import (
     ANY,
     COUNT,
@@ -30,6 +31,7 @@ from projections.shapes import (
     UNTIL,
 )
 from service.api.schemas import AT, many, ref
+from service.watchlist import OUTCOMES
 
 _END: Final = told(TEXT, "The end of the log that was read.")
 _EVENT_ID: Final = told(TEXT, "The id of an event.")
@@ -66,6 +68,27 @@ _QUESTION: Final[dict[str, Schema]] = {
         "Companies; the one that is known longer first. Of a proposal, those "
         "that its document names.",
     ),
+}
+
+
+_ROWS: Final[dict[str, Schema]] = {
+    "csv": told(TEXT, "With a heading, as screening reads it."),
+    "holdings": {"type": "array", "items": {"type": "object"}, "maxItems": 10_000},
+    "names": {**MANY, "maxItems": 10_000},
+}
+_LIKELY: Final[dict[str, Schema]] = {
+    "accept_likely": told({**TRUTH, "default": False}, "Also take what is likely."),
+}
+LISTED: Final[dict[str, Schema]] = {
+    "watchlist": told(
+        {"type": "object", "properties": _ROWS, "maxProperties": 1},
+        "Companies by names or identifiers: one of these.",
+    ),
+    **_LIKELY,
+}
+PAUSING: Final[dict[str, Schema]] = {
+    "paused": told(TRUTH, "Whether it is to wait."),
+    "missed": told({"enum": ["send", "skip"], "default": "send"}, "What it missed meanwhile."),
 }
 
 
@@ -331,7 +354,52 @@ ANSWERS: Final[dict[str, Schema]] = {
         }
     ),
     "Lists": structure({"digest": told(TEXT, "Of all rules together."), "lists": many("List")}),
-    "Subscription": structure({"id": TEXT, "created": TIME, "filter": ANY, "state": TEXT}),
+    "Subscription": structure(
+        {
+            "id": TEXT,
+            "owner": TEXT,
+            "created": TIME,
+            "filter": ANY,
+            "state": {"enum": list(get_args(Shown))},
+        }
+    ),
+    "WatchlistRequest": {
+        "type": "object",
+        "properties": {
+            **_ROWS,
+            "again": told({"const": True}, "Instead: the rows that it has, looked for again."),
+            **_LIKELY,
+        },
+    },
+    "WatchlistRow": structure(
+        {
+            "row": told(COUNT, "Of CSV, the line it begins on; else which one, from 1."),
+            "input": told(ANY, "What was understood of it."),
+            "outcome": {"enum": list(OUTCOMES)},
+            "taken": told(TRUTH, "Whether its company is among those of the filter."),
+            "company": or_null(TEXT),
+        }
+    ),
+    "Watchlist": structure(
+        {
+            "resolved": told(TIME, "When."),
+            "accept_likely": TRUTH,
+            "counts": told(ANY, "Rows, by outcome."),
+            "companies": told(COUNT, "Taken, each counted once."),
+            "rows": many("WatchlistRow"),
+        }
+    ),
+    "Act": structure(
+        {
+            "seq": COUNT,
+            "at": TIME,
+            "owner": TEXT,
+            "token": or_null(TEXT, "The id of the token that was shown, if one was."),
+            "action": TEXT,
+            "object": TEXT,
+            "detail": or_null(TEXT),
+        }
+    ),
     "NewSubscription": structure({"id": TEXT, "secret": told(TEXT, "`whsec_…`, this once.")}),
     "Secret": structure({"secret": TEXT}),
     "Redelivery": structure({"delivery": TEXT}),
@@ -347,12 +415,20 @@ ANSWERS: Final[dict[str, Schema]] = {
             "attempts": {"type": "array", "items": ANY},
         }
     ),
-    "Preview": structure({"count": COUNT, "messages": {"type": "array", "items": ANY}}),
+    "Preview": structure(
+        {
+            "count": COUNT,
+            "companies": COUNT,
+            "by": told(ANY, "Counts, by kind, list and month."),
+            "loaded": told(COUNT, "How many more with loaded history, which is not told unasked."),
+            "messages": told({"type": "array", "items": ANY}, "The first of them."),
+        }
+    ),
     "PreviewRequest": {
         "type": "object",
         "properties": {
             "filter": ref("Filter"),
-            "since": {**TEXT, "default": "beginning"},
+            "since": {**TEXT, "default": "P1Y"},
             "backfill": {**TRUTH, "default": False},
             "limit": COUNT,
         },

@@ -1,69 +1,171 @@
 """Subscriptions: who is told of changes, whether it arrived, and sending it again."""
 
-from collections.abc import Callable
+import io
 from typing import Any, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from alerts.desk import Desk
+from alerts.outbox import UnknownDelivery
+from alerts.preview import YEAR
+from alerts.store import UnknownSubscription
 from events.errors import Refused
 from service.api import operations
 from service.api.answers import answer
-from service.api.body import read_json
+from service.api.audited import acted
+from service.api.body import read_body, read_json
+from service.api.gate import who_asks
 from service.api.query import Query
+from service.holdings import Sheet, read_csv
+from service.screening import Companies
+from service.standing import Service
+from service.watchlist import (
+    Report,
+    by_reference,
+    companies,
+    once_more,
+    packed,
+    read_watchlist,
+    resolved,
+    unpacked,
+)
 
 _PAGE: Final = 100
 _MOST: Final = 1_000
-_NOTHING: Final = frozenset[str]()
+_MOST_LISTED: Final = 10_000
+_LIKELY: Final = "accept_likely"
 _PREVIEW: Final = frozenset({"filter", "since", "backfill", "limit"})
 _AT: Final = "/v1/subscriptions"
 _ONE: Final = "/v1/subscriptions/{subscription}"
 
 
 class Subscriptions:
-    """`/v1/subscriptions`. `desk` raises `StoreError` where there is none now."""
+    """`/v1/subscriptions`. Everybody sees their own: of another's, every route under its id says
+    that there is none."""
 
-    def __init__(self, desk: Callable[[], Desk]) -> None:
-        self._at = desk
-        self.router = APIRouter()
+    def __init__(self, service: Service, companies: Companies) -> None:
+        self._at = service.desk
+        self._service = service
+        self._companies = companies
+        self.router = APIRouter(dependencies=[Depends(self._own)])
         add = self.router.add_api_route
         add(_AT, self.subscribe, methods=["POST"], **operations.SUBSCRIBE)
         add(_AT, self.all, **operations.SUBSCRIPTIONS)
         add(f"{_AT}/preview", self.preview, methods=["POST"], **operations.PREVIEW)
         add(_ONE, self.one, **operations.SUBSCRIPTION)
+        add(_ONE, self.change, methods=["PATCH"], **operations.CHANGE_SUBSCRIPTION)
         add(_ONE, self.unsubscribe, methods=["DELETE"], **operations.UNSUBSCRIBE)
         add(f"{_ONE}/test", self.test, methods=["POST"], **operations.TEST)
         add(f"{_ONE}/preview", self.preview_one, **operations.PREVIEW_ONE)
         add(f"{_ONE}/rotate", self.rotate, methods=["POST"], **operations.ROTATE)
         add(f"{_ONE}/deliveries", self.deliveries, **operations.DELIVERIES)
         add(f"{_ONE}/redeliver", self.redeliver, methods=["POST"], **operations.REDELIVER)
+        add(f"{_ONE}/watchlist", self.watchlist, **operations.WATCHLIST)
+        add(f"{_ONE}/watchlist", self.set_watchlist, methods=["PUT"], **operations.SET_WATCHLIST)
 
     @property
     def _desk(self) -> Desk:
         return self._at()
 
+    async def _own(self, request: Request) -> None:
+        """Raises `UnknownSubscription` where the one of the address is not the caller's."""
+        ident, sees = request.path_params.get("subscription"), who_asks(request).sees
+        if ident is not None and sees is not None and await self._desk.owner(ident) != sees:
+            raise UnknownSubscription(ident)
+
     async def subscribe(self, request: Request) -> Response:
         """Have a webhook told of changes. The answer has the `id` and, this once, the `secret`
-        that the messages are signed with, after Standard Webhooks."""
-        made, secret = await self._desk.subscribe(await read_json(request))
-        return answer({**made.shown(), "secret": secret}, 201)
+        that the messages are signed with, after Standard Webhooks. Companies may be sent as a
+        `watchlist`; who they are is then in the answer, row by row."""
+        raw, report = await read_json(request), None
+        if isinstance(raw, dict) and "watchlist" in raw:
+            likely = _likely(raw)
+            report = await self._resolved(read_watchlist(raw["watchlist"]), likely=likely)
+            raw = _with(raw, companies(report))
+        owner, kept = who_asks(request).owner, packed(report) if report else None
+        made, secret = await self._desk.subscribe(raw, owner=owner, watchlist=kept)
+        acted(request, made.id)
+        told = {**made.shown(), "secret": secret}
+        return answer(told if report is None else {**told, "watchlist": report}, 201)
 
     async def all(self, request: Request) -> Response:
-        """Every subscription, oldest first, without secrets."""
-        Query(request, _NOTHING)
-        found = await self._desk.subscriptions()
-        return answer({"subscriptions": [one.shown() for one in found]})
+        """One's own subscriptions, an operator's everybody's, oldest first, without secrets. Go on
+        with the `next` as `after`."""
+        query = Query(request, frozenset({"limit", "after"}))
+        limit = query.number("limit", _MOST, _MOST_LISTED)
+        found = await self._desk.page(who_asks(request).sees, query.one("after"), limit)
+        after = found[-1]["id"] if len(found) == limit else None
+        return answer({"subscriptions": found, "next": after})
 
     async def one(self, request: Request) -> Response:
         """One subscription, with how many of its deliveries are in each state."""
+        return answer(await self._desk.subscription(_id(request)))
+
+    async def change(self, request: Request) -> Response:
+        """Have it otherwise from now on: `filter` (whole), `label`, `backfill`, `expires`, or
+        `paused`. Paused, it keeps its place; resumed, it is sent what it missed, unless `missed`
+        says `skip`."""
+        raw = await read_json(request)
+        await self._desk.change(_id(request), raw)
+        paused = raw.get("paused")
+        detail = ", ".join(sorted(raw))
+        acted(request, _id(request), {True: "pause", False: "resume"}.get(paused, "change"), detail)
         return answer(await self._desk.subscription(_id(request)))
 
     async def unsubscribe(self, request: Request) -> Response:
         """Forget a subscription, its secret and its deliveries; nothing more is sent."""
         await self._desk.unsubscribe(_id(request))
         return Response(status_code=204)
+
+    async def watchlist(self, request: Request) -> Response:
+        """The report of the watchlist that its companies are from: each row, and whom it was taken
+        for."""
+        return answer(await self._kept(request))
+
+    async def _kept(self, request: Request) -> Report:
+        kept = await self._desk.watchlist(_id(request))
+        if kept is None:
+            raise Refused.field("watchlist", "its companies are not from a watchlist")
+        return unpacked(kept)
+
+    async def set_watchlist(self, request: Request) -> Response:
+        """Put another watchlist in place of its companies, as CSV or as JSON; changes from now on
+        are matched with it. With `{"again": true}`, the rows of the one that is there are looked
+        for again: whom nobody knew then may be known by now."""
+        query = Query(request, frozenset({"accept_likely"}))
+        likely = query.flag("accept_likely")
+        if request.headers.get("content-type", "").partition(";")[0].strip() == "text/csv":
+            sheet = read_csv(io.BytesIO(await read_body(request)), "body")
+        else:
+            raw = await read_json(request)
+            if isinstance(raw, dict):
+                likely = _likely(raw) or likely
+                raw = {key: value for key, value in raw.items() if key != _LIKELY}
+            again = raw == {"again": True}
+            sheet = once_more(await self._kept(request)) if again else read_watchlist(raw, "")
+        report = await self._resolved(sheet, likely=likely)
+        known = await self._desk.subscription(_id(request))
+        wish = {"filter": {**known["filter"], "companies": companies(report)}}
+        await self._desk.change(_id(request), wish, watchlist=packed(report))
+        return answer(report)
+
+    async def _resolved(self, sheet: Sheet, *, likely: bool) -> Report:
+        """Who the rows are, of the companies that are known now."""
+
+        def resolve() -> Report:
+            store = self._service.standing.store()
+            try:
+                with self._companies.lock:
+                    index = self._companies.index(store, references=by_reference(sheet))
+                    return resolved(sheet, index, self._service.standing.clock(), likely=likely)
+            finally:
+                store.close()
+
+        self._service.answers()
+        return await run_in_threadpool(resolve)
 
     async def test(self, request: Request) -> Response:
         """Send one test message now; the delivery says what the receiver answered."""
@@ -82,10 +184,10 @@ class Subscriptions:
             raise Refused.field("", "a JSON object with a filter is needed")
         if unknown := sorted(given.keys() - _PREVIEW):
             raise Refused.field(unknown[0], f"unknown; known are {', '.join(sorted(_PREVIEW))}")
-        since, backfill = given.get("since", "beginning"), given.get("backfill", False)
+        since, backfill = given.get("since", YEAR), given.get("backfill", False)
         limit = given.get("limit", _PAGE)
         if not isinstance(since, str):
-            raise Refused.field("since", "text is needed: beginning, now, a position or a date")
+            raise Refused.field("since", "text is needed: P1Y, beginning, a position or a date")
         if not isinstance(backfill, bool):
             raise Refused.field("backfill", "true or false is needed")
         if not isinstance(limit, int) or isinstance(limit, bool) or not 0 <= limit <= _MOST:
@@ -100,7 +202,7 @@ class Subscriptions:
         asked = await self._subscription(_id(request))
         found = await self._desk.preview(
             asked["filter"],
-            query.one("since") or "beginning",
+            query.one("since") or YEAR,
             backfill=asked["backfill"],
             limit=query.number("limit", _PAGE, _MOST, 0),
         )
@@ -123,6 +225,9 @@ class Subscriptions:
         if not isinstance(delivery, str):
             raise Refused.field("delivery", "the id of a delivery is needed: msg_…")
         await self._subscription(_id(request))
+        if await self._desk.whose(delivery) != _id(request):
+            raise UnknownDelivery(delivery)
+        acted(request, _id(request), detail=delivery)
         return answer(await self._desk.redeliver(delivery), 202)
 
     async def _subscription(self, subscription: str) -> dict[str, Any]:
@@ -131,3 +236,20 @@ class Subscriptions:
 
 def _id(request: Request) -> str:
     return str(request.path_params["subscription"])
+
+
+def _likely(raw: dict[str, Any]) -> bool:
+    likely = raw.get(_LIKELY, False)
+    if not isinstance(likely, bool):
+        raise Refused.field(_LIKELY, "true or false is needed")
+    return likely
+
+
+def _with(raw: dict[str, Any], listed: list[str]) -> dict[str, Any]:
+    """What is asked for, with the companies of a watchlist among those of the filter."""
+    filter_ = raw.get("filter", {})
+    if not isinstance(filter_, dict) or not isinstance(filter_.get("companies") or [], list):
+        raise Refused.field("filter", "a JSON object is needed")
+    named = dict.fromkeys([*(filter_.get("companies") or ()), *listed])
+    rest = {key: value for key, value in raw.items() if key not in ("watchlist", _LIKELY)}
+    return {**rest, "filter": {**filter_, "companies": list(named)}}

@@ -180,6 +180,15 @@ def say(text: str) -> None:
     typer.echo(plain(text), err=True)
 
 
+def noted(action: str, object_: str, detail: str | None = None) -> None:
+    """Keep on record what the operator did."""
+    from service.audit import Audit
+    from service.compose import made, system_clock
+    from service.tokens import OPERATOR
+
+    Audit(made(load_settings().home), system_clock).note(OPERATOR, action, object_, detail)
+
+
 def fail() -> None:
     """End with 1: refused data, or a check that failed, of which the details were told."""
     raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`rebuild`, `verify`, `doctor` and `token`: keeping it running."""
+"""`rebuild`, `verify`, `doctor`, `token` and `audit`: keeping it running."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -12,6 +12,7 @@ from service.cli.common import (
     console,
     echo_json,
     fail,
+    noted,
     plain,
     progress,
     run,
@@ -29,7 +30,7 @@ Act = Literal["create", "list", "revoke"]
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands of `standing`."""
-    for command in (rebuild, verify, doctor, token):
+    for command in (rebuild, verify, doctor, token, audit):
         app.command(rich_help_panel=OPERATE)(command)
 
 
@@ -171,7 +172,11 @@ def token(
     role: Annotated[
         Literal["read", "record", "admin"], typer.Option(help="What the new one may do.")
     ] = "read",
-    label: Annotated[str, typer.Option(help="Whose it is.")] = "",
+    label: Annotated[str, typer.Option(help="A name for people.")] = "",
+    owner: Annotated[
+        str,
+        typer.Option(help="Whose it is, who sees his own subscriptions; by default the label."),
+    ] = "",
     expires: Annotated[
         str | None, typer.Option(help="Good through this date, in UTC; by default for ever.")
     ] = None,
@@ -192,12 +197,14 @@ def token(
     told: dict[str, Any]
     tokens = Tokens(made(load_settings().home), system_clock)
     if do == "create":
-        text, new = tokens.create(role, label, until)
+        text, new = tokens.create(role, label, until, owner)
         told = {**new.shown(), "token": text}
+        noted("token made", new.id, f"{new.role}, of {new.whose}")
     elif do == "list":
         told = {"tokens": [one.shown() for one in tokens.all()]}
     else:
         told = {**tokens.revoke(token_id or "").shown(), "revoked": True}
+        noted("token revoked", told["id"])
     if as_json:
         echo_json(told)
     elif do == "list":
@@ -210,7 +217,38 @@ def token(
 def _list_tokens(tokens: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
-    table = Table("id", "label", "role", "created", "expires", box=None, padding=(0, 2, 0, 0))
+    columns = ("id", "label", "owner", "role", "created", "expires")
+    table = Table(*columns, box=None, padding=(0, 2, 0, 0))
     for one in cleaned(tokens):
-        table.add_row(one["id"], one["label"], one["role"], one["created"], one["expires"])
+        table.add_row(*(one[key] for key in columns))
     console().print(table)
+
+
+def audit(
+    on: Annotated[
+        str | None,
+        typer.Option("--object", help="Only what was done to this: a subscription, a token."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, latest first.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """Who did what: with subscriptions, tokens and reviews. Of what was asked of this machine."""
+    from rich.table import Table
+
+    from service.audit import Audit
+    from service.cli.standings import moment
+    from service.compose import made, system_clock
+
+    found = Audit(made(load_settings().home), system_clock).acts(limit, object_=on)
+    if as_json:
+        echo_json({"acts": found})
+        return
+    columns = ("when", "who", "token", "did", "to", "what")
+    table = Table(*columns, box=None, padding=(0, 2, 0, 0))
+    for one in cleaned(found):
+        act = (one["action"], one["object"], one["detail"])
+        table.add_row(moment(one["at"]), one["owner"], one["token"], *act)
+    if found:
+        console().print(table)
+    else:
+        say("nothing was done yet")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from events.errors import Refused, StandingError
-from service.cli.common import RECORD, AsJson, console, echo_json, plain, run, say, using
+from service.cli.common import RECORD, AsJson, console, echo_json, noted, plain, run, say, using
 from service.cli.logs import quietly
 from service.compose import log_in_use
 from service.settings import load_settings
@@ -138,6 +138,7 @@ def _record(
     if problems := [one.problem for one in receipts if one.problem is not None]:
         raise Refused(*problems)
     run(_with(lambda review: review.done(key, ruling)))
+    noted("review", key, ruling.verdict if ruling else "undone")
     if as_json:
         echo_json({"recorded": [one.shown() for one in receipts]})
         return

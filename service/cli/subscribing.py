@@ -1,8 +1,8 @@
-"""`subscribe`, `subscriptions`, `deliveries`, `redeliver`: who is told, and whether it arrived."""
+"""`subscribe`, `deliveries`, `redeliver`: who is told, and whether it arrived."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -13,25 +13,45 @@ from service.cli.common import (
     cleaned,
     console,
     echo_json,
+    noted,
     plain,
     run,
     say,
     using_embedded,
+)
+from service.cli.filtering import (
+    AcceptLikely,
+    Companies,
+    Countries,
+    Expires,
+    From,
+    Gained,
+    Kinds,
+    Label,
+    Lost,
+    Restrictions,
+    Since,
+    To,
+    Watchlist,
+    filtered,
+    print_preview,
+    print_report,
+    resolved_file,
 )
 from service.settings import load_settings
 
 if TYPE_CHECKING:
     from alerts.desk import Desk
     from service.embedded import Embedded
+    from service.watchlist import Report
 
-Many = list[str] | None
+_FIRST: Final = 20
 Id = Annotated[str, typer.Argument(help="The id of a subscription.")]
-What = Literal["list", "show", "test", "rotate", "disable", "delete"]
 
 
 def add_to(app: typer.Typer) -> None:
     """Make these commands of `standing`."""
-    for command in (subscribe, subscriptions, deliveries, redeliver):
+    for command in (subscribe, deliveries, redeliver):
         app.command(rich_help_panel=ALERTS)(command)
 
 
@@ -76,101 +96,109 @@ async def desk_on_files(standing: "Embedded") -> AsyncIterator["Desk"]:
 
 
 def subscribe(
-    webhook: Annotated[str, typer.Option(help="The URL that is to be told.")],
-    company: Annotated[Many, typer.Option(help="Only this company; may be given again.")] = None,
+    webhook: Annotated[
+        str | None, typer.Option(help="The URL that is to be told.", show_default=False)
+    ] = None,
+    company: Companies = None,
+    watchlist: Watchlist = None,
+    accept_likely: AcceptLikely = False,
     lists: Lists = None,
-    country: Annotated[Many, typer.Option(help="Only companies of this country: CN.")] = None,
-    from_: Annotated[Many, typer.Option("--from", help="Only from this status.")] = None,
-    to: Annotated[Many, typer.Option(help="Only to this status.")] = None,
-    kind: Annotated[
-        Many, typer.Option(help="changed, corrected, scheduled, noted; by default all but noted.")
-    ] = None,
-    restriction: Annotated[
-        Many, typer.Option(help="Only what brings or takes away this restriction.")
-    ] = None,
+    country: Countries = None,
+    from_: From = None,
+    to: To = None,
+    kind: Kinds = None,
+    restriction: Restrictions = None,
+    gained: Gained = None,
+    lost: Lost = None,
     start: Annotated[
         str, typer.Option(help="now, beginning, a position such as 0:41, or a date.")
     ] = "now",
-    label: Annotated[str | None, typer.Option(help="A name for people.")] = None,
+    expires: Expires = None,
+    label: Label = None,
     backfill: Annotated[
         bool, typer.Option("--backfill", help="Also history that is loaded.")
     ] = False,
+    owner: Annotated[str, typer.Option(help="Whose it is to be.")] = "local",
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Only show what would have been sent.")
+    ] = False,
+    since: Since = "P1Y",
     as_json: AsJson = False,
 ) -> None:
     """Have a webhook told of changes. Prints the id, and the secret this once."""
-    asked = {
-        "companies": company,
-        "lists": lists,
-        "countries": country,
-        "from": from_,
-        "to": to,
-        "kinds": kind,
-        "restrictions": restriction,
-    }
+    filter_ = filtered(
+        **{"companies": company, "lists": lists, "countries": country, "from": from_, "to": to},
+        kinds=kind,
+        restrictions=restriction,
+        gained=gained,
+        lost=lost,
+    )
+    if webhook is None and not preview:
+        raise typer.BadParameter("is needed, or --preview", param_hint="--webhook")
+    report = None
+    if watchlist is not None:
+        report = run(resolved_file(watchlist, likely=accept_likely))
+        taken = dict.fromkeys([*(company or ()), *_taken(report)])
+        filter_["companies"] = list(taken)
+    if preview:
+        _preview_filter(filter_, since, report, backfill=backfill, as_json=as_json)
+        return
     request: dict[str, Any] = {
-        "filter": {key: value for key, value in asked.items() if value},
+        "filter": filter_,
         "channel": {"type": "webhook", "url": webhook},
         "start": start,
         "backfill": backfill,
+        "label": label,
+        "expires": expires,
     }
-    if label is not None:
-        request["label"] = label
-
-    async def work() -> dict[str, Any]:
-        async with desk() as alerts:
-            made, secret = await alerts.subscribe(request)
-            return {**made.shown(), "secret": secret}
-
-    made = run(work())
+    told = run(_subscribe(request, owner, report))
     if as_json:
-        echo_json(made)
+        echo_json(told if report is None else {**told, "watchlist": report})
         return
-    typer.echo(f"id      {made['id']}")
-    typer.echo(f"secret  {made['secret']}")
+    if report is not None:
+        print_report(report)
+    typer.echo(f"id      {told['id']}")
+    typer.echo(f"secret  {told['secret']}")
     say("The secret is shown this once; `standing serve` sends the alerts while it runs.")
 
 
-def subscriptions(
-    do: Annotated[What, typer.Argument(help="What to do.")] = "list",
-    subscription: Annotated[str | None, typer.Argument(help="With which; not for list.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """List subscriptions; show, test, disable or delete one, or rotate its secret."""
-    if (subscription is None) != (do == "list"):
-        raise typer.BadParameter(f"{do} takes {'no' if do == 'list' else 'the'} id")
-    told = run(_do(do, subscription or ""))
-    if as_json:
-        echo_json(told)
-    elif do == "list":
-        from rich.table import Table
+def _taken(report: "Report") -> list[str]:
+    from service.watchlist import companies
 
-        table = Table("id", "label", "state", "to", "asks for", box=None, padding=(0, 2, 0, 0))
-        for one in cleaned(told["subscriptions"]):
-            asks = "; ".join(f"{key}: {', '.join(value)}" for key, value in one["filter"].items())
-            url = one["channel"]["url"]
-            table.add_row(one["id"], one["label"], one["state"], url, asks or "everything")
-        console().print(table)
-    else:
-        _print(told)
+    return companies(report)
 
 
-async def _do(do: What, subscription: str) -> dict[str, Any]:
+async def _subscribe(
+    request: dict[str, Any], owner: str, report: "Report | None"
+) -> dict[str, Any]:
+    from service.watchlist import packed
+
     async with desk() as alerts:
-        match do:
-            case "list":
-                return {"subscriptions": [one.shown() for one in await alerts.subscriptions()]}
-            case "show":
-                return await alerts.subscription(subscription)
-            case "test":
-                return await alerts.test(subscription)
-            case "rotate":
-                return {"id": subscription, "secret": await alerts.rotate(subscription)}
-            case "disable":
-                await alerts.disable(subscription, "disabled from the command line")
-                return await alerts.subscription(subscription)
-            case "delete":
-                await alerts.unsubscribe(subscription)
-                return {"id": subscription, "state": "deleted"}
+        kept = None if report is None else packed(report)
+        made, secret = await alerts.subscribe(request, owner=owner, watchlist=kept)
+        noted("subscribe", made.id)
+        return {**made.shown(), "secret": secret}
+
+
+def _preview_filter(
+    filter_: dict[str, Any],
+    since: str,
+    report: "Report | None",
+    *,
+    backfill: bool,
+    as_json: bool,
+) -> None:
+    async def work() -> dict[str, Any]:
+        async with desk() as alerts:
+            return await alerts.preview(filter_, since, backfill=backfill, limit=_FIRST)
+
+    found = run(work())
+    if as_json:
+        echo_json(found if report is None else {**found, "watchlist": report})
+        return
+    if report is not None:
+        print_report(report)
+    print_preview(found, since)
 
 
 def deliveries(
@@ -209,13 +237,15 @@ def redeliver(
 
     async def work() -> dict[str, Any]:
         async with desk() as alerts:
-            return await alerts.redeliver(delivery)
+            again = await alerts.redeliver(delivery)
+            noted("redeliver", again["subscription"], delivery)
+            return again
 
     told = run(work())
     if as_json:
         echo_json(told)
     else:
-        _print(told)
+        print_record(told)
 
 
 def _attempts(attempts: list[dict[str, Any]]) -> str:
@@ -229,7 +259,7 @@ def _attempts(attempts: list[dict[str, Any]]) -> str:
     return "\n".join(told) or "none yet"
 
 
-def _print(told: dict[str, Any]) -> None:
+def print_record(told: dict[str, Any]) -> None:
     """A record as lines of name and value; what is nested, as JSON."""
     import orjson
 

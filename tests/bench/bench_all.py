@@ -13,6 +13,7 @@ _BENCHMARKS = (
     "status",
     "replay",
     "screen",
+    "matching",
     "over_http",
     "webhook",
     "command_line",

@@ -191,9 +191,74 @@ async def test_a_desk_previews_over_all_partitions(on: Line, tmp_path: Path) -> 
     await on.tell(*companies, country="CN")
     await on.tell(*companies, country="US")
     async with on.desk(tmp_path / "one.db") as desk:
-        found = await desk.preview({"countries": ["CN"]}, limit=3)
+        found = await desk.preview({"countries": ["CN"]}, "beginning", limit=3)
         assert (found["count"], len(found["messages"])) == (5, 3)
+        assert found["by"]["kind"] == {"changed": 5}
         assert (await desk.preview({}, since="now"))["count"] == 0
+
+
+async def test_a_pause_is_held_by_every_worker_and_ends_at_any_desk(
+    on: Line, tmp_path: Path
+) -> None:
+    """In all partitions, also by a worker that takes over meanwhile; what was missed comes in
+    order, or is left out where that is wished."""
+    companies = ("acme", "globex", "initech", "umbrella", "hooli")
+    async with (
+        receiving() as receiver,
+        receiving() as other,
+        on.desk(tmp_path / "one.db") as one,
+        on.desk(tmp_path / "two.db") as two,
+    ):
+        made, _ = await one.subscribe(asked(receiver.url), owner="a", watchlist=b"report")
+        skips, _ = await one.subscribe(asked(receiver.url))
+        await one.subscribe(asked(other.url))
+        await until(lambda: _knows(two, made.id))
+        for ident in (made.id, skips.id):
+            await two.change(ident, {"paused": True, "label": "waits"})
+        for _ in range(2):
+            async with on.working():
+                await on.tell(*companies)
+                await received(other, len(other.posts) + len(companies))
+        assert receiver.posts == []
+        await one.change(skips.id, {"paused": False, "missed": "skip"})
+        await one.change(made.id, {"paused": False, "filter": {"companies": ["acme", "hooli"]}})
+        async with on.working():
+            posts = await received(receiver, 4)
+            assert wrong(posts, {"acme": 2, "hooli": 2}) == []
+            await on.tell("globex")
+            posts = await received(receiver, 5)
+            assert (posts[-1].message["data"]["company"], posts[-1].message["n"]) == ("globex", 1)
+        await until(lambda: _is_called(two, made.id, "waits"))
+        shown = await two.subscription(made.id)
+        assert (shown["owner"], shown["state"], shown["paused_since"]) == ("a", "active", None)
+        assert await two.watchlist(made.id) == b"report"
+        assert [found["id"] for found in await two.page("a")] == [made.id]
+
+
+async def _knows(desk: KafkaDesk, subscription: str) -> bool:
+    return subscription in await ids(desk)
+
+
+async def _is_called(desk: KafkaDesk, subscription: str, label: str) -> bool:
+    shown = await desk.subscription(subscription)
+    return bool(shown["label"] == label and shown["state"] == "active")
+
+
+async def test_the_later_of_two_wishes_counts(on: Line, tmp_path: Path) -> None:
+    """Also where the desk that wrote last had not read of it."""
+    async with on.desk(tmp_path / "one.db") as one, on.desk(tmp_path / "two.db") as two:
+        made, _ = await one.subscribe(asked())
+        await until(lambda: _is(two, [made.id]))
+        await one.change(made.id, {"label": "first"})
+        await asyncio.gather(two.change(made.id, {"filter": {"lists": []}}), one.rotate(made.id))
+        for desk in (one, two):
+            await until(lambda desk=desk: _wants_nothing(desk, made.id))
+    async with on.desk(tmp_path / "three.db") as three:
+        assert await _wants_nothing(three, made.id)
+
+
+async def _wants_nothing(desk: KafkaDesk, subscription: str) -> bool:
+    return (await desk.subscription(subscription))["filter"] == {"lists": []}
 
 
 async def test_desks_mend_what_one_of_them_wrote_in_ignorance(on: Line, tmp_path: Path) -> None:

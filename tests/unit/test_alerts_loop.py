@@ -19,7 +19,7 @@ from alerts.matching import Who
 from alerts.outbox import Outbox
 from alerts.retry import GIVE_UP, LONGEST
 from alerts.store import AlertStore
-from events.dates import NEVER, SECOND
+from events.dates import DAY, NEVER, SECOND, show
 from events.errors import Refused
 from events.lists import load_registry
 from tests.contract.alert_twins import OK, ManualClock, MemoryChannel, MemorySource, asked
@@ -501,3 +501,144 @@ async def test_nothing_is_sent_again_to_one_who_is_disabled(house: House) -> Non
         (gone,) = await house.until(ident, "failed")
         with pytest.raises(Refused, match="410"):
             await house.desk.redeliver(gone["delivery"])
+
+
+async def test_a_paused_subscription_keeps_its_place(tmp_path: Path) -> None:
+    """What it missed comes when it is resumed, in order; the others do not wait for it."""
+    house = House(tmp_path)
+    async with house.running():
+        one, other = await house.subscribe(), await house.subscribe()
+        await house.source.tell("a")
+        await house.channel.count(2)
+        await house.desk.change(one, {"paused": True})
+        await house.source.tell("a", "b")
+        await house.until(other, "delivered", 3)
+        assert house.eye.outbox.counts(one) == {"delivered": 1}
+        await house.desk.change(one, {"paused": False})
+        told = await house.until(one, "delivered", 3)
+        assert [(each["company"], each["n"]) for each in told] == [("a", 1), ("a", 2), ("b", 1)]
+        await house.source.tell("a")
+        await house.until(one, "delivered", 4)
+    house.close()
+
+
+async def test_what_was_missed_may_be_left_out(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    async with house.running():
+        one, other = await house.subscribe(), await house.subscribe()
+        await house.desk.change(one, {"paused": True})
+        await house.source.tell("a", "a", "b")
+        await house.until(other, "delivered", 3)
+        await house.desk.change(one, {"paused": False, "missed": "skip"})
+        await house.source.tell("a")
+        (told,) = await house.until(one, "delivered")
+        assert (told["company"], told["n"]) == ("a", 1)
+        assert house.channel.sent[-1].id in {told["delivery"], house.channel.sent[-2].id}
+    house.close()
+
+
+async def test_what_waits_to_be_sent_again_waits_for_the_end_of_the_pause(tmp_path: Path) -> None:
+    """Also an attempt that was under way when it was paused."""
+    house = House(tmp_path)
+    held = asyncio.Event()
+
+    async def answer(_: Parcel) -> Outcome:
+        await held.wait()
+        return FAILED
+
+    house.channel.answer = answer
+    async with house.running():
+        one = await house.subscribe()
+        await house.source.tell("a")
+        await house.channel.count(1)
+        await house.desk.change(one, {"paused": True})
+        held.set()
+        await house.tried(one, 1)
+        house.channel.answer = lambda _: OK
+        house.clock.advance(DAY)
+        other = await house.subscribe()
+        await house.source.tell("b")
+        await house.until(other, "delivered")
+        assert house.eye.outbox.counts(one) == {"pending": 1}
+        with pytest.raises(Refused, match="paused"):
+            await house.desk.redeliver(house.eye.outbox.shown(one, 1, NEVER)[0]["delivery"])
+        await house.desk.change(one, {"paused": False})
+        await house.until(one, "delivered", 2)
+    house.close()
+
+
+async def test_a_pause_outlives_the_process(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    async with house.running():
+        one, other = await house.subscribe(), await house.subscribe()
+        await house.desk.change(one, {"paused": True})
+    house.close()
+    house.open()
+    async with house.running():
+        await house.source.tell("a", "b")
+        await house.until(other, "delivered", 2)
+        assert house.eye.outbox.counts(one) == {}
+        await house.desk.change(one, {"paused": False})
+        await house.until(one, "delivered", 2)
+    house.close()
+
+
+async def test_another_filter_counts_from_then_on(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    async with house.running():
+        one, other = await house.subscribe(filter={"companies": ["a"]}), await house.subscribe()
+        await house.source.tell("a", "b")
+        await house.until(other, "delivered", 2)
+        await house.desk.change(one, {"filter": {"companies": ["b"]}})
+        await house.source.tell("a", "b")
+        told = await house.until(one, "delivered", 2)
+        assert [(each["company"], each["n"]) for each in told] == [("a", 1), ("b", 1)]
+    house.close()
+
+
+async def test_what_is_recorded_behind_the_end_is_not_told(tmp_path: Path) -> None:
+    """It goes on where the end is put off."""
+    house = House(tmp_path)
+    now = house.clock.now
+    async with house.running():
+        one = await house.subscribe(expires=show(now + DAY), filter={"companies": ["a"]})
+        other = await house.subscribe()
+        await house.source.tell("a", recorded=now + DAY)
+        await house.source.tell("a", recorded=now + DAY + 1)
+        await house.until(other, "delivered", 2)
+        await house.until(one, "delivered", 1)
+        await house.desk.change(one, {"expires": show(now + 3 * DAY)})
+        await house.source.tell("a", recorded=now + 2 * DAY)
+        told = await house.until(one, "delivered", 2)
+        assert [each["n"] for each in told] == [1, 2]
+    house.close()
+
+
+class Blind(AlertStore):
+    """A store in which nobody looks through all subscriptions."""
+
+    def readers(self) -> Any:
+        raise AssertionError("all subscriptions were looked through")
+
+
+async def test_a_change_is_taken_in_without_looking_through_all_subscriptions(
+    tmp_path: Path,
+) -> None:
+    registry, clock, source = load_registry(), ManualClock(), MemorySource()
+    store = Blind(tmp_path / "alerts.db")
+    desk = AlertDesk(store, source, registry, {"webhook": MemoryChannel(lambda _: OK)}, clock)
+    intake = Intake(store, source, registry, clock)
+    made = [
+        (await desk.subscribe(asked(filter={"companies": [company]})))[0].id
+        for company in ("a", "b", "a")
+    ]
+    await source.tell("a", "b", "c")
+    while await intake.step():
+        pass
+    assert [store.outbox.pending(one, 9) for one in made] == [1, 1, 1]
+    await desk.change(made[0], {"paused": True})
+    await desk.unsubscribe(made[2])
+    await source.tell("a")
+    await intake.step()
+    assert store.outbox.pending(made[0], 9) == 1
+    store.close()

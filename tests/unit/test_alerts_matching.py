@@ -7,6 +7,7 @@ import pytest
 from alerts.matching import Who, sends, wants
 from alerts.places import BEGINNING, behind
 from alerts.subscriptions import Filter, Start, requested
+from events.dates import start
 from events.lists import load_registry
 from projections.changes import Change, Interval
 from projections.rows import Told
@@ -51,6 +52,18 @@ CORRECTED = change(
         ({"restrictions": ["investment.purchase"]}, SCHEDULED, False),
         ({"restrictions": ["investment.sale"]}, CORRECTED, True),
         ({"restrictions": []}, SCHEDULED, False),
+        ({"gained": ["investment.purchase"]}, change(), True),
+        ({"lost": ["investment.purchase"]}, change(), False),
+        ({"lost": ["investment.purchase"]}, change(before=LISTED, after=UNLISTED), True),
+        ({"gained": ["investment.purchase"]}, change(before=LISTED, after=UNLISTED), False),
+        ({"gained": ["investment.sale"]}, SCHEDULED, True),
+        ({"lost": ["investment.sale"]}, SCHEDULED, False),
+        ({"gained": ["investment.sale"]}, CALLED_OFF, True),
+        ({"lost": ["investment.sale"]}, CALLED_OFF, False),
+        ({"gained": ["investment.sale"]}, CORRECTED, True),
+        ({"lost": ["investment.sale"]}, CORRECTED, False),
+        ({"gained": []}, change(), False),
+        ({"gained": ["investment.purchase"], "lost": ["export.license"]}, change(), False),
         ({"companies": ["acme"], "lists": ["us-bis-uvl"]}, change(), False),
     ],
 )
@@ -85,3 +98,12 @@ def test_a_later_revision_of_the_rules_stands_behind_a_start_at_its_position() -
     revision = Told(5, change(moment=behind(5, 2)[1]))
     assert not sends(request, Start(behind(5, 2)), revision, Who())
     assert sends(request, Start(behind(5, 1)), revision, Who())
+
+
+def test_what_is_recorded_behind_its_end_is_not_sent() -> None:
+    told = Told(5, change(recorded=start("2021-06-30T23:59:59.999999Z")))
+    later = Told(5, change(recorded=start("2021-07-01")))
+    for written in ("2021-06-30", "2021-06"):
+        request = requested(asked(expires=written), load_registry())
+        assert sends(request, Start(BEGINNING), told, Who())
+        assert not sends(request, Start(BEGINNING), later, Who())

@@ -1,20 +1,27 @@
 """What the alerts keep, and that they keep it once."""
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from alerts.channel import Outcome
+from alerts.matching import Who
 from alerts.messages import Draft, draft, trial
+from alerts.outbox import SCHEMA as OUTBOX
 from alerts.outbox import Ended, UnknownDelivery, Waiting
 from alerts.places import BEGINNING, behind
 from alerts.retry import Verdict
+from alerts.roll import packed
 from alerts.store import KEEP, AlertStore, UnknownSubscription
 from alerts.subscriptions import Start, Subscription, requested
-from events.dates import DAY, NEVER, SECOND, Instant
+from alerts.vault import Vault
+from events.dates import ALWAYS, DAY, NEVER, SECOND, Instant
 from events.errors import StoreError
 from events.lists import load_registry
+from events.sqlite_store import connect
+from projections.rows import Told
 from tests.contract.alert_twins import asked, change
 
 NOW = 1_700_000_000 * SECOND
@@ -264,3 +271,87 @@ def test_a_key_that_is_missing_open_wrong_or_broken_is_said(tmp_path: Path) -> N
     key.write_bytes((tmp_path / "other" / "alerts.key").read_bytes())
     with pytest.raises(StoreError, match="not the key"):
         AlertStore(tmp_path / "alerts.db")
+
+
+# --- how the table was before there were owners ---------------------------------------------------
+
+FIRST = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE subscriptions (
+    id TEXT PRIMARY KEY, created INTEGER NOT NULL, request BLOB NOT NULL, after TEXT NOT NULL,
+    since INTEGER NOT NULL, secrets BLOB NOT NULL, overlap INTEGER NOT NULL, behind TEXT,
+    disabled TEXT, failing INTEGER
+) STRICT, WITHOUT ROWID
+"""
+ASKED_THEN = (
+    b'{"filter":{"companies":["a"],"lists":null,"countries":null,"from":null,"to":null,'
+    b'"kinds":null,"restrictions":null},"channel":{"type":"webhook","url":"http://127.0.0.1/"},'
+    b'"cadence":"immediate","start":"now","label":null,"backfill":false,"remind":[]}'
+)
+
+
+def test_a_store_of_the_first_format_goes_on_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "alerts.db"
+    vault = Vault(path.with_suffix(".key"), create=True)
+    db = connect(path, f"{FIRST};{OUTBOX}", 1)
+    row = ("sub_0", NOW, ASKED_THEN, packed(BEGINNING), ALWAYS, vault.lock((SECRET,)), 0)
+    db.execute("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)", row)
+    db.execute("INSERT INTO meta VALUES ('cursor', ?)", (packed(behind(7)),))
+    db.close()
+    for _ in range(2):
+        store = AlertStore(path)
+        (reader,) = store.readers().values()
+        one = reader.subscription
+        assert (one.owner, one.paused, one.request.filter.companies) == ("local", None, ["a"])
+        assert (store.cursor, store.secrets("sub_0", NOW)) == (behind(7), (SECRET,))
+        who = [(Told(9, change("a")), Who()), (Told(9, change("b")), Who())]
+        assert store.wanting(who) == [["sub_0"], []]
+        store.close()
+
+
+# --- who is asked of it ---------------------------------------------------------------------------
+
+
+def test_what_is_asked_of_few_is_not_read_of_all(tmp_path: Path) -> None:
+    """Whoever changes, in whichever process, is seen; the rest is not read again."""
+    store, other = opened(tmp_path), AlertStore(tmp_path / "alerts.db")
+    told = [(Told(9, change("a")), Who())]
+    assert store.wanting(told) == [["sub_1"]]
+    other.add(subscription("sub_2", NOW + 1), SECRET)
+    assert store.wanting(told) == [["sub_1"]]
+    assert [one.subscription.id for one in store.latecomers()] == ["sub_2"]
+    other.arrived(["sub_2"])
+    assert store.wanting(told) == [["sub_1", "sub_2"]]
+    known = other.get("sub_1")
+    paused = replace(known, paused=NOW, revised=NOW)
+    other.change(known, paused, None)
+    assert (store.wanting(told), store.readers()["sub_1"].subscription) == ([["sub_2"]], paused)
+    other.change(paused, replace(paused, paused=None, revised=NOW + 1), None)
+    assert [one.subscription.id for one in store.latecomers()] == ["sub_1"]
+    other.disable("sub_2", "for a test")
+    assert store.wanting(told) == [[]]
+    other.remove("sub_2")
+    assert list(store.readers()) == ["sub_1"]
+    assert store.anybody()
+    store.remove("sub_1")
+    assert not store.anybody()
+    with pytest.raises(UnknownSubscription):
+        store.change(known, paused, None)
+    with pytest.raises(UnknownSubscription):
+        store.watchlist("sub_1")
+
+
+def test_a_subscription_that_is_paused_while_a_page_is_read_misses_none_of_it(
+    tmp_path: Path,
+) -> None:
+    store = opened(tmp_path)
+    store.take([], behind(3), NOW)
+    page = drafts("a")
+    known = store.get("sub_1")
+    paused = replace(known, paused=NOW, revised=NOW)
+    store.change(known, paused, None)
+    store.take(page, behind(4), NOW)
+    assert store.outbox.counts("sub_1") == {}
+    store.change(paused, replace(paused, paused=None, revised=NOW + 1), None)
+    (reader,) = store.latecomers()
+    assert reader.behind == behind(3)

@@ -11,6 +11,7 @@ from alerts.channel import Outcome
 from alerts.outbox import Ended
 from alerts.places import BEGINNING, Place, behind
 from alerts.retry import Verdict
+from alerts.roster import joined
 from alerts.subscriptions import Start, Subscription, requested
 from alerts.topics import Attempt, Kept
 from alerts.vault import Vault
@@ -51,8 +52,11 @@ def value(message: topics.Message) -> bytes:
         Kept(subscription(Start(behind(41))), b"\x00\xff", NOW + 1, behind(40)),
         Kept(subscription(Start(behind(41, revisions=2), NOW)), b"sealed", NOW, FLIP),
         Kept(subscription(disabled="the receiver answered 410 Gone", failing=NOW), b"sealed"),
+        Kept(
+            subscription(owner="desk-a", paused=NOW, revised=NOW + 1), b"sealed", watchlist=b"\x00z"
+        ),
     ],
-    ids=["new", "behind", "after the rules were revised", "disabled"],
+    ids=["new", "behind", "after the rules were revised", "disabled", "paused"],
 )
 def test_a_subscription_goes_on_elsewhere_as_it_was(kept: Kept) -> None:
     message = topics.subscription(kept, NOW)
@@ -95,6 +99,25 @@ def test_what_a_later_version_adds_is_passed_over() -> None:
     kept = Kept(subscription(), b"sealed")
     later = orjson.loads(value(topics.subscription(kept, NOW))) | {"digest": "weekly"}
     assert topics.read_subscription(orjson.dumps(later)) == kept
+
+
+def test_what_an_earlier_version_wrote_is_the_operators_and_not_paused() -> None:
+    kept = Kept(subscription(), b"sealed")
+    said = orjson.loads(value(topics.subscription(kept, NOW)))
+    for name in ("owner", "expires", "paused_since", "revised", "watchlist"):
+        del said[name]
+    assert topics.read_subscription(orjson.dumps(said)) == kept
+
+
+def test_the_newest_wish_counts_whichever_was_written_last() -> None:
+    """With its watchlist; what is disabled stays so."""
+    wished = Kept(subscription(paused=NOW, revised=NOW), b"old", watchlist=b"new")
+    ignorant = Kept(subscription(disabled="gone"), b"new", rotated=NOW, watchlist=b"old")
+    for first, then in ((wished, ignorant), (ignorant, wished)):
+        found = joined(first, then)
+        one = found.subscription
+        assert (one.paused, one.revised, one.disabled) == (NOW, NOW, "gone")
+        assert (found.sealed, found.watchlist) == (b"new", b"new")
 
 
 def test_a_subscription_that_is_removed_leaves_a_tombstone() -> None:

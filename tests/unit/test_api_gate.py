@@ -109,12 +109,13 @@ async def test_each_role_may_do_what_those_before_it_may(tmp_path: Path, tokens:
         ("GET", "/v1/lists", None),
         ("GET", "/companies/acme", None),
         ("POST", "/v1/screen", {"names": ["Acme"]}),
-        ("GET", "/v1/review", None),
-        ("POST", "/v1/events", described(name="Acme")),
         ("GET", "/v1/subscriptions", None),
         ("POST", "/v1/subscriptions", {"channel": {"type": "webhook", "url": "https://a.example"}}),
+        ("GET", "/v1/review", None),
+        ("POST", "/v1/events", described(name="Acme")),
+        ("GET", "/v1/audit", None),
     ]
-    allowed = {"read": 3, "record": 5, "admin": 7}
+    allowed = {"read": 5, "record": 7, "admin": 8}
     async with served(tmp_path, tokens=True) as api:
         for role, count in allowed.items():
             text, _ = tokens.create(role, role)

@@ -24,9 +24,11 @@ async def subscribe(api: Api, url: str, **more: Any) -> dict[str, Any]:
 
 
 async def delivered(api: Api, subscription: str, receiver: Receiver, count: int) -> list[Any]:
-    """Wait for so many messages; the deliveries as they are answered then, latest first."""
+    """Wait until so many messages were taken, and that was kept; latest first."""
     await receiver.count(count)
-    found: list[Any] = (await api.get(f"{AT}/{subscription}/deliveries"))["deliveries"]
+    found: list[Any] = []
+    while [one["state"] for one in found].count("delivered") < count:
+        found = (await api.get(f"{AT}/{subscription}/deliveries"))["deliveries"]
     return found
 
 

@@ -166,3 +166,139 @@ def test_what_cannot_be_done_is_told(
     done = cli(*arguments)
     assert (done.code, done.out) == (code, "")
     assert told in done.err
+
+
+# --- changing them --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def made(local: Cli) -> str:
+    """A subscription that names two companies and a list."""
+    options = ["--company", "xiaomi", "--company", "huawei", "--list", "us-dod-ccmc"]
+    told = local("subscribe", "--webhook", "http://127.0.0.1:9/", *options, "--json").json
+    return str(told["id"])
+
+
+def test_what_is_named_is_changed_and_the_rest_stays(local: Cli, made: str) -> None:
+    """Filters field by field."""
+    options = ["--list", "us-ofac-sdn", "--gained", "property.blocked", "--label", "new"]
+    told = local("subscriptions", "change", made, *options, "--expires", "2090", "--json").json
+    assert told["filter"] == {
+        "companies": ["xiaomi", "huawei"],
+        "lists": ["us-ofac-sdn"],
+        "gained": ["property.blocked"],
+    }
+    assert (told["label"], told["expires"], told["state"]) == ("new", "2090", "active")
+    options = ["--any", "companies", "--any", "gained", "--expires", "never"]
+    told = local("subscriptions", "change", made, *options, "--json").json
+    assert (told["filter"], told["expires"]) == ({"lists": ["us-ofac-sdn"]}, None)
+    assert "lists: us-ofac-sdn" in " ".join(local("subscriptions").out.split())
+
+
+def test_a_subscription_is_paused_and_resumed(local: Cli, made: str) -> None:
+    """Which its state says, and the list."""
+    assert local("subscriptions", "pause", made, "--json").json["state"] == "paused"
+    assert "paused" in local("subscriptions").out
+    told = local("subscriptions", "resume", made, "--skip-missed", "--json").json
+    assert (told["state"], told["paused_since"]) == ("active", None)
+
+
+def test_owners_are_listed_apart(local: Cli, made: str) -> None:
+    """An operator sees all."""
+    local("subscribe", "--webhook", "http://127.0.0.1:9/", "--owner", "desk-a")
+    assert len(local("subscriptions", "--json").json["subscriptions"]) == 2
+    (mine,) = local("subscriptions", "--owner", "local", "--json").json["subscriptions"]
+    assert mine["id"] == made
+
+
+def test_what_was_done_is_on_record(local: Cli, made: str) -> None:
+    """For people and for programs, and without what is secret."""
+    secret = local("subscriptions", "rotate", made, "--json").json["secret"]
+    local("subscriptions", "pause", made)
+    token = local("token", "create", "--role", "read", "--owner", "desk-a", "--json").json
+    local("subscriptions", "remove", made)
+    told = local("audit", "--json")
+    assert [(one["action"], one["object"]) for one in reversed(told.json["acts"])] == [
+        ("subscribe", made),
+        ("rotate", made),
+        ("pause", made),
+        ("token made", token["id"]),
+        ("remove", made),
+    ]
+    assert secret not in told.out
+    assert token["token"] not in told.out
+    shown = local("audit", "--object", token["id"]).out
+    assert "token made" in shown
+    assert "rotate" not in shown
+
+
+def test_nothing_done_is_nothing_on_record(local: Cli) -> None:
+    """Which is said."""
+    assert "nothing was done yet" in local("audit").err
+    assert "nobody has subscribed" in local("subscriptions").err
+
+
+def test_a_preview_needs_no_receiver(demo: Cli) -> None:
+    """It says how much it would have been, and shows the first."""
+    asked_for = ["subscribe", "--list", "us-dod-ccmc", "--since", "beginning", "--preview"]
+    found = demo(*asked_for, "--json").json
+    assert (found["count"], demo("subscriptions", "--json").json) == (0, {"subscriptions": []})
+    assert found["loaded"] > 0
+    told = demo(*asked_for, "--backfill").out
+    assert f"{found['loaded']:,} messages about" in told
+    assert "by list: us-dod-ccmc" in told
+    assert "hikvision" in told
+
+
+def test_a_preview_is_had_of_a_subscription(demo: Cli) -> None:
+    """With its own filter."""
+    hook = "https://desk.example/hook"
+    made = demo("subscribe", "--webhook", hook, "--company", "xiaomi", "--backfill", "--json").json
+    found = demo("subscriptions", "preview", made["id"], "--since", "beginning", "--json").json
+    assert found["companies"] == 1
+    assert found["by"]["list"].keys() == {"us-dod-ccmc"}
+
+
+def test_a_watchlist_becomes_companies(demo: Cli) -> None:
+    """The report is shown, kept, and made anew with another list."""
+    path = demo.home / "holdings.csv"
+    path.write_text("name\nXiaomi Corporation\nNobody Knows This One\n")
+    hook = ["--webhook", "https://desk.example/hook"]
+    made = demo("subscribe", *hook, "--watchlist", str(path), "--json").json
+    assert made["filter"]["companies"] == ["xiaomi"]
+    assert [one["outcome"] for one in made["watchlist"]["rows"]] == ["matched", "not_found"]
+    told = demo("subscriptions", "watchlist", made["id"])
+    assert "Nobody Knows This One" in told.out
+    assert "1 rows left to you" in told.err
+    assert demo("subscriptions", "watchlist", made["id"], "--json").json == made["watchlist"]
+    path.write_text("company\nhuawei\n")
+    demo("subscriptions", "watchlist", made["id"], "--watchlist", str(path))
+    shown = demo("subscriptions", "show", made["id"], "--json").json
+    assert shown["filter"] == {"companies": ["huawei"]}
+    again = demo("subscriptions", "watchlist", made["id"], "--again", "--json").json
+    assert [one["company"] for one in again["rows"]] == ["huawei"]
+    path.write_text("company\nnobody-knows\n")
+    refused = demo("subscribe", *hook, "--watchlist", str(path))
+    assert (refused.code, "watchlist.2" in refused.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("subscribe",), 2, "--webhook"),
+        (("subscriptions", "pause"), 2, "pause takes the id"),
+        (("subscriptions", "pause", "sub_0", "--label", "x"), 2, "change does"),
+        (("subscriptions", "change", "sub_0", "--any", "colours"), 2, "colours"),
+        (("subscriptions", "change", "sub_0", "--label", "x"), 1, "sub_0"),
+        (("subscriptions", "watchlist", "sub_0"), 1, "sub_0"),
+        (("subscribe", "--webhook", "https://a.example", "--expires", "2020"), 1, "has passed"),
+        (("subscribe", "--preview", "--since", "P1"), 1, "since"),
+    ],
+)
+def test_what_cannot_be_changed_is_told(
+    arguments: tuple[str, ...], code: int, says: str, local: Cli
+) -> None:
+    """Bad usage, or refused data."""
+    done = local(*arguments)
+    assert done.code == code
+    assert says in done.err

@@ -21,7 +21,7 @@ COMMANDS = {
     "Ask": {"status", "history", "search", "replay", "changes", "screen", "demo"},
     "Record": {"record", "serve", "ingest", "review", "export"},
     "Be told": {"subscribe", "subscriptions", "deliveries", "redeliver"},
-    "Operate": {"rebuild", "verify", "doctor", "token", "kafka", "topics", "worker"},
+    "Operate": {"rebuild", "audit", "verify", "doctor", "token", "kafka", "topics", "worker"},
 }
 
 

@@ -1,0 +1,250 @@
+"""Who subscribed, kept up with the table, whichever process writes it: what was asked of it before
+is not read again, but for those who have changed.
+
+A trigger numbers every change of a row (`turned`), so that whoever has come to a number reads what
+lies behind it.
+"""
+
+import sqlite3
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from alerts.index import Index
+from alerts.matching import Who, lasts
+from alerts.places import Place
+from alerts.subscriptions import Filter, Request, Start, Subscription
+from projections.rows import Told
+
+SCHEMA: Final = """
+CREATE TABLE subscriptions (
+    id TEXT PRIMARY KEY, created INTEGER NOT NULL, request BLOB NOT NULL, after TEXT NOT NULL,
+    since INTEGER NOT NULL, secrets BLOB NOT NULL, overlap INTEGER NOT NULL, behind TEXT,
+    disabled TEXT, failing INTEGER, owner TEXT NOT NULL DEFAULT 'local', paused INTEGER,
+    revised INTEGER NOT NULL DEFAULT 0, watchlist BLOB
+) STRICT, WITHOUT ROWID
+"""
+OWNED: Final = """
+ALTER TABLE subscriptions ADD COLUMN owner TEXT NOT NULL DEFAULT 'local';
+ALTER TABLE subscriptions ADD COLUMN paused INTEGER;
+ALTER TABLE subscriptions ADD COLUMN revised INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE subscriptions ADD COLUMN watchlist BLOB
+"""
+"""From the table as it was before there were owners."""
+TURNS: Final = """
+CREATE INDEX subscriptions_of ON subscriptions (owner, created, id);
+CREATE INDEX subscriptions_behind ON subscriptions (created, id) WHERE behind IS NOT NULL;
+CREATE TABLE turned (turn INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE) STRICT;
+CREATE TRIGGER turned_in AFTER INSERT ON subscriptions BEGIN
+    DELETE FROM turned WHERE id = NEW.id;
+    INSERT INTO turned (id) VALUES (NEW.id);
+END;
+CREATE TRIGGER turned_over AFTER UPDATE ON subscriptions BEGIN
+    DELETE FROM turned WHERE id = NEW.id;
+    INSERT INTO turned (id) VALUES (NEW.id);
+END;
+CREATE TRIGGER turned_out AFTER DELETE ON subscriptions BEGIN
+    DELETE FROM turned WHERE id = OLD.id;
+    INSERT INTO turned (id) VALUES (OLD.id);
+END
+"""
+_ROW: Final = (
+    "SELECT id, created, request, after, since, disabled, failing, behind, owner, paused, revised "
+    "FROM subscriptions"
+)
+_LIVING: Final = "disabled IS NULL AND paused IS NULL"
+_NEAR: Final = 20_000
+"""How many of those who were told something lately are held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A subscription and its own place, where it has yet to come to the common cursor."""
+
+    subscription: Subscription
+    behind: Place | None
+
+
+class Roll:
+    """See above. All of it on one thread, and outside of a transaction."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self.forget()
+
+    def forget(self) -> None:
+        """Read it all again, when it is asked for."""
+        self._all: dict[str, Reader] | None = None
+        self._all_at = 0
+        self._index: Index | None = None
+        self._index_at = 0
+        self._near: OrderedDict[str, Reader] = OrderedDict()
+        self._near_at = self._turn()
+
+    def _turn(self) -> int:
+        row = self._db.execute("SELECT max(turn) FROM turned").fetchone()
+        return int(row[0] or 0)
+
+    def _turned(self, after: int) -> list[tuple[int, str]]:
+        return self._db.execute(
+            "SELECT turn, id FROM turned WHERE turn > ? ORDER BY turn", (after,)
+        ).fetchall()
+
+    # --- looking up -----------------------------------------------------------------------------
+
+    def one(self, ident: str) -> Reader | None:
+        """A subscription as it stands."""
+        self._freshen()
+        return self._held(ident)
+
+    def _freshen(self) -> None:
+        for turn, ident in self._turned(self._near_at):
+            self._near.pop(ident, None)
+            self._near_at = turn
+
+    def _held(self, ident: str) -> Reader | None:
+        found = self._near.get(ident)
+        if found is None:
+            row = self._db.execute(f"{_ROW} WHERE id = ?", (ident,)).fetchone()
+            if row is None:
+                return None
+            found = self._near[ident] = _reader(row)
+            if len(self._near) > _NEAR:
+                self._near.popitem(last=False)
+        return found
+
+    def all(self) -> dict[str, Reader]:
+        """All of them, in the order of their making. It takes the room of all of them from then
+        on, and the time of those who have changed."""
+        if self._all is None:
+            self._all_at = self._turn()
+            rows = self._db.execute(f"{_ROW} ORDER BY created, id")
+            self._all = {row[0]: _reader(row) for row in rows}
+        elif turned := self._turned(self._all_at):
+            self._all_at = turned[-1][0]
+            self._all = self._renewed(self._all, [ident for _, ident in turned])
+        return self._all
+
+    def _renewed(self, known: dict[str, Reader], idents: Iterable[str]) -> dict[str, Reader]:
+        """Whoever holds what was answered before sees nothing move."""
+        found, moved = dict(known), False
+        for ident in idents:
+            row = self._db.execute(f"{_ROW} WHERE id = ?", (ident,)).fetchone()
+            if row is None:
+                found.pop(ident, None)
+            else:
+                moved |= ident not in found
+                found[ident] = _reader(row)
+        if moved:
+            order = sorted(found.values(), key=lambda one: _order(one.subscription))
+            return {one.subscription.id: one for one in order}
+        return found
+
+    def page(self, owner: str | None, after: str | None, limit: int) -> list[Subscription]:
+        """Some, oldest first: of an owner or of all, behind the one of this id."""
+        where, values = "WHERE (created, id) > (?, ?)", [0, ""]
+        if after is not None and (known := self.one(after)) is not None:
+            values = [known.subscription.created, after]
+        if owner is not None:
+            where, values = f"{where} AND owner = ?", [*values, owner]
+        rows = self._db.execute(f"{_ROW} {where} ORDER BY created, id LIMIT ?", (*values, limit))
+        return [_reader(row).subscription for row in rows]
+
+    # --- matching -------------------------------------------------------------------------------
+
+    def anybody(self) -> bool:
+        """Whether anybody is to be told anything."""
+        found = self._db.execute(f"SELECT 1 FROM subscriptions WHERE {_LIVING} LIMIT 1")  # noqa: S608
+        return found.fetchone() is not None
+
+    def latecomers(self) -> list[Reader]:
+        """Those who are to be told something and have yet to come to the common cursor."""
+        rows = self._db.execute(
+            f"{_ROW} WHERE behind IS NOT NULL AND {_LIVING} ORDER BY created, id"
+        )
+        return [_reader(row) for row in rows]
+
+    def wanting(self, page: Sequence[tuple[Told, Who]]) -> list[list[str]]:
+        """For each change, who is to be told of it, of those who are at the common cursor."""
+        index = self._indexed()
+        self._freshen()
+        return [
+            [
+                ident
+                for ident in index.wanting(told.change, who)
+                if (reader := self._held(ident)) is not None
+                and lasts(reader.subscription.request, reader.subscription.start, told)
+            ]
+            for told, who in page
+        ]
+
+    def _indexed(self) -> Index:
+        if self._index is None:
+            self._index_at = self._turn()
+            self._index = Index()
+            for row in self._db.execute(
+                f"SELECT id, request FROM subscriptions WHERE behind IS NULL AND {_LIVING}"  # noqa: S608
+            ):
+                _put(self._index, *row)
+        for turn, ident in self._turned(self._index_at):
+            row = self._db.execute(
+                f"SELECT id, request FROM subscriptions "  # noqa: S608
+                f"WHERE id = ? AND behind IS NULL AND {_LIVING}",
+                (ident,),
+            ).fetchone()
+            if row is None:
+                self._index.drop(ident)
+            else:
+                _put(self._index, *row)
+            self._index_at = turn
+        return self._index
+
+    def living(self, idents: Iterable[str], *, common: bool) -> Iterator[str]:
+        """Which of these are still to be told; with `common`, at the common cursor."""
+        where = f"{_LIVING} AND behind IS NULL" if common else _LIVING
+        for ident in idents:
+            row = self._db.execute(
+                f"SELECT 1 FROM subscriptions WHERE id = ? AND {where}",  # noqa: S608
+                (ident,),
+            ).fetchone()
+            if row is not None:
+                yield ident
+
+
+def _put(index: Index, ident: str, request: bytes) -> None:
+    asked = orjson.loads(request)
+    index.put(ident, Filter.model_validate(asked["filter"]), backfill=asked["backfill"])
+
+
+def _order(one: Subscription) -> tuple[int, str]:
+    return one.created, one.id
+
+
+def _reader(row: Sequence[Any]) -> Reader:
+    ident, created, request, after, since, disabled, failing, behind, owner, paused, revised = row
+    kept = Subscription(
+        ident,
+        created,
+        Request.model_validate_json(request),
+        Start(unpacked(after), since),
+        disabled,
+        failing,
+        owner,
+        paused,
+        revised,
+    )
+    return Reader(kept, unpacked(behind) if behind else None)
+
+
+def packed(place: Place) -> str:
+    """As the tables have it."""
+    return orjson.dumps(place).decode()
+
+
+def unpacked(text: str) -> Place:
+    """A place as the tables have it."""
+    position, moment, company, sequence = orjson.loads(text)
+    return (position, moment, company, sequence)

@@ -1,0 +1,257 @@
+"""`subscriptions`: looking at them, changing them, and having them wait."""
+
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
+
+import typer
+
+from service.cli.common import (
+    ALERTS,
+    AsJson,
+    Lists,
+    cleaned,
+    console,
+    echo_json,
+    noted,
+    run,
+    say,
+)
+from service.cli.filtering import (
+    AcceptLikely,
+    Companies,
+    Countries,
+    Expires,
+    From,
+    Gained,
+    Kinds,
+    Label,
+    Lost,
+    Restrictions,
+    Since,
+    To,
+    Watchlist,
+    filtered,
+    print_preview,
+    print_report,
+    resolved_file,
+    resolved_now,
+)
+from service.cli.subscribing import desk, print_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from alerts.desk import Desk
+
+What = Literal[
+    "list",
+    "show",
+    "change",
+    "pause",
+    "resume",
+    "watchlist",
+    "preview",
+    "test",
+    "rotate",
+    "disable",
+    "remove",
+    "delete",
+]
+Field = Literal[
+    "companies",
+    "lists",
+    "countries",
+    "from",
+    "to",
+    "kinds",
+    "restrictions",
+    "gained",
+    "lost",
+]
+_FIRST: Final = 20
+_NEVER: Final = "never"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this a command of `standing`."""
+    app.command(rich_help_panel=ALERTS)(subscriptions)
+
+
+def subscriptions(
+    do: Annotated[What, typer.Argument(help="What to do.")] = "list",
+    subscription: Annotated[str | None, typer.Argument(help="With which; not for list.")] = None,
+    company: Companies = None,
+    watchlist: Watchlist = None,
+    accept_likely: AcceptLikely = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Look for the rows of its watchlist once more.")
+    ] = False,
+    lists: Lists = None,
+    country: Countries = None,
+    from_: From = None,
+    to: To = None,
+    kind: Kinds = None,
+    restriction: Restrictions = None,
+    gained: Gained = None,
+    lost: Lost = None,
+    any_: Annotated[
+        list[str] | None,
+        typer.Option("--any", help=f"Of a filter, say no more of: {', '.join(get_args(Field))}."),
+    ] = None,
+    expires: Expires = None,
+    label: Label = None,
+    skip_missed: Annotated[
+        bool, typer.Option("--skip-missed", help="Resuming, leave out what was missed.")
+    ] = False,
+    since: Since = "P1Y",
+    owner: Annotated[str | None, typer.Option(help="List only this owner's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List subscriptions; show, change, pause, resume, preview, test, disable or remove one, show
+    or replace its watchlist, or rotate its secret. --expires never takes the end away."""
+    if (subscription is None) != (do == "list"):
+        raise typer.BadParameter(f"{do} takes {'no' if do == 'list' else 'the'} id")
+    filter_ = filtered(
+        **{"companies": company, "lists": lists, "countries": country, "from": from_, "to": to},
+        kinds=kind,
+        restrictions=restriction,
+        gained=gained,
+        lost=lost,
+    )
+    given = {"label": label, "expires": expires}
+    wish: dict[str, Any] = {key: one for key, one in given.items() if one is not None}
+    if expires == _NEVER:
+        wish["expires"] = None
+    if unknown := set(any_ or ()) - set(get_args(Field)):
+        raise typer.BadParameter(f"{min(unknown)!r} is no field", param_hint="--any")
+    if (filter_ or wish or any_) and do != "change":
+        raise typer.BadParameter(f"{do} takes no filter, label or end; change does")
+    match do:
+        case "list":
+            _list(run(_all(owner)), as_json=as_json)
+        case "watchlist":
+            report = run(
+                _watchlist(subscription or "", watchlist, again=again, likely=accept_likely)
+            )
+            echo_json(report) if as_json else print_report(report)
+        case "preview":
+            found = run(_preview(subscription or "", since))
+            echo_json(found) if as_json else print_preview(found, since)
+        case "change":
+            told = run(_change(subscription or "", wish, filter_, any_ or ()))
+            echo_json(told) if as_json else print_record(told)
+        case _:
+            told = run(_do(do, subscription or "", skip=skip_missed))
+            echo_json(told) if as_json else print_record(told)
+
+
+def _list(found: list[dict[str, Any]], *, as_json: bool) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    if as_json:
+        echo_json({"subscriptions": found})
+        return
+    columns = ("id", "label", "owner", "state", "to", "asks for")
+    table = Table(*columns, box=None, padding=(0, 2, 0, 0))
+    colours = {"active": "green", "failing": "yellow", "disabled": "red", "expired": "red"}
+    for one in cleaned(found):
+        asks = "; ".join(f"{key}: {_short(value)}" for key, value in one["filter"].items())
+        channel = one["channel"]
+        where = channel.get("url") or channel["type"]
+        state = Text(one["state"], colours.get(one["state"], "cyan"))
+        table.add_row(one["id"], one["label"], one["owner"], state, where, asks or "everything")
+    if found:
+        console().print(table)
+    else:
+        say("nobody has subscribed; `standing subscribe --help` says how")
+
+
+def _short(values: list[str]) -> str:
+    few = ", ".join(values[:_FEW]) or "none"
+    return f"{few} and {len(values) - _FEW:,} more" if len(values) > _FEW else few
+
+
+_FEW: Final = 5
+
+
+async def _all(owner: str | None) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    async with desk() as alerts:
+        while page := await alerts.page(owner, found[-1]["id"] if found else None):
+            found += page
+    return found
+
+
+async def _change(
+    subscription: str, wish: dict[str, Any], filter_: dict[str, Any], any_: list[str] | tuple[()]
+) -> dict[str, Any]:
+    async with desk() as alerts:
+        if filter_ or any_:
+            known = (await alerts.subscription(subscription))["filter"]
+            kept = {key: value for key, value in known.items() if key not in any_}
+            wish = {**wish, "filter": {**kept, **filter_}}
+        return await _changed(alerts, subscription, "change", wish)
+
+
+async def _changed(
+    alerts: "Desk", subscription: str, action: str, wish: dict[str, Any]
+) -> dict[str, Any]:
+    await alerts.change(subscription, wish)
+    noted(action, subscription, ", ".join(sorted(wish)))
+    return await alerts.subscription(subscription)
+
+
+async def _watchlist(
+    subscription: str, path: "Path | None", *, again: bool, likely: bool
+) -> dict[str, Any]:
+    from events.errors import Refused
+    from service.watchlist import companies, once_more, packed, unpacked
+
+    async with desk() as alerts:
+        if path is None:
+            kept = await alerts.watchlist(subscription)
+            if kept is None:
+                raise Refused.field("watchlist", "its companies are not from a watchlist")
+            if not again:
+                return unpacked(kept)
+            report = await resolved_now(once_more(unpacked(kept)), likely=likely)
+        else:
+            report = await resolved_file(path, likely=likely)
+        known = (await alerts.subscription(subscription))["filter"]
+        wish = {"filter": {**known, "companies": companies(report)}}
+        await alerts.change(subscription, wish, watchlist=packed(report))
+        noted("watchlist", subscription)
+        return report
+
+
+async def _preview(subscription: str, since: str) -> dict[str, Any]:
+    async with desk() as alerts:
+        asked = await alerts.subscription(subscription)
+        return await alerts.preview(
+            asked["filter"], since, backfill=asked["backfill"], limit=_FIRST
+        )
+
+
+async def _do(do: What, subscription: str, *, skip: bool) -> dict[str, Any]:
+    async with desk() as alerts:
+        match do:
+            case "pause":
+                return await _changed(alerts, subscription, do, {"paused": True})
+            case "resume":
+                missed = "skip" if skip else "send"
+                wish = {"paused": False, "missed": missed}
+                return await _changed(alerts, subscription, do, wish)
+            case "test":
+                told = await alerts.test(subscription)
+            case "rotate":
+                told = {"id": subscription, "secret": await alerts.rotate(subscription)}
+            case "disable":
+                await alerts.disable(subscription, "disabled from the command line")
+                told = await alerts.subscription(subscription)
+            case "remove" | "delete":
+                await alerts.unsubscribe(subscription)
+                told = {"id": subscription, "state": "removed"}
+            case _:
+                return await alerts.subscription(subscription)
+        noted("remove" if do == "delete" else do, subscription)
+        return told
