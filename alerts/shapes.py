@@ -41,7 +41,11 @@ SUBSCRIPTION: Final[Schema] = structure(
         "id": TEXT,
         "created": TIME,
         "filter": _FILTER,
-        "channel": structure({"type": TEXT}, "How it is told.", maybe={"url": TEXT}),
+        "channel": structure(
+            {"type": TEXT},
+            "How it is told.",
+            maybe={"url": TEXT, "signature": TEXT, "rate": or_null({"type": "number"})},
+        ),
         "cadence": TEXT,
         "start": told(TEXT, "As it was asked for."),
         "label": or_null(TEXT),
