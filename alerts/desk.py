@@ -13,7 +13,7 @@ from alerts.matching import Who, sends
 from alerts.messages import Draft, data, draft, trial
 from alerts.outbox import Ended
 from alerts.retry import Verdict
-from alerts.signing import new_secret
+from alerts.signing import Scheme, new_secret, public_key, told_of
 from alerts.source import ChangeSource
 from alerts.store import AlertStore
 from alerts.subscriptions import (
@@ -25,7 +25,7 @@ from alerts.subscriptions import (
     requested,
     started,
 )
-from events.dates import DAY, NEVER, Instant
+from events.dates import DAY, NEVER, BadDate, Instant, start
 from events.errors import Refused
 from events.lists import Registry
 from projections.rows import Told
@@ -67,6 +67,16 @@ class Desk(ABC):
         """Send nothing more to it."""
 
     @abstractmethod
+    async def enable(self, subscription: str, *, skip: bool = False) -> None:
+        """Send to it again: from where it stopped, or with `skip` only what is told from now
+        on."""
+
+    @abstractmethod
+    async def recover(self, subscription: str, since: str) -> int:
+        """Send everything again that was recorded since a time, with the same ids, numbers and
+        bodies; how many messages that is. Raises `Refused` also where it is disabled."""
+
+    @abstractmethod
     async def rotate(self, subscription: str, overlap: Instant = OVERLAP) -> str:
         """A new secret, returned this once; messages are signed with the old one as well while
         they overlap."""
@@ -93,8 +103,15 @@ class Desk(ABC):
     async def subscription(self, subscription: str) -> dict[str, Any]:
         """One as JSON, with how many deliveries there are in each state."""
         found = await self._store.aside(self._store.get, subscription)
-        counts = await self._store.aside(self._store.outbox.counts, subscription)
-        return {**found.shown(), "deliveries": counts}
+        store, now = self._store, self._clock()
+        keys = await store.aside(store.secrets, subscription, now)
+        return {
+            **found.shown(),
+            "public_keys": [public for key in keys if (public := public_key(key)) is not None],
+            "deliveries": await store.aside(store.outbox.counts, subscription),
+            "backlog": await store.aside(store.outbox.backlog, subscription, now),
+            "notices": await store.aside(store.notices.of, subscription),
+        }
 
     async def deliveries(
         self, subscription: str, *, limit: int = 100, before: Instant = NEVER
@@ -116,8 +133,18 @@ class Desk(ABC):
         verdict = Verdict("delivered" if outcome.delivered else "failed")
         return message, began, Ended(message.id, began, self._clock() - began, outcome, verdict)
 
-    def _made(self, request: Request, start: Start) -> Subscription:
-        return Subscription("sub_" + secrets.token_hex(12), self._clock(), request, start)
+    def _made(self, request: Request, begins: Start) -> Subscription:
+        return Subscription("sub_" + secrets.token_hex(12), self._clock(), request, begins)
+
+    async def _recoverable(self, subscription: str, since: str) -> Instant:
+        """From when on the messages of a subscription are to be sent again."""
+        found = await self._store.aside(self._store.get, subscription)
+        if found.disabled is not None:
+            raise Refused.field("subscription", f"it is disabled: {found.disabled}")
+        try:
+            return start(since)
+        except BadDate as error:
+            raise Refused.field("since", str(error)) from None
 
     async def _movable(self, delivery: str) -> str:
         """The subscription of a delivery that may be sent again."""
@@ -126,6 +153,12 @@ class Desk(ABC):
         if found.disabled is not None:
             raise Refused.field("delivery", f"its subscription is disabled: {found.disabled}")
         return subscription
+
+
+def scheme(request: Request) -> Scheme:
+    """How what a caller asks for is signed."""
+    found: Scheme = getattr(request.channel, "signature", "hmac")
+    return found
 
 
 class Preview:
@@ -146,9 +179,9 @@ class Preview:
         nowhere = WebhookTarget(type="webhook", url="-")
         return cls(Request(filter=asked, channel=nowhere, backfill=backfill), limit, registry)
 
-    def look(self, told: Told, start: Start, who: Who) -> None:
+    def look(self, told: Told, begins: Start, who: Who) -> None:
         """At the next change."""
-        if not sends(self._request, start, told, who):
+        if not sends(self._request, begins, told, who):
             return
         change = told.change
         self._count += 1
@@ -183,12 +216,12 @@ class AlertDesk(Desk):
     async def subscribe(self, raw: Any) -> tuple[Subscription, str]:
         """Keep a subscription. Returns its secret, this once."""
         request = requested(raw, self._registry)
-        start = started(request.start, [self._source.head()])
+        begins = started(request.start, [self._source.head()])
         await self._channels[request.channel.type].check(request.channel)
-        made, secret = self._made(request, start), new_secret()
+        made, secret = self._made(request, begins), new_secret(scheme(request))
         await self._store.aside(self._store.add, made, secret)
         self._wake()
-        return made, secret
+        return made, told_of(secret)
 
     async def unsubscribe(self, subscription: str) -> None:
         """Forget a subscription, its secret and its deliveries."""
@@ -201,9 +234,23 @@ class AlertDesk(Desk):
     async def rotate(self, subscription: str, overlap: Instant = OVERLAP) -> str:
         """A new secret, returned this once; messages are signed with the old one as well while
         they overlap."""
-        secret, now = new_secret(), self._clock()
+        found = await self._store.aside(self._store.get, subscription)
+        secret, now = new_secret(scheme(found.request)), self._clock()
         await self._store.aside(self._store.rotate, subscription, secret, now, now + overlap)
-        return secret
+        return told_of(secret)
+
+    async def enable(self, subscription: str, *, skip: bool = False) -> None:
+        """See `Desk`."""
+        skip_to = self._source.head() if skip else None
+        await self._store.aside(self._store.enable, subscription, self._clock(), skip_to)
+        self._wake()
+
+    async def recover(self, subscription: str, since: str) -> int:
+        """See `Desk`."""
+        moment = await self._recoverable(subscription, since)
+        found = await self._store.aside(self._store.recover, subscription, moment, self._clock())
+        self._wake()
+        return found
 
     async def test(self, subscription: str) -> dict[str, Any]:
         """See `Desk`."""
@@ -216,11 +263,11 @@ class AlertDesk(Desk):
     ) -> dict[str, Any]:
         """What a subscription with this filter would have sent: the count, and the first bodies."""
         found = Preview.of(filter_, self._registry, limit, backfill=backfill)
-        start = started(since, [self._source.head()], "since")
-        after = start.after
+        begins = started(since, [self._source.head()], "since")
+        after = begins.after
         while page := await self._source.changes(after, _PAGE):
             for told in page:
-                found.look(told, start, self._source.who(told))
+                found.look(told, begins, self._source.who(told))
             after = self._source.place(page[-1])
             await asyncio.sleep(0)  # others have their turn
         return found.shown()

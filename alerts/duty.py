@@ -19,6 +19,7 @@ from alerts.channel import Channel
 from alerts.loop import AlertLoop
 from alerts.messages import data, draft
 from alerts.names import Names
+from alerts.notices import Operator
 from alerts.outbox import Ended
 from alerts.partition_store import PartitionStore, Settled
 from alerts.places import Place, behind
@@ -54,6 +55,8 @@ class Means:
     channels: Mapping[str, Channel]
     clock: Callable[[], Instant]
     names: Names = field(default_factory=Names)
+    operator: Operator | None = None
+    """Who is told of receivers that fail for long."""
 
 
 class _Loop(AlertLoop):
@@ -121,6 +124,8 @@ class Duty:
             grace_s=GRACE_S,
         )
         self.loop.duty = self
+        self.loop.operator = means.operator
+        self.loop.share = 1 / self._sizes[names.changes]
 
     async def _resume(self) -> None:
         await self._people.begin()
@@ -155,15 +160,19 @@ class Duty:
     async def _enrol(self, kept: Kept) -> None:
         """A subscription that is new here: one that was told something before goes on from there,
         the others from where they wished to begin."""
-        ident, start = kept.subscription.id, kept.subscription.start
-        mine = start.within(self._partition) if start.others else start
+        ident, here = kept.subscription.id, self._here(kept)
         if ident in self._marks:
             read = self._marks[ident]
         else:
-            read = await self._source.before(mine.after)
+            read = await self._source.before(here.subscription.start.after)
         own: Place | None = None if read is None else behind(read)
-        here = replace(kept, subscription=replace(kept.subscription, start=mine))
         await self._store.aside(self._store.enrol, here, own)
+
+    def _here(self, kept: Kept) -> Kept:
+        """With where it begins in this partition."""
+        start = kept.subscription.start
+        mine = start.within(self._partition) if start.others else start
+        return replace(kept, subscription=replace(kept.subscription, start=mine))
 
     def gauges(self) -> dict[str, tuple[str, float]]:
         """What is measured of it: by name, in words and now."""
@@ -235,6 +244,7 @@ class Duty:
             known = self._roster.kept.get(ident)
             if known is not None and known.subscription.disabled is None:
                 said = replace(known, subscription=replace(known.subscription, disabled=why))
+                self._roster.kept[ident] = said
                 message = topics.subscription(said, now)
                 found.append(self._of(self._names.subscriptions, message))
         return found
@@ -262,10 +272,15 @@ class Duty:
 
     async def _refresh(self, kept: Kept) -> None:
         readers = await self._store.aside(self._store.readers)
-        if kept.subscription.id in readers:
-            await self._store.aside(self._store.enrol, kept)
-        else:
+        known = readers.get(kept.subscription.id)
+        if known is None:
             await self._enrol(kept)
+            return
+        here, own = self._here(kept), None
+        if here.subscription.start != known.subscription.start:  # it begins anew, from there
+            read = await self._source.before(here.subscription.start.after)
+            own = behind(self._source.position() if read is None else read)
+        await self._store.aside(self._store.enrol, here, own)
 
     async def _forget(self, ident: str) -> None:
         """Nothing is kept of a subscription that was removed."""

@@ -1,9 +1,10 @@
 """Who subscribed, as the subscriptions' topic tells it, message by message. Pure.
 
 Whoever writes about a subscription has read it before, and another may have written meanwhile; the
-later message would undo what the other said. So messages are joined: what is disabled stays so,
-the newest secret counts, and what was removed does not come back, as ids are never used again. A
-message that said less than was known is `amiss`, until somebody has written the whole.
+later message would undo what the other said. So messages are joined: what is disabled stays so
+until it is enabled, the newest secret counts, and what was removed does not come back, as ids are
+never used again. A message that said less than was known is `amiss`, until somebody has written
+the whole.
 """
 
 from collections.abc import Iterable
@@ -48,11 +49,15 @@ class Roster:
 def joined(known: Kept, said: Kept) -> Kept:
     """What two messages about a subscription say together."""
     newest = known if known.rotated > said.rotated else said
-    disabled = said.subscription.disabled or known.subscription.disabled
+    if known.enabled == said.enabled:
+        disabled = said.subscription.disabled or known.subscription.disabled
+    else:
+        disabled = max(known, said, key=lambda one: one.enabled).subscription.disabled
     return replace(
         said,
         subscription=replace(said.subscription, disabled=disabled),
         sealed=newest.sealed,
         overlap=newest.overlap,
         rotated=newest.rotated,
+        enabled=max(known.enabled, said.enabled),
     )

@@ -64,6 +64,8 @@ SUBSCRIPTION: Final[Schema] = structure(
         "behind": or_null(ref("Place"), "How far it was read, where it lags behind the others."),
         "places": told(array(ref("Place")), "`after`, of each partition of the events."),
         "rotated": or_null(TIME, "When the newest secret was made; null: with the subscription."),
+        "notify": or_null(TEXT, "The subscription that is told when this one's receiver fails."),
+        "enabled": or_null(TIME, "When it was last enabled again, after it was disabled."),
     },
     "A subscription, with what is needed to go on with it.",
 )
@@ -88,6 +90,15 @@ DELIVERY: Final[Schema] = structure(
         "since": told(TIME, "When the message began to wait."),
         "due": or_null(TIME, "When it is tried again, where it is."),
         "stands": or_null(POSITION, "Where the change stands in `standing.changes.v1`."),
+        "request": or_null(
+            {"type": "object"},
+            "What was sent: address, headers without secrets, and of the body its size and digest.",
+        ),
+        "answer": or_null(
+            {"type": "object"},
+            "What came back, if anything: headers of use to who "
+            "looks for what went wrong, and the first bytes.",
+        ),
     },
     "An attempt to deliver a message, and its outcome.",
 )

@@ -7,7 +7,7 @@ is lost between the two, and nothing is queued twice.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,12 +17,15 @@ from typing import Any, ClassVar, Final, TypeVar
 import orjson
 
 from alerts.messages import Draft
-from alerts.outbox import SCHEMA, Ended, Outbox, Waiting
+from alerts.notices import DISABLED, FAILING, Notice, Notices
+from alerts.notices import SCHEMA as NOTICES
+from alerts.outbox import SCHEMA, Ended, Outbox, Waiting, later
 from alerts.places import BEGINNING, Place
-from alerts.subscriptions import Request, Start, Subscription
+from alerts.retry import DISABLE, WARN
+from alerts.subscriptions import Request, Start, Subscription, WebhookTarget
 from alerts.vault import Vault
 from events.aside import finished
-from events.dates import DAY, Instant
+from events.dates import DAY, Instant, show
 from events.errors import StandingError
 from events.sqlite_store import Synchronous, connect, transaction, trouble
 
@@ -36,10 +39,15 @@ CREATE TABLE subscriptions (
     since INTEGER NOT NULL, secrets BLOB NOT NULL, overlap INTEGER NOT NULL, behind TEXT,
     disabled TEXT, failing INTEGER
 ) STRICT, WITHOUT ROWID;
-{SCHEMA}
+{SCHEMA};
+{NOTICES}
 """
+_DOORS: Final = 20_000
+"""Of so many subscriptions that were told something, it is remembered where they are."""
 
 T = TypeVar("T")
+Busy = Mapping[str, Collection[str]]
+"""By subscription, the companies that something is under way of."""
 
 
 class UnknownSubscription(StandingError):
@@ -58,6 +66,14 @@ class Reader:
     behind: Place | None
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where messages of a subscription go, and the secrets they are signed with."""
+
+    target: WebhookTarget
+    secrets: tuple[str, ...]
+
+
 class AlertStore:
     """Subscriptions, cursor and outbox at `path`, the key at the same path ending in `.key`.
 
@@ -74,6 +90,13 @@ class AlertStore:
         self.path = path
         self.db = connect(path, self.SCHEMA, FORMAT, synchronous=self.SYNCHRONOUS)
         self.outbox = Outbox(self.db)
+        self.notices = Notices(self.db)
+        self._doors: dict[str, tuple[bytes, bytes, Request, tuple[str, ...]]] = {}
+        with self._writing() as db:
+            later(db)
+            if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'notices'").fetchone():
+                for statement in NOTICES.split(";"):
+                    db.execute(statement)
         with trouble(path):
             locked = self.db.execute("SELECT secrets FROM subscriptions LIMIT 1").fetchone()
         self._vault = vault or Vault(path.with_suffix(".key"), create=locked is None)
@@ -145,6 +168,7 @@ class AlertStore:
         self.get(subscription)
         with self._writing() as db:
             db.execute("DELETE FROM subscriptions WHERE id = ?", (subscription,))
+            db.execute("DELETE FROM notices WHERE subscription = ?", (subscription,))
             self.outbox.drop(subscription)
         self._version = -1
 
@@ -209,37 +233,126 @@ class AlertStore:
     # --- deliveries ---------------------------------------------------------------------------
 
     def due(
-        self, asked: Sequence[tuple[str, int]], now: Instant
-    ) -> list[tuple[Waiting, tuple[str, ...]]]:
-        """What may be sent now, with the secrets to sign with; for each subscription asked for at
-        most so many."""
-        found = []
+        self, now: Instant, most: int, room: Callable[[str], int], under_way: Busy
+    ) -> list[tuple[Waiting, Door]]:
+        """At most so many messages that may be sent now, with where they go: of each subscription
+        as many as it has `room` for, and none about a company that something is `under_way` of.
+        Whose turn was longest ago is first."""
+        found: list[tuple[Waiting, Door]] = []
         with trouble(self.path):
-            for subscription, limit in asked:
-                waiting = self.outbox.due(subscription, now, limit)
-                if waiting:
-                    keys = self.secrets(subscription, now)
-                    found += [(one, keys) for one in waiting]
+            for subscription in self.outbox.lanes(now, most + len(under_way)):
+                limit = min(room(subscription), most - len(found))
+                if limit <= 0:
+                    continue
+                busy = under_way.get(subscription, ())
+                waiting = self.outbox.due(subscription, now, limit, busy)
+                door = self.door(subscription, now) if waiting else None
+                if door is not None:
+                    paced = getattr(door.target, "rate", None) is not None
+                    found += [(one, door) for one in waiting[: 1 if paced else None]]
         return found
+
+    def door(self, subscription: str, now: Instant) -> Door | None:
+        """Where a subscription is reached; None where nothing is sent to it."""
+        with trouble(self.path):
+            row = self.db.execute(
+                "SELECT request, secrets, overlap, disabled FROM subscriptions WHERE id = ?",
+                (subscription,),
+            ).fetchone()
+        if row is None or row[3] is not None:
+            return None
+        request, sealed, overlap, _ = row
+        known = self._doors.get(subscription)
+        if known is None or (known[0], known[1]) != (request, sealed):
+            if len(self._doors) >= _DOORS:
+                self._doors.clear()
+            unlocked = self._vault.unlock(sealed)
+            known = (request, sealed, Request.model_validate_json(request), unlocked)
+            self._doors[subscription] = known
+        keys = known[3] if now < overlap else known[3][:1]
+        return Door(known[2].channel, keys)
 
     def settle(self, ended: Sequence[Ended]) -> None:
         """Keep attempts that are over, and what follows from them."""
-        with self._writing() as db:
+        with self._writing():
+            now = max((one.over for one in ended), default=0)
+            failing = self._failing({one.message for one in ended})
+            tired = {
+                whose
+                for whose, since in failing.items()
+                if since is not None and now - since > WARN
+            }
+            whose = self.outbox.settle(ended, tired)
+            last: dict[str, Ended] = {}
             for one in ended:
-                settled = self.outbox.settle(one)
-                if settled is None:
-                    continue
-                subscription, verdict = settled
-                delivered = one.outcome.delivered
-                turned = db.execute(
-                    "UPDATE subscriptions SET failing = iif(?, NULL, ?) "
-                    "WHERE id = ? AND (failing IS NULL) <> ?",
-                    (delivered, one.at, subscription, delivered),
-                ).rowcount
-                if verdict.state == "gone":
-                    self._disable(subscription, "the receiver answered 410 Gone")
-                if turned or verdict.state == "gone":
-                    self._version = -1
+                if (subscription := whose.get(one.message)) is not None:
+                    last[subscription] = one
+                    if one.outcome.delivered:
+                        failing[subscription] = None
+                    elif failing[subscription] is None:
+                        failing[subscription] = one.at
+            for subscription, one in last.items():
+                self._turn(subscription, failing[subscription], one)
+            for one in ended:
+                if one.verdict.state == "gone" and one.message in whose:
+                    self._gone(whose[one.message], one, "the receiver answered 410 Gone")
+
+    def _failing(self, messages: Iterable[str]) -> dict[str, Instant | None]:
+        """Of the subscriptions of messages, since when they fail."""
+        rows = self.db.execute(
+            "SELECT id, failing FROM subscriptions WHERE id IN (SELECT subscription FROM messages "
+            "WHERE id IN (SELECT value FROM json_each(?)))",
+            (orjson.dumps(list(messages)).decode(),),
+        )
+        return dict(rows.fetchall())
+
+    def _turn(self, subscription: str, failing: Instant | None, last: Ended) -> None:
+        """Keep since when a receiver fails, and what follows where that is long ago."""
+        turned = self.db.execute(
+            "UPDATE subscriptions SET failing = ?1 WHERE id = ?2 AND failing IS NOT ?1",
+            (failing, subscription),
+        ).rowcount
+        if turned:
+            self._version = -1
+        if failing is None or last.over - failing < WARN:
+            return
+        if last.over - failing < DISABLE:
+            self._notice(subscription, FAILING, last)
+        else:
+            self._gone(subscription, last, f"nothing could be delivered since {show(failing)}")
+
+    def _gone(self, subscription: str, last: Ended, why: str) -> None:
+        """Disable it, and have that told elsewhere."""
+        if self._raw(subscription).disabled is None:
+            self._disable(subscription, why)
+            self._notice(subscription, DISABLED, last)
+
+    def _notice(self, subscription: str, kind: str, last: Ended) -> None:
+        one = self._raw(subscription)
+        if kind == FAILING and one.disabled is not None:
+            return
+        self.notices.put(one, kind, last.over, last.outcome.error)
+
+    def _raw(self, subscription: str) -> Subscription:
+        """As it stands in this transaction."""
+        rows = self.db.execute(
+            "SELECT id, created, request, after, since, disabled, failing, behind "
+            "FROM subscriptions WHERE id = ?",
+            (subscription,),
+        )
+        return _reader(rows.fetchone()).subscription
+
+    def heard(self, notice: Notice, due: Instant, error: str | None) -> None:
+        """Keep what became of an attempt to tell a notice."""
+        with self._writing():
+            self.notices.settle(notice, due, error)
+
+    def lagging(self) -> bool:
+        """Whether somebody has yet to come to the common cursor."""
+        row = self.db.execute(
+            "SELECT 1 FROM subscriptions WHERE behind IS NOT NULL AND disabled IS NULL LIMIT 1"
+        ).fetchone()
+        return row is not None
 
     def disable(self, subscription: str, why: str) -> None:
         """Send nothing more to it. Raises `UnknownSubscription`."""
@@ -251,7 +364,29 @@ class AlertStore:
     def redeliver(self, delivery: str, now: Instant) -> None:
         """Send a message again, with its id, number and body. Raises `UnknownDelivery`."""
         with self._writing():
-            self.outbox.again(delivery, now)
+            self.outbox.again([delivery], now)
+
+    def recover(self, subscription: str, moment: Instant, now: Instant) -> int:
+        """Send again what was recorded at a moment or later; how much that is."""
+        with self._writing():
+            found = self.outbox.since(subscription, moment)
+            self.outbox.again(found, now)
+        return len(found)
+
+    def enable(self, subscription: str, now: Instant, skip_to: Place | None = None) -> None:
+        """Send to it again: from where it stopped, or only what stands behind a place. Raises
+        `UnknownSubscription`."""
+        if self.get(subscription).disabled is None:
+            return
+        with self._writing() as db:
+            db.execute(
+                "UPDATE subscriptions SET disabled = NULL, failing = NULL, "
+                "after = coalesce(?1, after), behind = coalesce(?1, behind) WHERE id = ?2",
+                (None if skip_to is None else packed(skip_to), subscription),
+            )
+            if skip_to is None:
+                self.outbox.resume(subscription, now)
+        self._version = -1
 
     def keep_trial(self, draft: Draft, now: Instant, ended: Ended) -> None:
         """Keep a test message and what became of it."""
@@ -264,8 +399,14 @@ class AlertStore:
             self.outbox.prune(now - KEEP)
 
     def _disable(self, subscription: str, why: str) -> None:
-        self.db.execute("UPDATE subscriptions SET disabled = ? WHERE id = ?", (why, subscription))
+        """What waits is kept, and where it stood, for who enables it again."""
+        self.db.execute(
+            "UPDATE subscriptions SET disabled = ?, behind = coalesce(behind, ?) "
+            "WHERE id = ? AND disabled IS NULL",
+            (why, packed(self.cursor), subscription),
+        )
         self.outbox.abandon(subscription)
+        self._version = -1
 
 
 def _reader(row: Sequence[Any]) -> Reader:

@@ -35,6 +35,8 @@ class Kept:
     behind: Place | None = None
     rotated: Instant = 0
     """When the newest secret was made; 0 is with the subscription."""
+    enabled: Instant = 0
+    """When it was last enabled again; 0: never."""
 
 
 def subscription(kept: Kept, now: Instant) -> Message:
@@ -52,6 +54,7 @@ def subscription(kept: Kept, now: Instant) -> Message:
             for number, place in enumerate((one.start.after, *one.start.others))
         ],
         "rotated": None if kept.rotated == 0 else show(kept.rotated),
+        "enabled": None if kept.enabled == 0 else show(kept.enabled),
     }
     event_id = derived_id([SUBSCRIPTION, told])
     return Message(
@@ -85,7 +88,8 @@ def read_subscription(value: bytes) -> Kept:
         b64decode(told["secrets"]),
         0 if told["overlap"] is None else start(told["overlap"]),
         None if behind is None else _place(behind),
-        0 if told.get("rotated") is None else start(told["rotated"]),
+        rotated=0 if told.get("rotated") is None else start(told["rotated"]),
+        enabled=0 if told.get("enabled") is None else start(told["enabled"]),
     )
 
 
@@ -160,6 +164,8 @@ def delivery(one: Attempt) -> Message:
         "since": show(one.since),
         "due": None if one.due is None else show(one.due),
         "stands": one.stands,
+        "request": (ended.outcome.details or {}).get("request"),
+        "answer": (ended.outcome.details or {}).get("answer"),
     }
     event_id = derived_id([ATTEMPT, ended.message, one.number])
     return Message(

@@ -40,7 +40,7 @@ def opened(folder: Path) -> AlertStore:
 
 
 def heads(store: AlertStore, now: Instant = NOW) -> list[Waiting]:
-    return [waiting for waiting, _ in store.due([("sub_1", 10)], now)]
+    return [waiting for waiting, _ in store.due(now, 10, lambda _: 10, {})]
 
 
 def ended(message: str, verdict: Verdict = DONE, at: Instant = NOW) -> Ended:
@@ -74,9 +74,9 @@ def test_the_cursor_and_the_queue_outlive_the_process(tmp_path: Path) -> None:
     store.close()
     again = AlertStore(tmp_path / "alerts.db")
     assert again.cursor == behind(7)
-    assert [(waiting.company, keys) for waiting, keys in again.due([("sub_1", 10)], NOW)] == [
-        ("a", (SECRET,))
-    ]
+    assert [
+        (waiting.company, door.secrets) for waiting, door in again.due(NOW, 9, lambda _: 9, {})
+    ] == [("a", (SECRET,))]
 
 
 def test_a_page_is_kept_with_its_cursor_or_not_at_all(tmp_path: Path) -> None:
@@ -95,8 +95,9 @@ def test_a_failed_message_waits_and_holds_up_only_its_own_line(tmp_path: Path) -
     store = opened(tmp_path)
     store.take(drafts("a", "b", "a"), behind(3), NOW)
     store.settle([ended(heads(store)[0].id, Verdict("pending", 60 * SECOND))])
-    assert [one.company for one in heads(store)] == ["b"]
-    due = store.outbox.next_due(NOW)
+    assert [one.company for one in heads(store, NOW + 5)] == ["b"]
+    store.settle([ended(heads(store, NOW + 5)[0].id)])
+    due = store.outbox.next_due(NOW + 5)
     assert due == NOW + 5 + 60 * SECOND
     again = next(one for one in heads(store, due) if one.company == "a")
     assert (again.attempt, b'"n":1' in again.body) == (2, True)
