@@ -5,7 +5,7 @@ In order per subscription and company, at least once; across those nothing waits
 
 import asyncio
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -136,10 +136,12 @@ class AlertLoop:
         if most <= 0:
             return
         flying = Counter(one.waiting.subscription for one in self._flying.values())
-        busy: dict[str, set[str]] = defaultdict(set)
-        for queues in ((one.queue for one in self._flying.values()), self._over, self._kept_now):
-            for subscription, company in queues:
-                busy[subscription].add(company)
+        busy: dict[str, set[str]] = {}
+        flights = [one.queue for one in self._flying.values()]
+        for subscription, company in [*self._kept_now, *self._over, *flights]:
+            companies = busy.pop(subscription, set())  # the latest served comes last
+            companies.add(company)
+            busy[subscription] = companies
 
         def room(subscription: str) -> int:
             under_way = len(busy.get(subscription, ()))

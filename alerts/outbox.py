@@ -7,7 +7,7 @@ served goes to the end of the line.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -39,7 +39,7 @@ CREATE TABLE messages (
     state TEXT NOT NULL, since INTEGER NOT NULL, attempts INTEGER NOT NULL,
     earlier INTEGER NOT NULL, body BLOB NOT NULL
 ) STRICT;
-CREATE INDEX messages_of ON messages (subscription, state, seq);
+CREATE INDEX messages_of ON messages (subscription, seq);
 CREATE INDEX messages_waiting ON messages (subscription, company, n) WHERE state = 'pending';
 CREATE TABLE attempts (
     message TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, latency INTEGER NOT NULL,
@@ -47,6 +47,37 @@ CREATE TABLE attempts (
 ) STRICT, WITHOUT ROWID;
 {_LANES}
 """
+
+
+_ENDED: Final = """
+CREATE TEMP TABLE ended (
+    message TEXT PRIMARY KEY, subscription TEXT, company TEXT, number INTEGER, at INTEGER,
+    latency INTEGER, outcome TEXT, status INTEGER, error TEXT, details TEXT, state TEXT,
+    due INTEGER, hold INTEGER
+)
+"""
+_SETTLE: Final = (
+    (
+        "INSERT INTO attempts SELECT message, number, at, latency, outcome, status, error, details "
+        "FROM ended"
+    ),
+    "UPDATE messages SET state = ended.state, attempts = number FROM ended WHERE id = message",
+    (
+        "UPDATE queues SET due = iif(EXISTS (SELECT 1 FROM messages WHERE "
+        "messages.state = 'pending' AND messages.subscription = queues.subscription AND messages.company = queues.company), "
+        "iif(ended.state = 'pending', ended.due, at + latency), 4611686018427387904) FROM ended "
+        "WHERE queues.subscription = ended.subscription AND queues.company = ended.company"
+    ),
+    # Who was served waits behind those who were not, and for what holds it up.
+    (
+        "UPDATE lanes SET hold = max(lanes.hold, told.hold), due = coalesce((SELECT max(min(due), "
+        "turn, lanes.hold, told.hold) FROM queues WHERE "
+        "queues.subscription = lanes.subscription AND due < 4611686018427387904), 4611686018427387904) FROM (SELECT subscription AS whose, "
+        "max(hold) AS hold, max(at + latency) AS turn FROM ended GROUP BY subscription) AS told "
+        "WHERE lanes.subscription = whose"
+    ),
+)
+"""What follows from attempts that ended; all of a batch at once."""
 
 
 def later(db: sqlite3.Connection) -> None:
@@ -99,25 +130,29 @@ class Ended:
 class Outbox(Delivered):
     """The tables of the outbox. Whatever writes must be called within a transaction."""
 
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__(db)
+        db.execute(_ENDED)
+
     def put(self, drafts: Iterable[Draft], now: Instant) -> None:
         """Number and queue messages; one that was queued before is left as it is."""
+        asked = {draft.id: draft for draft in drafts}
+        new = self._new(list(asked))
+        numbers = self._numbers({(asked[one].subscription, asked[one].company) for one in new})
         rows: list[tuple[Any, ...]] = []
-        seen: set[str] = set()
-        whose: set[str] = set()
-        for draft in drafts:
-            ident = draft.id
-            if ident in seen or self._has(ident):
-                continue
-            (n,) = self._db.execute(
-                "INSERT INTO queues VALUES (?, ?, 1, ?) ON CONFLICT DO UPDATE "
-                "SET n = n + 1, due = CASE due WHEN ? THEN excluded.due ELSE due END RETURNING n",
-                (draft.subscription, draft.company, now, NEVER),
-            ).fetchone()
-            seen.add(ident)
-            whose.add(draft.subscription)
-            rows.append(_row(draft, ident, n, "pending", now))
+        for ident in new:
+            draft = asked[ident]
+            queue = (draft.subscription, draft.company)
+            numbers[queue] += 1
+            rows.append(_row(draft, ident, numbers[queue], "pending", now))
         self._insert(rows)
-        self._into_lanes(whose, now)
+        self._db.execute(
+            "INSERT INTO queues SELECT value ->> 0, value ->> 1, value ->> 2, ?2 "
+            "FROM json_each(?1) WHERE true ON CONFLICT DO UPDATE SET n = excluded.n, "
+            "due = iif(due < 4611686018427387904, due, excluded.due)",
+            (_json([[*queue, n] for queue, n in numbers.items()]), now),
+        )
+        self._into_lanes({subscription for subscription, _ in numbers}, now)
 
     def put_trial(self, draft: Draft, now: Instant, ended: Ended) -> None:
         """Keep a test message with its one attempt; it stands in no queue."""
@@ -139,13 +174,15 @@ class Outbox(Delivered):
         """The messages of one subscription that may be sent now, one per queue, longest due
         first; none about those companies."""
         rows = self._db.execute(
-            "SELECT company FROM queues WHERE subscription = ? AND due <= ? "
-            "AND due < 4611686018427387904 ORDER BY due LIMIT ?",
-            (subscription, now, limit + len(without)),
-        ).fetchall()
-        companies = [company for (company,) in rows if company not in without]
-        heads = (self._head(subscription, company) for company in companies[:limit])
-        return [head for head in heads if head is not None]
+            "SELECT id, subscription, company, attempts - earlier + 1, since, body FROM ("
+            "SELECT company AS whom, due FROM queues WHERE subscription = ?1 AND due <= ?2 "
+            "AND due < 4611686018427387904 AND company NOT IN (SELECT value FROM json_each(?3)) "
+            "ORDER BY due LIMIT ?4) JOIN messages ON seq = (SELECT seq FROM messages "
+            "WHERE state = 'pending' AND subscription = ?1 AND company = whom ORDER BY n LIMIT 1) "
+            "ORDER BY due",
+            (subscription, now, _json(list(without)), limit),
+        )
+        return [Waiting(*row) for row in rows.fetchall()]
 
     def next_due(self, after: Instant) -> Instant:
         """When something is due next that is not yet; `NEVER` where nothing waits."""
@@ -157,30 +194,21 @@ class Outbox(Delivered):
     def settle(self, ended: Sequence[Ended], patient: Collection[str] = ()) -> dict[str, str]:
         """Keep attempts and move their queues on. By message, whose it was; those that have gone,
         with their subscription, are left out. Of the `patient` nothing is given up."""
-        found: dict[str, str] = {}
-        attempts: list[tuple[Any, ...]] = []
-        holds: dict[str, Instant] = {}
-        for one in ended:
-            row = self._db.execute(
-                "SELECT subscription, company, attempts, state FROM messages WHERE id = ?",
-                (one.message,),
-            ).fetchone()
-            if row is None:
-                continue
-            subscription, company, tried, before = row
-            found[one.message] = subscription
-            attempts.append(_attempt(one, tried + 1))
-            holds[subscription] = max(holds.get(subscription, 0), one.hold)
-            state = _state(one.verdict, before, subscription in patient)
-            self._db.execute(
-                "UPDATE messages SET state = ?, attempts = ? WHERE id = ?",
-                (state, tried + 1, one.message),
-            )
-            due = one.over + one.verdict.delay if state == "pending" else one.over
-            self._move(subscription, company, due)
-        self._log(attempts)
-        self._to_the_end(holds, max((one.over for one in ended), default=0))
-        return found
+        self._db.execute(
+            "INSERT INTO ended SELECT value ->> 0, subscription, company, attempts + 1, "
+            "value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, "
+            "CASE value ->> 7 WHEN 'delivered' THEN 'delivered' WHEN 'gone' THEN 'failed' "
+            "ELSE iif(value ->> 7 = 'failed' AND subscription NOT IN "
+            "(SELECT value FROM json_each(?2)), 'failed', "
+            "iif(state = 'abandoned', state, 'pending')) END, value ->> 8, value ->> 9 "
+            "FROM json_each(?1) JOIN messages ON messages.id = value ->> 0",
+            (_json([_ended(one) for one in ended]), _json(list(patient))),
+        )
+        for statement in _SETTLE:
+            self._db.execute(statement)
+        found = self._db.execute("SELECT message, subscription FROM ended").fetchall()
+        self._db.execute("DELETE FROM ended")
+        return dict(found)
 
     def again(self, deliveries: Sequence[str], now: Instant) -> None:
         """Have messages sent again. Raises `UnknownDelivery`."""
@@ -263,15 +291,34 @@ class Outbox(Delivered):
             "UPDATE queues SET due = ? WHERE subscription = ? AND company = ?",
             (due, subscription, company),
         )
-        self._to_the_end({subscription: 0}, 0)
+        self._db.execute(
+            "UPDATE lanes SET due = coalesce((SELECT max(min(due), hold) FROM queues WHERE "
+            "queues.subscription = lanes.subscription AND due < 4611686018427387904), "
+            "4611686018427387904) WHERE subscription = ?",
+            (subscription,),
+        )
 
     def line_up(self, subscription: str, now: Instant) -> None:
         """Have a subscription come in, one of whose queues was changed."""
         self._into_lanes([subscription], now)
 
-    def _has(self, ident: str) -> bool:
-        row = self._db.execute("SELECT 1 FROM messages WHERE id = ?", (ident,)).fetchone()
-        return row is not None
+    def _new(self, idents: Sequence[str]) -> list[str]:
+        """Those of these messages that are not here."""
+        rows = self._db.execute(
+            "SELECT value FROM json_each(?) WHERE NOT EXISTS "
+            "(SELECT 1 FROM messages WHERE id = value) ORDER BY key",
+            (_json(idents),),
+        )
+        return [row[0] for row in rows]
+
+    def _numbers(self, queues: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """The last number that was given in each of these queues; 0 in a new one."""
+        rows = self._db.execute(
+            "SELECT value ->> 0, value ->> 1, coalesce(n, 0) FROM json_each(?) LEFT JOIN queues "
+            "ON subscription = value ->> 0 AND company = value ->> 1",
+            (_json(list(queues)),),
+        )
+        return {(row[0], row[1]): row[2] for row in rows}
 
     def _insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
         self._db.executemany(
@@ -280,14 +327,6 @@ class Outbox(Delivered):
 
     def _log(self, rows: Sequence[tuple[Any, ...]]) -> None:
         self._db.executemany("INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-
-    def _head(self, subscription: str, company: str) -> Waiting | None:
-        row = self._db.execute(
-            "SELECT id, attempts - earlier + 1, since, body FROM messages WHERE "
-            "state = 'pending' AND subscription = ? AND company = ? ORDER BY n LIMIT 1",
-            (subscription, company),
-        ).fetchone()
-        return Waiting(row[0], subscription, company, *row[1:]) if row else None
 
     def _move(self, subscription: str, company: str, due: Instant) -> None:
         self._db.execute(
@@ -299,30 +338,19 @@ class Outbox(Delivered):
 
     def _into_lanes(self, whose: Iterable[str], now: Instant) -> None:
         """Who has its place in the line keeps it; the others come in where they are due."""
-        self._db.executemany(
-            "INSERT INTO lanes VALUES (?1, ?2, 0) ON CONFLICT DO UPDATE SET due = iif(due <= ?2, "
-            "due, max(hold, coalesce((SELECT min(due) FROM queues WHERE subscription = ?1 AND "
+        self._db.execute(
+            "INSERT INTO lanes SELECT value, ?2, 0 FROM json_each(?1) WHERE true ON CONFLICT "
+            "DO UPDATE SET due = iif(due <= ?2, due, max(hold, coalesce((SELECT min(due) FROM "
+            "queues WHERE queues.subscription = lanes.subscription AND "
             "due < 4611686018427387904), 4611686018427387904)))",
-            [(one, now) for one in whose],
-        )
-
-    def _to_the_end(self, holds: Mapping[str, Instant], turn: Instant) -> None:
-        """Who was served waits behind those who were not, and for what holds it up."""
-        self._db.executemany(
-            "UPDATE lanes SET hold = max(hold, ?2), due = coalesce((SELECT max(min(due), ?3, "
-            "hold, ?2) FROM queues WHERE subscription = ?1 AND due < 4611686018427387904), "
-            "4611686018427387904) WHERE subscription = ?1",
-            [(one, hold, turn) for one, hold in holds.items()],
+            (_json(list(whose)), now),
         )
 
 
-def _state(verdict: Verdict, before: str, patient: bool) -> str:
-    state: str = verdict.state
-    if state == "gone" or (state == "failed" and not patient):
-        return "failed"
-    if state == "failed":
-        state = "pending"
-    return before if state == "pending" and before == "abandoned" else state
+def _json(value: Any) -> str:
+    """As SQLite reads it. What is done to all of a batch at once, it does in one piece, and leaves
+    the interpreter to others meanwhile."""
+    return orjson.dumps(value).decode()
 
 
 def _row(draft: Draft, ident: str, n: int, state: str, now: Instant) -> tuple[Any, ...]:
@@ -332,10 +360,23 @@ def _row(draft: Draft, ident: str, n: int, state: str, now: Instant) -> tuple[An
     )
 
 
+def _ended(one: Ended) -> tuple[Any, ...]:
+    outcome, verdict = one.outcome, one.verdict
+    return (
+        *(one.message, one.at, one.latency, "delivered" if outcome.delivered else "failed"),
+        *(outcome.status, outcome.error, _details(outcome)),
+        *(verdict.state, one.over + verdict.delay, one.hold),
+    )
+
+
+def _details(outcome: Outcome) -> str | None:
+    return None if outcome.details is None else _json(outcome.details)
+
+
 def _attempt(ended: Ended, number: int) -> tuple[Any, ...]:
     outcome = ended.outcome
     return (
         *(ended.message, number, ended.at, ended.latency),
         *("delivered" if outcome.delivered else "failed", outcome.status, outcome.error),
-        None if outcome.details is None else orjson.dumps(outcome.details).decode(),
+        _details(outcome),
     )

@@ -42,6 +42,9 @@ CREATE TABLE subscriptions (
 {SCHEMA};
 {NOTICES}
 """
+_PAGES: Final = 8_000
+"""So many pages (32 MB) the log of what was written may have before they are put in their places:
+most are written many times over meanwhile."""
 _DOORS: Final = 20_000
 """Of so many subscriptions that were told something, it is remembered where they are."""
 
@@ -92,6 +95,8 @@ class AlertStore:
         self.outbox = Outbox(self.db)
         self.notices = Notices(self.db)
         self._doors: dict[str, tuple[bytes, bytes, Request, tuple[str, ...]]] = {}
+        with trouble(path):
+            self.db.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}")
         with self._writing() as db:
             later(db)
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'notices'").fetchone():
@@ -237,10 +242,12 @@ class AlertStore:
     ) -> list[tuple[Waiting, Door]]:
         """At most so many messages that may be sent now, with where they go: of each subscription
         as many as it has `room` for, and none about a company that something is `under_way` of.
-        Whose turn was longest ago is first."""
+        Whose turn was longest ago is first; of those under way that is their order."""
         found: list[tuple[Waiting, Door]] = []
         with trouble(self.path):
-            for subscription in self.outbox.lanes(now, most + len(under_way)):
+            served = {one: turn for turn, one in enumerate(under_way, 1)}
+            lanes = self.outbox.lanes(now, most + len(under_way))
+            for subscription in sorted(lanes, key=lambda one: served.get(one, 0)):
                 limit = min(room(subscription), most - len(found))
                 if limit <= 0:
                     continue
@@ -276,7 +283,8 @@ class AlertStore:
         """Keep attempts that are over, and what follows from them."""
         with self._writing():
             now = max((one.over for one in ended), default=0)
-            failing = self._failing({one.message for one in ended})
+            before = self._failing({one.message for one in ended})
+            failing = dict(before)
             tired = {
                 whose
                 for whose, since in failing.items()
@@ -292,7 +300,8 @@ class AlertStore:
                     elif failing[subscription] is None:
                         failing[subscription] = one.at
             for subscription, one in last.items():
-                self._turn(subscription, failing[subscription], one)
+                if failing[subscription] is not None or before[subscription] is not None:
+                    self._turn(subscription, failing[subscription], one)
             for one in ended:
                 if one.verdict.state == "gone" and one.message in whose:
                     self._gone(whose[one.message], one, "the receiver answered 410 Gone")

@@ -121,14 +121,12 @@ class WebhookChannel:
     async def _outcome(self, response: ClientResponse) -> Outcome:
         """The status line decides; what a receiver does to its own body after that does not."""
         excerpt = (await _beginning(response))[:_EXCERPT].decode(errors="replace").strip()
-        answer = {
-            "headers": {
-                key: value[:_EXCERPT]
-                for key in _SHOWN
-                if (value := response.headers.get(key)) is not None
-            },
-            "body": excerpt,
+        heads = {
+            key: _printable(value[:_EXCERPT])
+            for key in _SHOWN
+            if (value := response.headers.get(key)) is not None
         }
+        answer = {"headers": heads, "body": excerpt}
         details = {"answer": answer}
         if 200 <= response.status < 300:
             return Outcome(delivered=True, status=response.status, details=details)
@@ -136,7 +134,7 @@ class WebhookChannel:
         return Outcome(
             delivered=False,
             status=response.status,
-            error=f"answered {response.status} {response.reason or ''}: {excerpt}".rstrip(": "),
+            error=f"answered {response.status} {_reason(response)}: {excerpt}".rstrip(": "),
             gone=response.status == _GONE,
             retry_after=wait,
             throttled=response.status == _TOO_MANY
@@ -145,9 +143,20 @@ class WebhookChannel:
         )
 
 
+def _reason(response: ClientResponse) -> str:
+    return _printable((response.reason or "")[:_EXCERPT])
+
+
+def _printable(text: str) -> str:
+    """Without the halves of characters that stand for bytes that are none."""
+    return text.encode(errors="replace").decode()
+
+
 async def _beginning(response: ClientResponse) -> bytes:
     """The first bytes of an answer's body; what it does after them is its own affair."""
     body = b""
+    if response.content.at_eof():  # nothing, as most answer
+        return body
     with suppress(ClientError, TimeoutError, OSError):
         async with asyncio.timeout(_BODY_S):
             while len(body) < MOST and (piece := await response.content.read(MOST - len(body))):

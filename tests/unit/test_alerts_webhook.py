@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from hashlib import sha256
 
+import orjson
 import pytest
 from aiohttp import ClientTimeout, web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -327,3 +328,14 @@ async def test_with_ed25519_a_receiver_needs_the_public_key_alone(channel: Webho
     assert version == "v1a"
     signed = f"{post.headers['webhook-id']}.{post.headers['webhook-timestamp']}.".encode()
     key.verify(b64decode(signature), signed + post.body)
+
+
+async def test_an_answer_in_no_writing_is_told_as_far_as_it_can_be(channel: WebhookChannel) -> None:
+    async def mumble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 500 \xff\xfe\r\nServer: \xff\r\nContent-Length: 1\r\n\r\n\xff")
+        await writer.drain()
+
+    async with raw_server(mumble) as url:
+        outcome = await send(channel, url)
+    assert outcome.status == 500
+    assert orjson.dumps([outcome.error, outcome.details])
