@@ -55,6 +55,14 @@ class Delivered:
             ).fetchall()
         )
 
+    def waiting(self) -> tuple[int, int, int]:
+        """How many messages wait, for how many receivers, and for one of them at most."""
+        row = self._db.execute(
+            "SELECT coalesce(sum(some), 0), count(*), coalesce(max(some), 0) FROM (SELECT "
+            "count(*) AS some FROM messages WHERE state = 'pending' GROUP BY subscription)"
+        ).fetchone()
+        return row[0], row[1], row[2]
+
     def backlog(self, subscription: str, now: Instant) -> dict[str, Any]:
         """What waits for one receiver: how many messages, since when the oldest does, and when
         something is tried next; where it asked to be left alone, until when."""

@@ -13,9 +13,10 @@ from alerts.matching import Who, sends
 from alerts.messages import Draft, data, draft, trial
 from alerts.outbox import Ended
 from alerts.retry import Verdict
+from alerts.samples import samples
 from alerts.signing import Scheme, new_secret, public_key, told_of
 from alerts.source import ChangeSource
-from alerts.store import AlertStore
+from alerts.store import AlertStore, UnknownSubscription
 from alerts.subscriptions import (
     Request,
     Start,
@@ -113,6 +114,14 @@ class Desk(ABC):
             "notices": await store.aside(store.notices.of, subscription),
         }
 
+    def examples(self) -> list[dict[str, Any]]:
+        """A message of each kind, as JSON, with what it says."""
+        return samples(self._registry)
+
+    async def measured(self) -> dict[str, int]:
+        """What waits, and how many receivers fail or are disabled."""
+        return await self._store.aside(self._store.measured)
+
     async def deliveries(
         self, subscription: str, *, limit: int = 100, before: Instant = NEVER
     ) -> list[dict[str, Any]]:
@@ -145,6 +154,14 @@ class Desk(ABC):
             return start(since)
         except BadDate as error:
             raise Refused.field("since", str(error)) from None
+
+    async def _check_notify(self, request: Request) -> None:
+        """Who is to be told when the receiver fails is there."""
+        if request.notify is not None:
+            try:
+                await self._store.aside(self._store.get, request.notify)
+            except UnknownSubscription as unknown:
+                raise Refused.field("notify", str(unknown)) from None
 
     async def _movable(self, delivery: str) -> str:
         """The subscription of a delivery that may be sent again."""
@@ -218,6 +235,7 @@ class AlertDesk(Desk):
         request = requested(raw, self._registry)
         begins = started(request.start, [self._source.head()])
         await self._channels[request.channel.type].check(request.channel)
+        await self._check_notify(request)
         made, secret = self._made(request, begins), new_secret(scheme(request))
         await self._store.aside(self._store.add, made, secret)
         self._wake()

@@ -74,6 +74,7 @@ class KafkaDesk(Desk):
         request = requested(raw, self._registry)
         start = started(request.start, await self._wire.heads())
         await self._channels[request.channel.type].check(request.channel)
+        await self._check_notify(request)
         made, secret = self._made(request, start), new_secret(scheme(request))
         kept = Kept(made, self._wire.vault.lock((secret,)))
         await self._wire.subscribed(topics.subscription(kept, self._clock()))

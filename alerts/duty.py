@@ -89,6 +89,7 @@ class Duty:
         self._marks: dict[str, int | None] = {}
         self._turn = asyncio.Lock()
         self._confirmed = float("-inf")
+        self._waiting = (0, 0, 0)
 
     @classmethod
     async def begun(
@@ -187,6 +188,9 @@ class Duty:
                 -1 if told_of is None else told_of,
             ),
             "standing_alerts_subscriptions": ("who subscribed", len(self._roster.kept)),
+            "standing_alerts_waiting": ("messages that wait", self._waiting[0]),
+            "standing_alerts_waiting_receivers": ("receivers they wait for", self._waiting[1]),
+            "standing_alerts_waiting_most": ("those of one receiver, at most", self._waiting[2]),
         }
 
     def work(self) -> Iterable[Coroutine[Any, Any, None]]:
@@ -214,6 +218,7 @@ class Duty:
         """Tell up to where everybody was told."""
         async with self._turn:
             marks = await self._store.aside(self._store.marks)
+            self._waiting = await self._store.aside(self._store.outbox.waiting)
             if always or marks != self._marks:
                 await self._write([], always=always)
 

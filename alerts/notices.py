@@ -16,9 +16,12 @@ from urllib.parse import urlsplit
 import orjson
 
 from alerts.channel import Channel, Outcome, Parcel, Target
+from alerts.egress import parts
 from alerts.retry import DISABLE, judge
-from alerts.subscriptions import Subscription
-from events.dates import NEVER, Instant, show
+from alerts.signing import is_secret
+from alerts.subscriptions import Subscription, WebhookTarget
+from events.dates import DAY, NEVER, Instant, show
+from events.errors import Refused
 from events.ids import derived_id
 
 FAILING: Final = "standing.subscription.failing"
@@ -45,6 +48,16 @@ class Operator:
     secrets: tuple[str, ...]
 
 
+def operator_at(url: str, secret: str) -> Operator | None:
+    """The operator's webhook as settings have it. Raises `Refused` where it is none."""
+    if not url:
+        return None
+    parts(url, "STANDING_NOTIFY")
+    if secret and not is_secret(secret):
+        raise Refused.field("STANDING_NOTIFY_SECRET", "a secret is whsec_ and base64 behind it")
+    return Operator(WebhookTarget(type="webhook", url=url), (secret,) if secret else ())
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One notice on its way to one target."""
@@ -67,7 +80,7 @@ class Notices:
     def put(self, one: Subscription, kind: str, now: Instant, error: str | None) -> bool:
         """Have it told that a receiver fails, or was disabled; False where it was already."""
         since = one.failing if one.failing is not None else now
-        ident = "ntc_" + derived_id(["notice", kind, one.id, since])
+        ident = "ntc_" + derived_id(["notice", kind, one.id, since // DAY])
         if self._db.execute("SELECT 1 FROM notices WHERE id = ?", (ident,)).fetchone():
             return False
         told = orjson.dumps(

@@ -64,7 +64,8 @@ _SETTLE: Final = (
     "UPDATE messages SET state = ended.state, attempts = number FROM ended WHERE id = message",
     (
         "UPDATE queues SET due = iif(EXISTS (SELECT 1 FROM messages WHERE "
-        "messages.state = 'pending' AND messages.subscription = queues.subscription AND messages.company = queues.company), "
+        "messages.state = 'pending' AND messages.subscription = queues.subscription "
+        "AND messages.company = queues.company), "
         "iif(ended.state = 'pending', ended.due, at + latency), 4611686018427387904) FROM ended "
         "WHERE queues.subscription = ended.subscription AND queues.company = ended.company"
     ),
@@ -72,7 +73,8 @@ _SETTLE: Final = (
     (
         "UPDATE lanes SET hold = max(lanes.hold, told.hold), due = coalesce((SELECT max(min(due), "
         "turn, lanes.hold, told.hold) FROM queues WHERE "
-        "queues.subscription = lanes.subscription AND due < 4611686018427387904), 4611686018427387904) FROM (SELECT subscription AS whose, "
+        "queues.subscription = lanes.subscription AND due < 4611686018427387904), "
+        "4611686018427387904) FROM (SELECT subscription AS whose, "
         "max(hold) AS hold, max(at + latency) AS turn FROM ended GROUP BY subscription) AS told "
         "WHERE lanes.subscription = whose"
     ),

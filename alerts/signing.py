@@ -32,6 +32,15 @@ def new_secret(scheme: Scheme = "hmac") -> str:
     return (PRIVATE if scheme == "ed25519" else PREFIX) + kept
 
 
+def is_secret(text: str) -> bool:
+    """Whether something can be signed with it."""
+    try:
+        sign("id", "0", b"", text)
+    except ValueError:
+        return False
+    return text.startswith((PREFIX, PRIVATE))
+
+
 def told_of(secret: str) -> str:
     """What its receiver is told of a secret, to verify with: the secret itself, or its public
     key."""

@@ -102,6 +102,11 @@ class AlertStore:
             if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'notices'").fetchone():
                 for statement in NOTICES.split(";"):
                     db.execute(statement)
+            for column in ("failing", "disabled", "behind"):  # few of many
+                db.execute(
+                    f"CREATE INDEX IF NOT EXISTS subscriptions_are_{column} ON subscriptions "
+                    f"({column}) WHERE {column} IS NOT NULL"
+                )
         with trouble(path):
             locked = self.db.execute("SELECT secrets FROM subscriptions LIMIT 1").fetchone()
         self._vault = vault or Vault(path.with_suffix(".key"), create=locked is None)
@@ -355,6 +360,18 @@ class AlertStore:
         """Keep what became of an attempt to tell a notice."""
         with self._writing():
             self.notices.settle(notice, due, error)
+
+    def measured(self) -> dict[str, int]:
+        """What waits, and how many receivers fail or are disabled, by the names of metrics."""
+        waiting, receivers, most = self.outbox.waiting()
+        found = {"waiting": waiting, "waiting_receivers": receivers, "waiting_most": most}
+        for state, where in (
+            ("failing", "failing IS NOT NULL AND disabled IS NULL"),
+            ("disabled", "disabled IS NOT NULL"),
+        ):
+            row = self.db.execute(f"SELECT count(*) FROM subscriptions WHERE {where}").fetchone()  # noqa: S608
+            found[state] = row[0]
+        return found
 
     def lagging(self) -> bool:
         """Whether somebody has yet to come to the common cursor."""

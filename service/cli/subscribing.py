@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Many = list[str] | None
 Id = Annotated[str, typer.Argument(help="The id of a subscription.")]
-What = Literal["list", "show", "test", "rotate", "disable", "delete"]
+What = Literal["list", "show", "test", "rotate", "disable", "enable", "recover", "delete"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -133,12 +133,21 @@ def subscribe(
 def subscriptions(
     do: Annotated[What, typer.Argument(help="What to do.")] = "list",
     subscription: Annotated[str | None, typer.Argument(help="With which; not for list.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="With recover: all that was recorded since is sent again.")
+    ] = None,
+    skip: Annotated[
+        bool, typer.Option("--skip", help="With enable: leave out what waited meanwhile.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List subscriptions; show, test, disable or delete one, or rotate its secret."""
+    """List subscriptions; show, test, disable, enable or delete one, rotate its secret, or recover
+    what its receiver lost."""
+    if (since is None) == (do == "recover") or (skip and do != "enable"):
+        raise typer.BadParameter("recover takes --since, enable may take --skip")
     if (subscription is None) != (do == "list"):
         raise typer.BadParameter(f"{do} takes {'no' if do == 'list' else 'the'} id")
-    told = run(_do(do, subscription or ""))
+    told = run(_do(do, subscription or "", since or "", skip=skip))
     if as_json:
         echo_json(told)
     elif do == "list":
@@ -154,7 +163,7 @@ def subscriptions(
         _print(told)
 
 
-async def _do(do: What, subscription: str) -> dict[str, Any]:
+async def _do(do: What, subscription: str, since: str, *, skip: bool) -> dict[str, Any]:
     async with desk() as alerts:
         match do:
             case "list":
@@ -168,6 +177,11 @@ async def _do(do: What, subscription: str) -> dict[str, Any]:
             case "disable":
                 await alerts.disable(subscription, "disabled from the command line")
                 return await alerts.subscription(subscription)
+            case "enable":
+                await alerts.enable(subscription, skip=skip)
+                return await alerts.subscription(subscription)
+            case "recover":
+                return {"id": subscription, "count": await alerts.recover(subscription, since)}
             case "delete":
                 await alerts.unsubscribe(subscription)
                 return {"id": subscription, "state": "deleted"}
