@@ -1,7 +1,8 @@
 """The port through which a message leaves, and what comes back."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from alerts.subscriptions import WebhookTarget
 from events.dates import Instant
@@ -30,6 +31,10 @@ class Outcome:
     gone: bool = False
     """The receiver wants no more, ever."""
     retry_after: Instant | None = None
+    throttled: bool = False
+    """The receiver has too much to do: nothing at all goes to it for that long."""
+    details: Mapping[str, Any] | None = None
+    """What was sent and what came back, as JSON, to be kept with the attempt; no secrets."""
 
 
 class Channel(Protocol):

@@ -13,11 +13,12 @@ from alerts.messages import Draft, trial
 from alerts.outbox import Ended
 from alerts.preview import YEAR, Preview
 from alerts.retry import Verdict
-from alerts.signing import new_secret
+from alerts.samples import samples
+from alerts.signing import Scheme, new_secret, public_key, told_of
 from alerts.source import ChangeSource
-from alerts.store import AlertStore
+from alerts.store import AlertStore, UnknownSubscription
 from alerts.subscriptions import LOCAL, Request, Start, Subscription, lasting, requested, started
-from events.dates import DAY, NEVER, Instant
+from events.dates import DAY, NEVER, BadDate, Instant, start
 from events.errors import Refused
 from events.lists import Registry
 
@@ -68,6 +69,16 @@ class Desk(ABC):
         """Send nothing more to it."""
 
     @abstractmethod
+    async def enable(self, subscription: str, *, skip: bool = False) -> None:
+        """Send to it again: from where it stopped, or with `skip` only what is told from now
+        on."""
+
+    @abstractmethod
+    async def recover(self, subscription: str, since: str) -> int:
+        """Send everything again that was recorded since a time, with the same ids, numbers and
+        bodies; how many messages that is. Raises `Refused` also where it is disabled."""
+
+    @abstractmethod
     async def rotate(self, subscription: str, overlap: Instant = OVERLAP) -> str:
         """A new secret, returned this once; messages are signed with the old one as well while
         they overlap."""
@@ -102,8 +113,15 @@ class Desk(ABC):
     async def subscription(self, subscription: str) -> dict[str, Any]:
         """One as JSON, with how many deliveries there are in each state."""
         found = await self._store.aside(self._store.get, subscription)
-        counts = await self._store.aside(self._store.outbox.counts, subscription)
-        return {**found.told(self._clock()), "deliveries": counts}
+        store, now = self._store, self._clock()
+        keys = await store.aside(store.secrets, subscription, now)
+        return {
+            **found.told(now),
+            "public_keys": [public for key in keys if (public := public_key(key)) is not None],
+            "deliveries": await store.aside(store.outbox.counts, subscription),
+            "backlog": await store.aside(store.outbox.backlog, subscription, now),
+            "notices": await store.aside(store.notices.of, subscription),
+        }
 
     async def owner(self, subscription: str) -> str:
         """Whose it is."""
@@ -118,6 +136,14 @@ class Desk(ABC):
     async def watchlist(self, subscription: str) -> bytes | None:
         """The report of the watchlist that its companies are from, as it was packed."""
         return await self._store.aside(self._store.watchlist, subscription)
+
+    def examples(self) -> list[dict[str, Any]]:
+        """A message of each kind, as JSON, with what it says."""
+        return samples(self._registry)
+
+    async def measured(self) -> dict[str, int]:
+        """What waits, and how many receivers fail or are disabled."""
+        return await self._store.aside(self._store.measured)
 
     async def deliveries(
         self, subscription: str, *, limit: int = 100, before: Instant = NEVER
@@ -144,9 +170,33 @@ class Desk(ABC):
         lasting(request, self._clock())
         return request
 
-    def _made(self, request: Request, start: Start, owner: str) -> Subscription:
+    def _made(self, request: Request, begins: Start, owner: str) -> Subscription:
         ident = "sub_" + secrets.token_hex(12)
-        return Subscription(ident, self._clock(), request, start, owner=owner)
+        return Subscription(ident, self._clock(), request, begins, owner=owner)
+
+    async def _recoverable(self, subscription: str, since: str) -> Instant:
+        """From when on the messages of a subscription are to be sent again."""
+        found = await self._store.aside(self._store.get, subscription)
+        if found.disabled is not None:
+            raise Refused.field("subscription", f"it is disabled: {found.disabled}")
+        if found.paused is not None:
+            raise Refused.field("subscription", "it is paused; resume it first")
+        try:
+            return start(since)
+        except BadDate as error:
+            raise Refused.field("since", str(error)) from None
+
+    async def _check_notify(self, request: Request, owner: str) -> None:
+        """Who is to be told when the receiver fails is there, and of the same owner."""
+        if request.notify is None:
+            return
+        unknown = UnknownSubscription(request.notify)
+        try:
+            found = await self._store.aside(self._store.get, request.notify)
+        except UnknownSubscription:
+            raise Refused.field("notify", str(unknown)) from None
+        if found.owner != owner:
+            raise Refused.field("notify", str(unknown))
 
     async def _movable(self, delivery: str) -> str:
         """The subscription of a delivery that may be sent again."""
@@ -157,6 +207,12 @@ class Desk(ABC):
         if found.paused is not None:
             raise Refused.field("delivery", "its subscription is paused; resume it first")
         return subscription
+
+
+def scheme(request: Request) -> Scheme:
+    """How what a caller asks for is signed."""
+    found: Scheme = getattr(request.channel, "signature", "hmac")
+    return found
 
 
 class AlertDesk(Desk):
@@ -182,12 +238,13 @@ class AlertDesk(Desk):
     ) -> tuple[Subscription, str]:
         """See `Desk`."""
         request = self._requested(raw)
-        start = started(request.start, [self._source.head()])
+        begins = started(request.start, [self._source.head()])
         await self._channels[request.channel.type].check(request.channel)
-        made, secret = self._made(request, start, owner), new_secret()
+        await self._check_notify(request, owner)
+        made, secret = self._made(request, begins, owner), new_secret(scheme(request))
         await self._store.aside(self._store.add, made, secret, watchlist)
         self._wake()
-        return made, secret
+        return made, told_of(secret)
 
     async def change(
         self, subscription: str, raw: Any, *, watchlist: bytes | None = None
@@ -195,6 +252,7 @@ class AlertDesk(Desk):
         """See `Desk`."""
         known = await self._store.aside(self._store.get, subscription)
         wish = wished(known, raw, self._registry)
+        await self._check_notify(wish.request, known.owner)
         new = granted(known, wish, self._clock(), [self._source.head()])
         await self._store.aside(self._store.change, known, new, watchlist)
         self._wake()
@@ -211,9 +269,23 @@ class AlertDesk(Desk):
     async def rotate(self, subscription: str, overlap: Instant = OVERLAP) -> str:
         """A new secret, returned this once; messages are signed with the old one as well while
         they overlap."""
-        secret, now = new_secret(), self._clock()
+        found = await self._store.aside(self._store.get, subscription)
+        secret, now = new_secret(scheme(found.request)), self._clock()
         await self._store.aside(self._store.rotate, subscription, secret, now, now + overlap)
-        return secret
+        return told_of(secret)
+
+    async def enable(self, subscription: str, *, skip: bool = False) -> None:
+        """See `Desk`."""
+        skip_to = self._source.head() if skip else None
+        await self._store.aside(self._store.enable, subscription, self._clock(), skip_to)
+        self._wake()
+
+    async def recover(self, subscription: str, since: str) -> int:
+        """See `Desk`."""
+        moment = await self._recoverable(subscription, since)
+        found = await self._store.aside(self._store.recover, subscription, moment, self._clock())
+        self._wake()
+        return found
 
     async def test(self, subscription: str) -> dict[str, Any]:
         """See `Desk`."""
@@ -226,11 +298,11 @@ class AlertDesk(Desk):
     ) -> dict[str, Any]:
         """What a subscription with this filter would have sent: the count, and the first bodies."""
         found = Preview.of(filter_, self._registry, limit, backfill=backfill)
-        start = preview.since(since, self._clock(), [self._source.head()])
-        after = start.after
+        begins = preview.since(since, self._clock(), [self._source.head()])
+        after = begins.after
         while page := await self._source.changes(after, _PAGE):
             for told in page:
-                found.look(told, start, self._source.who(told))
+                found.look(told, begins, self._source.who(told))
             after = self._source.place(page[-1])
             await asyncio.sleep(0)  # others have their turn
         return found.shown()

@@ -15,16 +15,16 @@ from alerts import preview, progress, topics
 from alerts.changes_topic import Stood, since, stood
 from alerts.changing import granted, wished
 from alerts.channel import Channel
-from alerts.desk import OVERLAP, Desk
+from alerts.desk import OVERLAP, Desk, scheme
 from alerts.desk_store import DeskStore
 from alerts.names import Names, sized
 from alerts.places import BEGINNING, Place, behind
 from alerts.preview import YEAR, Preview
 from alerts.progress import Asked
 from alerts.roster import Roster
-from alerts.signing import new_secret
+from alerts.signing import new_secret, told_of
 from alerts.store import UnknownSubscription
-from alerts.subscriptions import LOCAL, Subscription, started
+from alerts.subscriptions import LOCAL, Start, Subscription, started
 from alerts.topics import Attempt, Kept
 from alerts.vault import Vault
 from events.dates import Instant, show
@@ -73,10 +73,11 @@ class KafkaDesk(Desk):
         request = self._requested(raw)
         start = started(request.start, await self._wire.heads())
         await self._channels[request.channel.type].check(request.channel)
-        made, secret = self._made(request, start, owner), new_secret()
+        await self._check_notify(request, owner)
+        made, secret = self._made(request, start, owner), new_secret(scheme(request))
         kept = Kept(made, self._wire.vault.lock((secret,)), watchlist=watchlist)
         await self._wire.subscribed(topics.subscription(kept, self._clock()))
-        return made, secret
+        return made, told_of(secret)
 
     async def change(
         self, subscription: str, raw: Any, *, watchlist: bytes | None = None
@@ -84,6 +85,7 @@ class KafkaDesk(Desk):
         """See `Desk`."""
         known = self._known(subscription)
         wish = wished(known.subscription, raw, self._registry)
+        await self._check_notify(wish.request, known.subscription.owner)
         heads = await self._wire.heads() if wish.skip else ()
         new = granted(known.subscription, wish, self._clock(), heads)
         kept = replace(known, subscription=new, watchlist=watchlist or known.watchlist)
@@ -101,6 +103,31 @@ class KafkaDesk(Desk):
         kept = replace(known, subscription=replace(known.subscription, disabled=why))
         await self._wire.subscribed(topics.subscription(kept, self._clock()))
 
+    async def enable(self, subscription: str, *, skip: bool = False) -> None:
+        """See `Desk`. The workers go on from where they stopped, or from where they are told to
+        begin."""
+        known = self._known(subscription)
+        one = known.subscription
+        if one.disabled is None:
+            return
+        begins = one.start
+        if skip:
+            first, *others = await self._wire.heads()
+            begins = Start(first, begins.since, tuple(others))
+        now = self._clock()
+        made = replace(one, disabled=None, failing=None, start=begins)
+        kept = replace(known, subscription=made, enabled=max(now, known.enabled + 1))
+        await self._wire.subscribed(topics.subscription(kept, now))
+
+    async def recover(self, subscription: str, since: str) -> int:
+        """See `Desk`. As `redeliver`, of what is known to have been tried since then."""
+        moment = await self._recoverable(subscription, since)
+        store = self._desk_store()
+        found = await store.aside(store.told_since, subscription, moment)
+        for delivery in found:
+            await self.redeliver(delivery)
+        return len(found)
+
     def _known(self, subscription: str) -> Kept:
         known = self._wire.roster.kept.get(subscription)
         if known is None:
@@ -110,12 +137,12 @@ class KafkaDesk(Desk):
     async def rotate(self, subscription: str, overlap: Instant = OVERLAP) -> str:
         """See `Desk`."""
         known = self._known(subscription)
-        secret, now = new_secret(), self._clock()
+        secret, now = new_secret(scheme(known.subscription.request)), self._clock()
         current = self._wire.vault.unlock(known.sealed)[0]
         sealed = self._wire.vault.lock((secret, current))
         kept = replace(known, sealed=sealed, overlap=now + overlap, rotated=now)
         await self._wire.subscribed(topics.subscription(kept, now))
-        return secret
+        return told_of(secret)
 
     async def test(self, subscription: str) -> dict[str, Any]:
         """See `Desk`."""

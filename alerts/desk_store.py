@@ -8,7 +8,7 @@ import orjson
 from alerts.following import FollowingStore
 from alerts.store import AlertStore
 from alerts.topics import Kept
-from events.dates import NEVER, start
+from events.dates import NEVER, Instant, start
 from events.kafka.tail import Raw
 from events.sqlite_store import Synchronous, trouble
 
@@ -44,6 +44,17 @@ class DeskStore(FollowingStore):
             ).fetchone()
         return row[0] if row else None
 
+    def told_since(self, subscription: str, moment: Instant) -> list[str]:
+        """The deliveries that began to wait at a moment or later and have been tried, oldest first
+        of each company."""
+        with trouble(self.path):
+            rows = self.db.execute(
+                "SELECT id FROM messages JOIN stands ON delivery = id WHERE subscription = ? "
+                "AND state <> 'test' AND since >= ? ORDER BY company, n",
+                (subscription, moment),
+            )
+            return [row[0] for row in rows]
+
     def take_in(self, attempts: Iterable[Raw], gone: set[str], partitions: int) -> None:
         """Keep what the topic says of attempts, and how far it was read. A delivery has the same
         number (`seq`) in every copy."""
@@ -72,10 +83,11 @@ class DeskStore(FollowingStore):
             ),
         )
         self.db.execute(
-            "INSERT OR IGNORE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *(delivery, said["attempt"], begun, round(said["latency_ms"] * 1_000)),
                 *(said["outcome"], said["status"], said["error"]),
+                orjson.dumps({key: said.get(key) for key in ("request", "answer")}).decode(),
             ),
         )
         if said["state"] == "test":

@@ -19,6 +19,7 @@ from alerts.channel import Channel
 from alerts.loop import AlertLoop
 from alerts.messages import data, draft
 from alerts.names import Names
+from alerts.notices import Operator
 from alerts.outbox import Ended
 from alerts.partition_store import PartitionStore, Settled
 from alerts.places import Place, behind
@@ -54,6 +55,8 @@ class Means:
     channels: Mapping[str, Channel]
     clock: Callable[[], Instant]
     names: Names = field(default_factory=Names)
+    operator: Operator | None = None
+    """Who is told of receivers that fail for long."""
 
 
 class _Loop(AlertLoop):
@@ -86,6 +89,7 @@ class Duty:
         self._marks: dict[str, int | None] = {}
         self._turn = asyncio.Lock()
         self._confirmed = float("-inf")
+        self._waiting = (0, 0, 0)
 
     @classmethod
     async def begun(
@@ -121,6 +125,8 @@ class Duty:
             grace_s=GRACE_S,
         )
         self.loop.duty = self
+        self.loop.operator = means.operator
+        self.loop.share = 1 / self._sizes[names.changes]
 
     async def _resume(self) -> None:
         await self._people.begin()
@@ -182,6 +188,9 @@ class Duty:
                 -1 if told_of is None else told_of,
             ),
             "standing_alerts_subscriptions": ("who subscribed", len(self._roster.kept)),
+            "standing_alerts_waiting": ("messages that wait", self._waiting[0]),
+            "standing_alerts_waiting_receivers": ("receivers they wait for", self._waiting[1]),
+            "standing_alerts_waiting_most": ("those of one receiver, at most", self._waiting[2]),
         }
 
     def work(self) -> Iterable[Coroutine[Any, Any, None]]:
@@ -209,6 +218,7 @@ class Duty:
         """Tell up to where everybody was told."""
         async with self._turn:
             marks = await self._store.aside(self._store.marks)
+            self._waiting = await self._store.aside(self._store.outbox.waiting)
             if always or marks != self._marks:
                 await self._write([], always=always)
 
@@ -239,6 +249,7 @@ class Duty:
             known = self._roster.kept.get(ident)
             if known is not None and known.subscription.disabled is None:
                 said = replace(known, subscription=replace(known.subscription, disabled=why))
+                self._roster.kept[ident] = said
                 message = topics.subscription(said, now)
                 found.append(self._of(self._names.subscriptions, message))
         return found

@@ -54,6 +54,23 @@ _CLOSED_4: Final = (
 _OPEN_6: Final = IPv6Network("2000::/3")
 """Global unicast; whatever is outside of it is loopback, local, multicast or reserved."""
 _CLOSED_6: Final = tuple(map(IPv6Network, ("2001::/23", "2001:db8::/32", "3fff::/20")))
+_METADATA: Final = frozenset(
+    map(
+        ip_address,
+        (
+            "169.254.169.254",  # most clouds
+            "169.254.170.2",  # tasks of Amazon ECS
+            "169.254.170.23",  # pods of Amazon EKS
+            "fd00:ec2::254",
+            "fd00:ec2::23",
+            "fd20:ce::254",  # Google Cloud
+            "100.100.100.200",  # Alibaba Cloud
+            "168.63.129.16",  # Azure
+        ),
+    )
+)
+"""Who asks there gets the keys of the machine. A network around them does not open them: only one
+that is nothing but the address."""
 _PATIENCE_S: Final = 5
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 _6TO4: Final = IPv6Network("2002::/16")
@@ -80,10 +97,12 @@ class Egress:
         except ValueError:
             return False
         inner = unwrapped(given)
+        closed = not _METADATA.isdisjoint((given, inner))
         return any(
             one.version == network.version and one in network
             for one in {given, inner}
             for network in self._networks
+            if not closed or network.num_addresses == 1
         ) or is_public(inner)
 
     async def check(self, url: str, field: str) -> None:

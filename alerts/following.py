@@ -26,7 +26,8 @@ class FollowingStore(AlertStore):
                 "behind, disabled, failing, owner, paused, revised, watchlist) "
                 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET secrets = excluded.secrets, "
-                "overlap = excluded.overlap, disabled = coalesce(disabled, excluded.disabled), "
+                "overlap = excluded.overlap, disabled = excluded.disabled, failing = "
+                "iif(disabled IS NOT NULL AND excluded.disabled IS NULL, NULL, failing), "
                 "request = excluded.request, after = excluded.after, since = excluded.since, "
                 "owner = excluded.owner, paused = excluded.paused, revised = excluded.revised, "
                 "watchlist = excluded.watchlist, behind = iif(?, excluded.behind, "
@@ -41,7 +42,13 @@ class FollowingStore(AlertStore):
             if known is not None:
                 self._turned(known.subscription, one)
             if one.disabled is not None:
+                # Where it stopped, it goes on when it is enabled again.
+                if known is None or known.subscription.disabled is None:
+                    self._stopped(one.id)
                 self.outbox.abandon(one.id)
 
     def _turned(self, known: Subscription, one: Subscription) -> None:
         """Something is asked to be otherwise than before."""
+
+    def _stopped(self, subscription: str) -> None:
+        """One was disabled: keep where it stood."""

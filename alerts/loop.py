@@ -6,15 +6,18 @@ In order per subscription and company, at least once; across those nothing waits
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
 
-from alerts.channel import Channel, Outcome, Parcel, Target
+from alerts.channel import Channel, Outcome, Parcel
 from alerts.intake import Intake
+from alerts.notices import Herald, Operator
 from alerts.outbox import Ended, Waiting
+from alerts.pace import Pace
 from alerts.retry import judge
 from alerts.source import ChangeSource
-from alerts.store import AlertStore
+from alerts.store import AlertStore, Door
 from events.aside import finished
 from events.dates import NEVER, SECOND, Instant
 from events.lists import Registry
@@ -25,12 +28,6 @@ Until = Callable[[Instant], Awaitable[None]]
 
 AT_ONCE: Final = 256
 """How many attempts are under way at most, over all subscriptions."""
-EACH: Final = 4
-"""How many of them to one subscription's endpoint; one, once it has failed `STREAK` times in a
-row, so that endpoints that hang leave room for the others."""
-STREAK: Final = 8
-AHEAD: Final = 8
-"""While it is being kept what became of attempts, so many times as many may be sent."""
 
 _Queue = tuple[str, str]
 """Of a subscription, about a company."""
@@ -54,6 +51,11 @@ class AlertLoop:
     may end; what does not is sent again next time.
     """
 
+    operator: Operator | None = None
+    """Who is told of receivers that fail for long."""
+    share: float = 1.0
+    """The part of a receiver's rate that is this loop's."""
+
     def __init__(
         self,
         store: AlertStore,
@@ -74,32 +76,30 @@ class AlertLoop:
         self._draw = draw
         self._grace_s = grace_s
         self._intake = Intake(store, source, registry, clock)
+        self._herald = Herald(channels, clock, draw)
+        self._pace = Pace()
         self._flying: dict[asyncio.Task[Outcome], _Flight] = {}
+        self._landed: list[asyncio.Task[Outcome]] = []
         self._over: dict[_Queue, Ended] = {}
         """Attempts that are to be kept."""
         self._kept_now: dict[_Queue, Ended] = {}
         """Those that are being kept."""
         self._keeping: asyncio.Task[None] | None = None
-        self._failures: Counter[str] = Counter()
-        self._turn = 0
         self._stir = asyncio.Event()
+        self._read = asyncio.Event()
+        self._tell = asyncio.Event()
 
     def wake(self) -> None:
         """Look again at once: something was subscribed or is to be delivered again."""
-        self._stir.set()
+        for one in (self._read, self._stir, self._tell):
+            one.set()
 
     async def run(self) -> None:
         """Go on until cancelled. Raises `StoreError` where the store or the source cannot be
         used; what was not kept is sent again by the next run."""
+        self._herald.operator, self._pace.share = self.operator, self.share
         try:
-            while True:
-                self._stir.clear()
-                more = await self._intake.step()
-                self._settle()
-                now = self._clock()
-                await self._send(now)
-                if not more:
-                    await self._rest(now)
+            await _all(self._take_in(), self._deliver(), self._herald_on())
         finally:
             await self._land()
 
@@ -110,50 +110,68 @@ class AlertLoop:
     async def sure(self) -> None:
         """Asked before anything is sent: raises where this is another one's work by now."""
 
+    # --- from the changes into the outbox -------------------------------------------------------
+
+    async def _take_in(self) -> None:
+        while True:
+            self._read.clear()
+            more = await self._intake.step()
+            self._stir.set()
+            if not more:
+                await _first(self._read.wait(), self._source.beyond(self._intake.seen))
+
+    # --- from the outbox to the receivers -------------------------------------------------------
+
+    async def _deliver(self) -> None:
+        while True:
+            self._stir.clear()
+            self._settle()
+            now = self._clock()
+            await self._send(now)
+            await self._rest(now)
+
     async def _send(self, now: Instant) -> None:
         """Start what is due, as far as there is room."""
+        most = AT_ONCE - len(self._flying)
+        if most <= 0:
+            return
         flying = Counter(one.waiting.subscription for one in self._flying.values())
-        queues = {one.queue for one in self._flying.values()} | self._over.keys()
-        queues |= self._kept_now.keys()
-        busy = Counter(ident for ident, _ in queues)
-        readers = await self._store.aside(self._store.readers)
-        open_ = [ident for ident, one in readers.items() if one.subscription.disabled is None]
-        self._turn = (self._turn + 1) % max(len(open_), 1)  # nobody is always the last in line
-        asked = [
-            (ident, busy[ident] + self._limit(ident))
-            for ident in [*open_[self._turn :], *open_[: self._turn]]
-            if self._has_room(ident, flying, busy)
-        ]
-        due = await self._store.aside(self._store.due, asked, now)
+        busy: dict[str, set[str]] = {}
+        flights = [one.queue for one in self._flying.values()]
+        for subscription, company in [*self._kept_now, *self._over, *flights]:
+            companies = busy.pop(subscription, set())  # the latest served comes last
+            companies.add(company)
+            busy[subscription] = companies
+
+        def room(subscription: str) -> int:
+            under_way = len(busy.get(subscription, ()))
+            return self._pace.room(subscription, flying[subscription], under_way, now)
+
+        due = await self._store.aside(self._store.due, now, most, room, busy)
         if due:
             await self.sure()
-        for waiting, secrets in due:
-            ident = waiting.subscription
-            room = len(self._flying) < AT_ONCE and self._has_room(ident, flying, busy)
-            if room and (ident, waiting.company) not in queues:
-                flying[ident] += 1
-                busy[ident] += 1
-                target = readers[ident].subscription.request.channel
-                self._start(waiting, target, secrets)
+        for waiting, door in due:
+            self._start(waiting, door)
 
-    def _start(self, waiting: Waiting, target: Target, secrets: tuple[str, ...]) -> None:
-        at = self._clock()
-        parcel = Parcel(waiting.id, at, waiting.body, secrets)
+    def _start(self, waiting: Waiting, door: Door) -> None:
+        at, target = self._clock(), door.target
+        self._pace.started(waiting.subscription, getattr(target, "rate", None), at)
+        parcel = Parcel(waiting.id, at, waiting.body, door.secrets)
         task = asyncio.create_task(self._channels[target.type].send(target, parcel))
-        task.add_done_callback(lambda _: self._stir.set())
         self._flying[task] = _Flight(waiting, at)
+        task.add_done_callback(self._has_landed)
 
-    def _limit(self, subscription: str) -> int:
-        return 1 if self._failures[subscription] >= STREAK else EACH
-
-    def _has_room(self, ident: str, flying: Counter[str], busy: Counter[str]) -> bool:
-        limit = self._limit(ident)
-        return flying[ident] < limit and busy[ident] < limit * AHEAD
+    def _has_landed(self, task: asyncio.Task[Outcome]) -> None:
+        self._landed.append(task)
+        self._stir.set()
 
     def _settle(self) -> None:
         """Keep what became of the attempts that are over, all in one commit. Their queues wait
         for it, and others do not."""
-        self._land_those_over()
+        landed, self._landed = self._landed, []
+        for task in landed:
+            if (flight := self._flying.pop(task, None)) is not None:
+                self._over[flight.queue] = self._ended(flight, _outcome(task))
         if self._keeping is not None:
             if not self._keeping.done():
                 return
@@ -161,40 +179,54 @@ class AlertLoop:
         self._keeping = None
         self._kept_now, self._over = self._over, {}
         if self._kept_now:
-            self._keeping = asyncio.create_task(self.keep(list(self._kept_now.values())))
+            self._keeping = asyncio.create_task(self._keep(list(self._kept_now.values())))
             self._keeping.add_done_callback(lambda _: self._stir.set())
 
-    def _land_those_over(self) -> None:
-        for task in [task for task in self._flying if task.done()]:
-            flight = self._flying.pop(task)
-            self._over[flight.queue] = self._ended(flight, _outcome(task))
+    async def _keep(self, ended: Sequence[Ended]) -> None:
+        await self.keep(ended)
+        if not all(one.outcome.delivered for one in ended):
+            self._tell.set()
+        if await self._store.aside(self._store.lagging):
+            self._read.set()
 
     def _ended(self, flight: _Flight, outcome: Outcome) -> Ended:
         waiting, now = flight.waiting, self._clock()
-        if outcome.delivered:
-            self._failures.pop(waiting.subscription, None)
-        else:
-            self._failures[waiting.subscription] += 1
         verdict = judge(waiting.attempt, outcome, now - waiting.since, self._draw())
-        return Ended(waiting.id, flight.at, max(now - flight.at, 0), outcome, verdict)
+        asked = now + verdict.delay if outcome.throttled else 0
+        whose, delivered = waiting.subscription, outcome.delivered
+        hold = self._pace.ended(whose, delivered=delivered, hold=asked)
+        return Ended(waiting.id, flight.at, max(now - flight.at, 0), outcome, verdict, hold)
 
     async def _rest(self, now: Instant) -> None:
-        """Until something stirs, the source has moved, or the next retry is due."""
+        """Until something stirs, or the next retry is due."""
+        if self._stir.is_set():
+            return
         due = await self._store.aside(self._store.outbox.next_due, now)
-        waits = [
-            asyncio.ensure_future(self._stir.wait()),
-            asyncio.ensure_future(self._source.beyond(self._intake.seen)),
-        ]
-        if due < NEVER:
-            waits.append(asyncio.ensure_future(self._until(due)))
-        try:
-            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            for one in done:
-                one.result()
-        finally:
-            for one in waits:
-                one.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        if due >= NEVER:
+            await self._stir.wait()
+        elif not self._stir.is_set():
+            await _first(self._stir.wait(), self._until(due))
+
+    # --- what is told of receivers that fail ----------------------------------------------------
+
+    async def _herald_on(self) -> None:
+        store = self._store
+        while True:
+            self._tell.clear()
+            for notice in await store.aside(store.notices.due, self._clock()):
+                door = None
+                if notice.target:
+                    door = await store.aside(store.door, notice.target, self._clock())
+                address = None if door is None else (door.target, door.secrets)
+                due, error = await self._herald.tell(notice, address)
+                await store.aside(store.heard, notice, due, error)
+            due = await store.aside(store.notices.next_due)
+            if due >= NEVER:
+                await self._tell.wait()
+            else:
+                await _first(self._tell.wait(), self._until(due))
+
+    # --- the end --------------------------------------------------------------------------------
 
     async def _land(self) -> None:
         """Let attempts end for a while, keep what became of them, and stop the rest."""
@@ -202,10 +234,10 @@ class AlertLoop:
             await asyncio.wait(self._flying, timeout=self._grace_s)
         left = [task for task in self._flying if not task.done()]
         for task in left:
+            self._flying.pop(task)
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
-        for task in left:
-            self._flying.pop(task)
+        await asyncio.sleep(0)  # so that those that ended have said so
         try:
             if self._keeping is not None:
                 await finished(self._keeping)
@@ -214,10 +246,38 @@ class AlertLoop:
                 await finished(self._keeping)
         finally:  # what was not kept is sent again by the next run
             self._keeping = None
-            self._over, self._kept_now = {}, {}
+            self._over, self._kept_now, self._landed = {}, {}, []
 
     async def _by_timer(self, due: Instant) -> None:
         await asyncio.sleep(max(0, due - self._clock()) / SECOND)
+
+
+async def _first(*waits: Awaitable[Any]) -> None:
+    """Wait for the first of them, and let go of the others."""
+    tasks = [asyncio.ensure_future(one) for one in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for one in done:
+            one.result()
+    finally:
+        for one in tasks:
+            one.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _all(*work: Coroutine[Any, Any, None]) -> None:
+    """Do all of it at once, until cancelled or one fails."""
+    tasks = [asyncio.create_task(one) for one in work]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for one in done:
+            one.result()
+    finally:
+        for one in tasks:
+            one.cancel()
+        for one in tasks:
+            with suppress(Exception, asyncio.CancelledError):
+                await one
 
 
 def _outcome(task: asyncio.Task[Outcome]) -> Outcome:

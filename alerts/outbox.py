@@ -1,51 +1,93 @@
 """The outbox: every message from when it is due to what became of it, attempt by attempt.
 
 Messages of one subscription about one company form a queue: they are numbered without gaps, and
-only the first that waits is sent. Queues do not wait for each other.
+only the first that waits is sent. Queues do not wait for each other. The queues of one subscription
+share a lane, so that who has something due is found without looking at the others, and who was
+served goes to the end of the line.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
+
 from alerts.channel import Outcome
+from alerts.delivered import Delivered, UnknownDelivery
 from alerts.messages import Draft
 from alerts.retry import Verdict
-from events.dates import NEVER, Instant, show
-from events.errors import StandingError
-from projections.changes import MOST
+from events.dates import NEVER, Instant, start
 
-SCHEMA: Final = """
+__all__ = ["LATER", "SCHEMA", "Ended", "Outbox", "UnknownDelivery", "Waiting"]
+
+_LANES: Final = """
+CREATE TABLE lanes (
+    subscription TEXT PRIMARY KEY, due INTEGER NOT NULL, hold INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX lanes_due ON lanes (due) WHERE due < 4611686018427387904
+"""
+SCHEMA: Final = f"""
 CREATE TABLE queues (
     subscription TEXT NOT NULL, company TEXT NOT NULL, n INTEGER NOT NULL, due INTEGER NOT NULL,
     PRIMARY KEY (subscription, company)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX queues_due ON queues (subscription, due) WHERE due < 4611686018427387904;
-CREATE INDEX queues_next ON queues (due) WHERE due < 4611686018427387904;
 CREATE TABLE messages (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, subscription TEXT NOT NULL,
     company TEXT NOT NULL, n INTEGER NOT NULL, change TEXT NOT NULL, type TEXT NOT NULL,
     state TEXT NOT NULL, since INTEGER NOT NULL, attempts INTEGER NOT NULL,
     earlier INTEGER NOT NULL, body BLOB NOT NULL
 ) STRICT;
-CREATE INDEX messages_of ON messages (subscription, state, seq);
-CREATE UNIQUE INDEX messages_once ON messages (subscription, change);
+CREATE INDEX messages_of ON messages (subscription, seq);
 CREATE INDEX messages_waiting ON messages (subscription, company, n) WHERE state = 'pending';
 CREATE TABLE attempts (
     message TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, latency INTEGER NOT NULL,
-    outcome TEXT NOT NULL, status INTEGER, error TEXT, PRIMARY KEY (message, number)
-) STRICT, WITHOUT ROWID
+    outcome TEXT NOT NULL, status INTEGER, error TEXT, details TEXT, PRIMARY KEY (message, number)
+) STRICT, WITHOUT ROWID;
+{_LANES}
 """
-_SHOWN: Final = "id, subscription, company, n, change, type, state, since, attempts, seq"
-
-
-class UnknownDelivery(StandingError):
-    """No delivery has this id."""
-
-    def __init__(self, delivery: str) -> None:
-        super().__init__(f"unknown delivery {delivery!r}")
-        self.delivery = delivery
+LATER: Final = f"""
+DROP INDEX queues_next;
+DROP INDEX messages_once;
+DROP INDEX messages_of;
+CREATE INDEX messages_of ON messages (subscription, seq);
+ALTER TABLE attempts ADD COLUMN details TEXT;
+{_LANES};
+INSERT INTO lanes SELECT subscription, min(due), 0 FROM queues GROUP BY subscription
+"""  # noqa: S608
+"""From the tables as they were before there were lanes."""
+_ENDED: Final = """
+CREATE TEMP TABLE ended (
+    message TEXT PRIMARY KEY, subscription TEXT, company TEXT, number INTEGER, at INTEGER,
+    latency INTEGER, outcome TEXT, status INTEGER, error TEXT, details TEXT, state TEXT,
+    due INTEGER, hold INTEGER
+)
+"""
+_SETTLE: Final = (
+    (
+        "INSERT INTO attempts SELECT message, number, at, latency, outcome, status, error, details "
+        "FROM ended"
+    ),
+    "UPDATE messages SET state = ended.state, attempts = number FROM ended WHERE id = message",
+    (
+        "UPDATE queues SET due = iif(EXISTS (SELECT 1 FROM messages WHERE "
+        "messages.state = 'pending' AND messages.subscription = queues.subscription "
+        "AND messages.company = queues.company), "
+        "iif(ended.state = 'pending', ended.due, at + latency), 4611686018427387904) FROM ended "
+        "WHERE queues.subscription = ended.subscription AND queues.company = ended.company"
+    ),
+    # Who was served waits behind those who were not, and for what holds it up.
+    (
+        "UPDATE lanes SET hold = max(lanes.hold, told.hold), due = coalesce((SELECT max(min(due), "
+        "turn, lanes.hold, told.hold) FROM queues WHERE "
+        "queues.subscription = lanes.subscription AND due < 4611686018427387904), "
+        "4611686018427387904) FROM (SELECT subscription AS whose, "
+        "max(hold) AS hold, max(at + latency) AS turn FROM ended GROUP BY subscription) AS told "
+        "WHERE lanes.subscription = whose"
+    ),
+)
+"""What follows from attempts that ended; all of a batch at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,82 +105,133 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt that is over: begun `at`, taking `latency` microseconds."""
+    """An attempt that is over: begun `at`, taking `latency` microseconds. Until `hold` nothing more
+    goes to its subscription."""
 
     message: str
     at: Instant
     latency: Instant
     outcome: Outcome
     verdict: Verdict
+    hold: Instant = 0
+
+    @property
+    def over(self) -> Instant:
+        """When it ended."""
+        return self.at + self.latency
 
 
-class Outbox:
+class Outbox(Delivered):
     """The tables of the outbox. Whatever writes must be called within a transaction."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
-        self._db = db
+        super().__init__(db)
+        db.execute(_ENDED)
 
     def put(self, drafts: Iterable[Draft], now: Instant) -> None:
         """Number and queue messages; one that was queued before is left as it is."""
-        for draft in drafts:
-            if self._db.execute("SELECT 1 FROM messages WHERE id = ?", (draft.id,)).fetchone():
-                continue
-            (n,) = self._db.execute(
-                "INSERT INTO queues VALUES (?, ?, 1, ?) ON CONFLICT DO UPDATE "
-                "SET n = n + 1, due = CASE due WHEN ? THEN excluded.due ELSE due END RETURNING n",
-                (draft.subscription, draft.company, now, NEVER),
-            ).fetchone()
-            self._insert(draft, n, "pending", now)
+        asked = {draft.id: draft for draft in drafts}
+        new = self._new(list(asked))
+        numbers = self._numbers({(asked[one].subscription, asked[one].company) for one in new})
+        rows: list[tuple[Any, ...]] = []
+        for ident in new:
+            draft = asked[ident]
+            queue = (draft.subscription, draft.company)
+            numbers[queue] += 1
+            rows.append(_row(draft, ident, numbers[queue], "pending", now))
+        self._insert(rows)
+        self._db.execute(
+            "INSERT INTO queues SELECT value ->> 0, value ->> 1, value ->> 2, ?2 "
+            "FROM json_each(?1) WHERE true ON CONFLICT DO UPDATE SET n = excluded.n, "
+            "due = iif(due < 4611686018427387904, due, excluded.due)",
+            (_json([[*queue, n] for queue, n in numbers.items()]), now),
+        )
+        self._into_lanes({subscription for subscription, _ in numbers}, now)
 
     def put_trial(self, draft: Draft, now: Instant, ended: Ended) -> None:
         """Keep a test message with its one attempt; it stands in no queue."""
-        self._insert(draft, 0, "test", now)
-        self._log(ended, 1)
+        self._insert([_row(draft, draft.id, 0, "test", now)])
+        self._log([_attempt(ended, 1)])
 
-    def due(self, subscription: str, now: Instant, limit: int) -> list[Waiting]:
+    def lanes(self, now: Instant, limit: int) -> list[str]:
+        """The subscriptions that have something due, those first whose turn was longest ago."""
+        rows = self._db.execute(
+            "SELECT subscription FROM lanes WHERE due <= ? AND due < 4611686018427387904 "
+            "ORDER BY due LIMIT ?",
+            (now, limit),
+        )
+        return [row[0] for row in rows]
+
+    def due(
+        self, subscription: str, now: Instant, limit: int, without: Collection[str] = ()
+    ) -> list[Waiting]:
         """The messages of one subscription that may be sent now, one per queue, longest due
-        first."""
-        companies = self._db.execute(
-            "SELECT company FROM queues WHERE subscription = ? AND due <= ? "
-            "AND due < 4611686018427387904 ORDER BY due LIMIT ?",
-            (subscription, now, limit),
-        ).fetchall()
-        heads = (self._head(subscription, company) for (company,) in companies)
-        return [head for head in heads if head is not None]
+        first; none about those companies."""
+        rows = self._db.execute(
+            "SELECT id, subscription, company, attempts - earlier + 1, since, body FROM ("
+            "SELECT company AS whom, due FROM queues WHERE subscription = ?1 AND due <= ?2 "
+            "AND due < 4611686018427387904 AND company NOT IN (SELECT value FROM json_each(?3)) "
+            "ORDER BY due LIMIT ?4) JOIN messages ON seq = (SELECT seq FROM messages "
+            "WHERE state = 'pending' AND subscription = ?1 AND company = whom ORDER BY n LIMIT 1) "
+            "ORDER BY due",
+            (subscription, now, _json(list(without)), limit),
+        )
+        return [Waiting(*row) for row in rows.fetchall()]
 
     def next_due(self, after: Instant) -> Instant:
-        """When the next queue is due that is not yet; `NEVER` where none waits."""
+        """When something is due next that is not yet; `NEVER` where nothing waits."""
         row = self._db.execute(
-            "SELECT min(due) FROM queues WHERE due > ? AND due < 4611686018427387904", (after,)
+            "SELECT min(due) FROM lanes WHERE due > ? AND due < 4611686018427387904", (after,)
         ).fetchone()
         return NEVER if row[0] is None else int(row[0])
 
-    def settle(self, ended: Ended) -> tuple[str, Verdict] | None:
-        """Keep an attempt and move its queue on; the subscription and what follows for it. None
-        where the message has gone, with its subscription."""
-        row = self._db.execute(
-            "SELECT subscription, company, attempts, state FROM messages WHERE id = ?",
-            (ended.message,),
-        ).fetchone()
-        if row is None:
-            return None
-        subscription, company, attempts, before = row
-        verdict = ended.verdict
-        self._log(ended, attempts + 1)
-        state = "failed" if verdict.state == "gone" else verdict.state
-        if state == "pending" and before == "abandoned":
-            state = before
+    def settle(self, ended: Sequence[Ended], patient: Collection[str] = ()) -> dict[str, str]:
+        """Keep attempts and move their queues on. By message, whose it was; those that have gone,
+        with their subscription, are left out. Of the `patient` nothing is given up."""
         self._db.execute(
-            "UPDATE messages SET state = ?, attempts = attempts + 1 WHERE id = ?",
-            (state, ended.message),
+            "INSERT INTO ended SELECT value ->> 0, subscription, company, attempts + 1, "
+            "value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, "
+            "CASE value ->> 7 WHEN 'delivered' THEN 'delivered' WHEN 'gone' THEN 'failed' "
+            "ELSE iif(value ->> 7 = 'failed' AND subscription NOT IN "
+            "(SELECT value FROM json_each(?2)), 'failed', "
+            "iif(state = 'abandoned', state, 'pending')) END, value ->> 8, value ->> 9 "
+            "FROM json_each(?1) JOIN messages ON messages.id = value ->> 0",
+            (_json([_ended(one) for one in ended]), _json(list(patient))),
         )
-        over = ended.at + ended.latency
-        self._move(subscription, company, over + verdict.delay if state == "pending" else over)
-        return subscription, verdict
+        for statement in _SETTLE:
+            self._db.execute(statement)
+        found = self._db.execute("SELECT message, subscription FROM ended").fetchall()
+        self._db.execute("DELETE FROM ended")
+        return dict(found)
+
+    def again(self, deliveries: Sequence[str], now: Instant) -> None:
+        """Have messages sent again. Raises `UnknownDelivery`."""
+        whose = set()
+        for delivery in deliveries:
+            subscription, company = self.of(delivery)
+            self._db.execute(
+                "UPDATE messages SET state = 'pending', since = ?, earlier = attempts WHERE id = ?",
+                (now, delivery),
+            )
+            self._move(subscription, company, now)
+            whose.add(subscription)
+        self._into_lanes(whose, now)
+
+    def since(self, subscription: str, moment: Instant) -> list[str]:
+        """The messages of changes that were recorded at a moment or later, oldest first."""
+        rows = self._db.execute(
+            "SELECT id, body FROM messages WHERE subscription = ? AND state <> 'test' ORDER BY seq",
+            (subscription,),
+        )
+        return [row[0] for row in rows if start(orjson.loads(row[1])["timestamp"]) >= moment]
 
     def park(self, subscription: str) -> None:
         """Nothing of it is due, until `unpark`."""
-        self._db.execute("UPDATE queues SET due = ? WHERE subscription = ?", (NEVER, subscription))
+        for table in ("queues", "lanes"):
+            self._db.execute(
+                f"UPDATE {table} SET due = ? WHERE subscription = ?",  # noqa: S608
+                (NEVER, subscription),
+            )
 
     def unpark(self, subscription: str, now: Instant) -> None:
         """What waits is due now."""
@@ -148,71 +241,24 @@ class Outbox:
             "AND messages.company = queues.company AND state = 'pending')",
             (now, subscription),
         )
+        self._into_lanes([subscription], now)
 
     def abandon(self, subscription: str) -> None:
-        """Send nothing of what waits."""
+        """Nothing of a subscription waits any more."""
         self._db.execute(
             "UPDATE messages SET state = 'abandoned' WHERE subscription = ? AND state = 'pending'",
             (subscription,),
         )
-        self._db.execute("UPDATE queues SET due = ? WHERE subscription = ?", (NEVER, subscription))
+        self.park(subscription)
 
-    def again(self, delivery: str, now: Instant) -> None:
-        """Have a message wait again, due at once, as if it were new; its id, number and body
-        stay."""
-        subscription, company = self.of(delivery)
-        self._db.execute(
-            "UPDATE messages SET state = 'pending', since = ?, earlier = attempts WHERE id = ?",
-            (now, delivery),
-        )
-        self._move(subscription, company, now)
-
-    def of(self, delivery: str) -> tuple[str, str]:
-        """Whose message and about whom. Raises `UnknownDelivery`, also for tests."""
-        row = self._db.execute(
-            "SELECT subscription, company FROM messages WHERE id = ? AND state <> 'test'",
-            (delivery,),
-        ).fetchone()
-        if row is None:
-            raise UnknownDelivery(delivery)
-        return row[0], row[1]
-
-    def pending(self, subscription: str, limit: int) -> int:
-        """How many messages wait; counted up to `limit`."""
-        row = self._db.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM messages WHERE subscription = ? "
-            "AND state = 'pending' LIMIT ?)",
-            (subscription, limit),
-        ).fetchone()
-        return int(row[0])
-
-    def counts(self, subscription: str) -> dict[str, int]:
-        """How many messages there are in each state."""
-        return dict(
-            self._db.execute(
-                "SELECT state, count(*) FROM messages WHERE subscription = ? GROUP BY state",
-                (subscription,),
-            ).fetchall()
-        )
-
-    def shown(self, subscription: str, limit: int, before: int) -> list[dict[str, Any]]:
-        """Deliveries as JSON, latest first; `before` is the `seq` to go on from."""
+    def resume(self, subscription: str, now: Instant) -> None:
+        """What was abandoned waits again, where it stopped."""
         rows = self._db.execute(
-            f"SELECT {_SHOWN} FROM messages WHERE subscription = ? AND seq < ? "  # noqa: S608
-            "ORDER BY seq DESC LIMIT ?",
-            (subscription, before, limit),
+            "SELECT id FROM messages WHERE subscription = ? AND state = 'abandoned'",
+            (subscription,),
         ).fetchall()
-        return [self._shown(row) for row in rows]
-
-    def one(self, delivery: str) -> dict[str, Any]:
-        """One delivery as JSON. Raises `UnknownDelivery`."""
-        row = self._db.execute(
-            f"SELECT {_SHOWN} FROM messages WHERE id = ?",  # noqa: S608
-            (delivery,),
-        ).fetchone()
-        if row is None:
-            raise UnknownDelivery(delivery)
-        return self._shown(row)
+        self._db.execute("UPDATE lanes SET hold = 0 WHERE subscription = ?", (subscription,))
+        self.again([row[0] for row in rows], now)
 
     def drop(self, subscription: str) -> None:
         """Forget everything of a subscription."""
@@ -221,8 +267,8 @@ class Outbox:
             "(SELECT id FROM messages WHERE subscription = ?)",
             (subscription,),
         )
-        self._db.execute("DELETE FROM messages WHERE subscription = ?", (subscription,))
-        self._db.execute("DELETE FROM queues WHERE subscription = ?", (subscription,))
+        for table in ("messages", "queues", "lanes"):
+            self._db.execute(f"DELETE FROM {table} WHERE subscription = ?", (subscription,))  # noqa: S608
 
     def prune(self, before: Instant) -> None:
         """Forget what does not wait any more and began to before then; numbers go on."""
@@ -233,75 +279,98 @@ class Outbox:
         )
         self._db.execute(f"DELETE FROM messages WHERE {old}", (before,))  # noqa: S608
 
-    def _insert(self, draft: Draft, n: int, state: str, now: Instant) -> None:
-        self._db.execute(
-            "INSERT INTO messages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
-            (
-                *(draft.id, draft.subscription, draft.company, n, draft.change, draft.type),
-                *(state, now, int(state == "test"), draft.body(n)),
-            ),
-        )
-
-    def _log(self, ended: Ended, number: int) -> None:
-        outcome = ended.outcome
-        self._db.execute(
-            "INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                ended.message,
-                number,
-                ended.at,
-                ended.latency,
-                "delivered" if outcome.delivered else "failed",
-                outcome.status,
-                outcome.error,
-            ),
-        )
-
-    def _head(self, subscription: str, company: str) -> Waiting | None:
-        row = self._db.execute(
-            "SELECT id, attempts - earlier + 1, since, body FROM messages WHERE "
-            "state = 'pending' AND subscription = ? AND company = ? ORDER BY n LIMIT 1",
-            (subscription, company),
-        ).fetchone()
-        return Waiting(row[0], subscription, company, *row[1:]) if row else None
-
-    def _move(self, subscription: str, company: str, due: Instant) -> None:
-        waits = self._head(subscription, company) is not None
+    def wait(self, subscription: str, company: str, due: Instant) -> None:
+        """Have a queue wait until then."""
         self._db.execute(
             "UPDATE queues SET due = ? WHERE subscription = ? AND company = ?",
-            (due if waits else NEVER, subscription, company),
+            (due, subscription, company),
+        )
+        self._db.execute(
+            "UPDATE lanes SET due = coalesce((SELECT max(min(due), hold) FROM queues WHERE "
+            "queues.subscription = lanes.subscription AND due < 4611686018427387904), "
+            "4611686018427387904) WHERE subscription = ?",
+            (subscription,),
         )
 
-    def _shown(self, row: tuple[Any, ...]) -> dict[str, Any]:
-        delivery, subscription, company, n, change, kind, state, since, attempts, seq = row
-        tried = self._db.execute(
-            "SELECT at, outcome, status, latency, error FROM attempts WHERE message = ? "
-            "ORDER BY number DESC LIMIT ?",
-            (delivery, MOST),
-        ).fetchall()
-        due = self._db.execute(
-            "SELECT due FROM queues WHERE subscription = ? AND company = ?", (subscription, company)
-        ).fetchone()
-        return {
-            "delivery": delivery,
-            "subscription": subscription,
-            "company": company or None,
-            "n": n,
-            "change": change,
-            "type": kind,
-            "state": state,
-            "since": show(since),
-            "due": show(due[0]) if due and state == "pending" else None,
-            "attempts": [
-                {
-                    "at": show(at),
-                    "outcome": outcome,
-                    "status": status,
-                    "latency_ms": latency / 1000,
-                    "error": error,
-                }
-                for at, outcome, status, latency, error in tried
-            ],
-            "attempts_count": attempts,
-            "seq": seq,
-        }
+    def line_up(self, subscription: str, now: Instant) -> None:
+        """Have a subscription come in, one of whose queues was changed."""
+        self._into_lanes([subscription], now)
+
+    def _new(self, idents: Sequence[str]) -> list[str]:
+        """Those of these messages that are not here."""
+        rows = self._db.execute(
+            "SELECT value FROM json_each(?) WHERE NOT EXISTS "
+            "(SELECT 1 FROM messages WHERE id = value) ORDER BY key",
+            (_json(idents),),
+        )
+        return [row[0] for row in rows]
+
+    def _numbers(self, queues: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
+        """The last number that was given in each of these queues; 0 in a new one."""
+        rows = self._db.execute(
+            "SELECT value ->> 0, value ->> 1, coalesce(n, 0) FROM json_each(?) LEFT JOIN queues "
+            "ON subscription = value ->> 0 AND company = value ->> 1",
+            (_json(list(queues)),),
+        )
+        return {(row[0], row[1]): row[2] for row in rows}
+
+    def _insert(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        self._db.executemany(
+            "INSERT INTO messages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)", rows
+        )
+
+    def _log(self, rows: Sequence[tuple[Any, ...]]) -> None:
+        self._db.executemany("INSERT INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+    def _move(self, subscription: str, company: str, due: Instant) -> None:
+        self._db.execute(
+            "UPDATE queues SET due = iif(EXISTS (SELECT 1 FROM messages WHERE state = 'pending' "
+            "AND subscription = ?1 AND company = ?2), ?3, 4611686018427387904) "
+            "WHERE subscription = ?1 AND company = ?2",
+            (subscription, company, due),
+        )
+
+    def _into_lanes(self, whose: Iterable[str], now: Instant) -> None:
+        """Who has its place in the line keeps it; the others come in where they are due."""
+        self._db.execute(
+            "INSERT INTO lanes SELECT value, ?2, 0 FROM json_each(?1) WHERE true ON CONFLICT "
+            "DO UPDATE SET due = iif(due <= ?2, due, max(hold, coalesce((SELECT min(due) FROM "
+            "queues WHERE queues.subscription = lanes.subscription AND "
+            "due < 4611686018427387904), 4611686018427387904)))",
+            (_json(list(whose)), now),
+        )
+
+
+def _json(value: Any) -> str:
+    """As SQLite reads it. What is done to all of a batch at once, it does in one piece, and leaves
+    the interpreter to others meanwhile."""
+    return orjson.dumps(value).decode()
+
+
+def _row(draft: Draft, ident: str, n: int, state: str, now: Instant) -> tuple[Any, ...]:
+    return (
+        *(ident, draft.subscription, draft.company, n, draft.change, draft.type),
+        *(state, now, int(state == "test"), draft.body(n)),
+    )
+
+
+def _ended(one: Ended) -> tuple[Any, ...]:
+    outcome, verdict = one.outcome, one.verdict
+    return (
+        *(one.message, one.at, one.latency, "delivered" if outcome.delivered else "failed"),
+        *(outcome.status, outcome.error, _details(outcome)),
+        *(verdict.state, one.over + verdict.delay, one.hold),
+    )
+
+
+def _details(outcome: Outcome) -> str | None:
+    return None if outcome.details is None else _json(outcome.details)
+
+
+def _attempt(ended: Ended, number: int) -> tuple[Any, ...]:
+    outcome = ended.outcome
+    return (
+        *(ended.message, number, ended.at, ended.latency),
+        *("delivered" if outcome.delivered else "failed", outcome.status, outcome.error),
+        _details(outcome),
+    )

@@ -10,12 +10,12 @@ from typing import ClassVar, Final
 from alerts.following import FollowingStore
 from alerts.messages import Draft
 from alerts.outbox import Ended
-from alerts.places import Place, behind
+from alerts.places import behind
 from alerts.progress import EVERYBODY, Progress, Queue, Tried
 from alerts.roll import packed
 from alerts.store import AlertStore
 from alerts.subscriptions import Subscription
-from alerts.topics import Attempt, Kept
+from alerts.topics import Attempt
 from alerts.vault import Vault
 from events.dates import NEVER, Instant
 
@@ -70,12 +70,27 @@ class PartitionStore(FollowingStore):
                 for tried in one.waiting:
                     self._remember(db, tried)
 
-    def enrol(self, kept: Kept, behind: Place | None = None) -> None:
-        """See `FollowingStore`. Nothing waits of one that is disabled."""
-        super().enrol(kept, behind)
-        if kept.subscription.disabled is not None:
-            with self._writing() as db:
-                db.execute("DELETE FROM stands WHERE subscription = ?", (kept.subscription.id,))
+    def _stopped(self, subscription: str) -> None:
+        """See `FollowingStore`: before the first of what waits, which is read again from there."""
+        first, cursor = self._first(subscription), self.cursor[0]
+        place = packed(behind(cursor if first is None else min(cursor, first - 1)))
+        self.db.execute(
+            "UPDATE subscriptions SET behind = coalesce(iif(?1, ?2, behind), ?2) WHERE id = ?3",
+            (first is not None, place, subscription),
+        )
+        self.db.execute(
+            "INSERT OR REPLACE INTO tried SELECT id, attempts, attempts, since, NULL FROM messages "
+            "WHERE subscription = ? AND state IN ('pending', 'abandoned') AND attempts > 0",
+            (subscription,),
+        )
+        for table in ("messages", "stands"):
+            self.db.execute(f"DELETE FROM {table} WHERE subscription = ?", (subscription,))  # noqa: S608
+        self.db.execute(
+            "UPDATE queues SET n = coalesce((SELECT n FROM done WHERE "
+            "done.subscription = queues.subscription AND done.company = queues.company), 0) "
+            "WHERE subscription = ?",
+            (subscription,),
+        )
 
     def _turned(self, known: Subscription, one: Subscription) -> None:
         """See `FollowingStore`. Nothing is due of one that is paused."""
@@ -98,6 +113,8 @@ class PartitionStore(FollowingStore):
                 "ON CONFLICT DO UPDATE SET due = excluded.due",
                 (draft.subscription, draft.company, n, now),
             )
+            self.outbox.line_up(draft.subscription, now)
+            self._hush([draft.subscription])
 
     def holds(self, delivery: str) -> bool:
         """Whether a message waits here."""
@@ -176,11 +193,13 @@ class PartitionStore(FollowingStore):
             "UPDATE messages SET attempts = ?, earlier = ?, since = ? WHERE id = ?",
             (*row[:3], draft.id),
         )
-        if row[3] is not None:
-            db.execute(
-                "UPDATE queues SET due = ? WHERE subscription = ? AND company = ?",
-                (row[3], draft.subscription, draft.company),
+        if row[0] > row[1]:  # it failed then, and so its receiver, until something is delivered
+            self.db.execute(
+                "UPDATE subscriptions SET failing = min(coalesce(failing, ?1), ?1) WHERE id = ?2",
+                (row[2], draft.subscription),
             )
+        if row[3] is not None:
+            self.outbox.wait(draft.subscription, draft.company, row[3])
 
     # --- deliveries -----------------------------------------------------------------------------
 
@@ -197,8 +216,8 @@ class PartitionStore(FollowingStore):
                 db.execute("DELETE FROM messages WHERE id = ?", (delivery,))
                 db.execute("DELETE FROM stands WHERE delivery = ?", (delivery,))
             for subscription in found.disabled:
-                db.execute("DELETE FROM stands WHERE subscription = ?", (subscription,))
-            db.execute("DELETE FROM attempts")
+                self._stopped(subscription)
+                db.execute("DELETE FROM attempts")
         return found
 
     def _about(self, ended: Ended) -> "tuple[str, str, int, str, str, int, int] | None":
@@ -216,14 +235,13 @@ class PartitionStore(FollowingStore):
         number, state, since = self.db.execute(
             "SELECT attempts, state, since FROM messages WHERE id = ?", (ended.message,)
         ).fetchone()
-        waits = state == "pending"
         attempt = Attempt(
             *(subscription, company, n, change, kind, number, ended, state, since),
-            due=self._due(subscription, company) if waits else None,
+            due=self._due(subscription, company) if state == "pending" else None,
             stands=f"{self._partition}:{position}",
         )
         found.attempts.append(attempt)
-        if not waits:
+        if state not in ("pending", "abandoned"):  # which waits for who enables it again
             found.met.append(ended.message)
             self._done(subscription, company, n, sequence)
         disabled = self.get(subscription).disabled
@@ -253,7 +271,7 @@ class PartitionStore(FollowingStore):
         ).fetchone()
         rows = self.db.execute(
             "SELECT id, attempts, earlier, since FROM messages WHERE subscription = ? AND "
-            "company = ? AND state = 'pending' AND attempts > 0 ORDER BY n",
+            "company = ? AND state IN ('pending', 'abandoned') AND attempts > 0 ORDER BY n",
             (subscription, company),
         ).fetchall()
         due = self._due(subscription, company)

@@ -13,14 +13,20 @@ GROWTH: Final = 3
 LONGEST: Final[Instant] = DAY // 4
 """The longest wait between two attempts, also if a receiver asks for more."""
 GIVE_UP: Final[Instant] = 3 * DAY
-"""A message this old that cannot be delivered is given up: a weekend's outage is bridged."""
+"""A message this old that cannot be delivered is given up, if its receiver took others since it
+began to wait."""
+WARN: Final[Instant] = 2 * DAY
+"""A receiver that took nothing for so long is told of elsewhere: it will be disabled."""
+DISABLE: Final[Instant] = 5 * DAY
+"""A receiver that took nothing for so long is disabled; what waits is kept."""
 JITTER: Final = 0.2
 """By which part a wait is made longer at most, so that many do not come back at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What follows from an attempt; `delay` counts from its end, where there is to be another."""
+    """What follows from an attempt; `delay` counts from its end, where there is to be another.
+    `failed` is the message's, and not where nothing else was delivered either."""
 
     state: Literal["delivered", "pending", "failed", "gone"]
     delay: Instant = 0
@@ -36,10 +42,9 @@ def judge(attempt: int, outcome: Outcome, age: Instant, draw: float) -> Verdict:
         return Verdict("delivered")
     if outcome.gone:
         return Verdict("gone")
-    if age >= GIVE_UP:
-        return Verdict("failed")
     asked = min(outcome.retry_after or 0, LONGEST)
-    return Verdict("pending", max(delay(attempt, draw), asked))
+    after = max(delay(attempt, draw), asked)
+    return Verdict("failed" if age >= GIVE_UP else "pending", after)
 
 
 def delay(attempt: int, draw: float) -> Instant:

@@ -37,6 +37,8 @@ ALTER TABLE subscriptions ADD COLUMN watchlist BLOB
 TURNS: Final = """
 CREATE INDEX subscriptions_of ON subscriptions (owner, created, id);
 CREATE INDEX subscriptions_behind ON subscriptions (created, id) WHERE behind IS NOT NULL;
+CREATE INDEX subscriptions_failing ON subscriptions (failing) WHERE failing IS NOT NULL;
+CREATE INDEX subscriptions_disabled ON subscriptions (disabled) WHERE disabled IS NOT NULL;
 CREATE TABLE turned (turn INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE) STRICT;
 CREATE TRIGGER turned_in AFTER INSERT ON subscriptions BEGIN
     DELETE FROM turned WHERE id = NEW.id;
@@ -167,6 +169,13 @@ class Roll:
         )
         return [_reader(row) for row in rows]
 
+    def lagging(self) -> bool:
+        """Whether there are any."""
+        found = self._db.execute(
+            f"SELECT 1 FROM subscriptions WHERE behind IS NOT NULL AND {_LIVING} LIMIT 1"  # noqa: S608
+        )
+        return found.fetchone() is not None
+
     def wanting(self, page: Sequence[tuple[Told, Who]]) -> list[list[str]]:
         """For each change, who is to be told of it, of those who are at the common cursor."""
         index = self._indexed()
@@ -212,6 +221,11 @@ class Roll:
             ).fetchone()
             if row is not None:
                 yield ident
+
+
+def raw(db: sqlite3.Connection, ident: str) -> Subscription:
+    """One as it stands within a transaction; it is there."""
+    return _reader(db.execute(f"{_ROW} WHERE id = ?", (ident,)).fetchone()).subscription
 
 
 def _put(index: Index, ident: str, request: bytes) -> None:

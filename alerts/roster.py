@@ -1,8 +1,9 @@
 """Who subscribed, as the subscriptions' topic tells it, message by message. Pure.
 
 Whoever writes about a subscription has read it before, and another may have written meanwhile; the
-later message would undo what the other said. So messages are joined: what is disabled stays so,
-the newest secret and the newest wishes count, and what was removed does not come back, as ids are
+later message would undo what the other said. So messages are joined: what is disabled stays so
+until it is enabled, the newest secret and the newest wishes count, and what was removed does not
+come back, as ids are
 never used again. A message that said less than was known is `amiss`, until somebody has written
 the whole.
 """
@@ -50,7 +51,10 @@ def joined(known: Kept, said: Kept) -> Kept:
     """What two messages about a subscription say together."""
     newest = known if known.rotated > said.rotated else said
     asked = known if known.subscription.revised > said.subscription.revised else said
-    disabled = said.subscription.disabled or known.subscription.disabled
+    if known.enabled == said.enabled:
+        disabled = said.subscription.disabled or known.subscription.disabled
+    else:
+        disabled = max(known, said, key=lambda one: one.enabled).subscription.disabled
     failing = said.subscription.failing
     return replace(
         said,
@@ -59,4 +63,5 @@ def joined(known: Kept, said: Kept) -> Kept:
         sealed=newest.sealed,
         overlap=newest.overlap,
         rotated=newest.rotated,
+        enabled=max(known.enabled, said.enabled),
     )

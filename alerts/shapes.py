@@ -46,7 +46,11 @@ SUBSCRIPTION: Final[Schema] = structure(
         "owner": told(TEXT, "Whose it is."),
         "created": TIME,
         "filter": _FILTER,
-        "channel": structure({"type": TEXT}, "How it is told.", maybe={"url": TEXT}),
+        "channel": structure(
+            {"type": TEXT},
+            "How it is told.",
+            maybe={"url": TEXT, "signature": TEXT, "rate": or_null({"type": "number"})},
+        ),
         "cadence": TEXT,
         "start": told(TEXT, "As it was asked for."),
         "label": or_null(TEXT),
@@ -72,6 +76,8 @@ SUBSCRIPTION: Final[Schema] = structure(
             {"type": "string", "contentEncoding": "base64"},
             "The report of the watchlist that its companies are from: JSON, compressed with zlib.",
         ),
+        "notify": or_null(TEXT, "The subscription that is told when this one's receiver fails."),
+        "enabled": or_null(TIME, "When it was last enabled again, after it was disabled."),
     },
     "A subscription, with what is needed to go on with it.",
 )
@@ -96,6 +102,15 @@ DELIVERY: Final[Schema] = structure(
         "since": told(TIME, "When the message began to wait."),
         "due": or_null(TIME, "When it is tried again, where it is."),
         "stands": or_null(POSITION, "Where the change stands in `standing.changes.v1`."),
+        "request": or_null(
+            {"type": "object"},
+            "What was sent: address, headers without secrets, and of the body its size and digest.",
+        ),
+        "answer": or_null(
+            {"type": "object"},
+            "What came back, if anything: headers of use to who "
+            "looks for what went wrong, and the first bytes.",
+        ),
     },
     "An attempt to deliver a message, and its outcome.",
 )

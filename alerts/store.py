@@ -7,22 +7,28 @@ is lost between the two, and nothing is queued twice.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, TypeVar
+
+import orjson
 
 from alerts import roll
 from alerts.matching import Who
 from alerts.messages import Draft
-from alerts.outbox import SCHEMA, Ended, Outbox, Waiting
+from alerts.notices import DISABLED, FAILING, Notice, Notices
+from alerts.notices import SCHEMA as NOTICES
+from alerts.outbox import LATER, SCHEMA, Ended, Outbox, Waiting
 from alerts.places import BEGINNING, Place
+from alerts.retry import DISABLE, WARN
 from alerts.roll import Reader, Roll, packed, unpacked
-from alerts.subscriptions import Subscription
+from alerts.subscriptions import Request, Subscription, WebhookTarget
 from alerts.vault import Vault
 from events.aside import finished
-from events.dates import DAY, Instant
+from events.dates import DAY, Instant, show
 from events.errors import StandingError
 from events.sqlite_store import Synchronous, connect, transaction, trouble
 from projections.rows import Told
@@ -34,12 +40,20 @@ _SCHEMA: Final = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 {roll.SCHEMA};
 {roll.TURNS};
-{SCHEMA}
+{SCHEMA};
+{NOTICES}
 """
-_STEPS: Final = (f"{roll.OWNED};{roll.TURNS}",)
+_STEPS: Final = (f"{roll.OWNED};{roll.TURNS};{LATER};{NOTICES}",)
 """From each earlier format to the next."""
+_PAGES: Final = 8_000
+"""So many pages (32 MB) the log of what was written may have before they are put in their places:
+most are written many times over meanwhile."""
+_DOORS: Final = 20_000
+"""Of so many subscriptions that were told something, it is remembered where they are."""
 
 T = TypeVar("T")
+Busy = Mapping[str, Collection[str]]
+"""By subscription, the companies that something is under way of."""
 
 
 class UnknownSubscription(StandingError):
@@ -48,6 +62,14 @@ class UnknownSubscription(StandingError):
     def __init__(self, subscription: str) -> None:
         super().__init__(f"unknown subscription {subscription!r}")
         self.subscription = subscription
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where messages of a subscription go, and the secrets they are signed with."""
+
+    target: WebhookTarget
+    secrets: tuple[str, ...]
 
 
 class AlertStore:
@@ -66,6 +88,10 @@ class AlertStore:
         self.path = path
         self.db = connect(path, self.SCHEMA, FORMAT, synchronous=self.SYNCHRONOUS, steps=_STEPS)
         self.outbox = Outbox(self.db)
+        self.notices = Notices(self.db)
+        self._doors: dict[str, tuple[bytes, bytes, Request, tuple[str, ...]]] = {}
+        with trouble(path):
+            self.db.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}")
         with trouble(path):
             locked = self.db.execute("SELECT secrets FROM subscriptions LIMIT 1").fetchone()
         self._vault = vault or Vault(path.with_suffix(".key"), create=locked is None)
@@ -182,6 +208,7 @@ class AlertStore:
         self.get(subscription)
         with self._writing() as db:
             db.execute("DELETE FROM subscriptions WHERE id = ?", (subscription,))
+            db.execute("DELETE FROM notices WHERE subscription = ?", (subscription,))
             self.outbox.drop(subscription)
 
     def secrets(self, subscription: str, now: Instant) -> tuple[str, ...]:
@@ -270,35 +297,137 @@ class AlertStore:
     # --- deliveries ---------------------------------------------------------------------------
 
     def due(
-        self, asked: Sequence[tuple[str, int]], now: Instant
-    ) -> list[tuple[Waiting, tuple[str, ...]]]:
-        """What may be sent now, with the secrets to sign with; for each subscription asked for at
-        most so many."""
-        found = []
+        self, now: Instant, most: int, room: Callable[[str], int], under_way: Busy
+    ) -> list[tuple[Waiting, Door]]:
+        """At most so many messages that may be sent now, with where they go: of each subscription
+        as many as it has `room` for, and none about a company that something is `under_way` of.
+        Whose turn was longest ago is first; of those under way that is their order."""
+        found: list[tuple[Waiting, Door]] = []
         with trouble(self.path):
-            for subscription, limit in asked:
-                waiting = self.outbox.due(subscription, now, limit)
-                if waiting and any(self._roll.living([subscription], common=False)):
-                    keys = self.secrets(subscription, now)
-                    found += [(one, keys) for one in waiting]
+            served = {one: turn for turn, one in enumerate(under_way, 1)}
+            lanes = self.outbox.lanes(now, most + len(under_way))
+            for subscription in sorted(lanes, key=lambda one: served.get(one, 0)):
+                limit = min(room(subscription), most - len(found))
+                if limit <= 0:
+                    continue
+                busy = under_way.get(subscription, ())
+                waiting = self.outbox.due(subscription, now, limit, busy)
+                door = self.door(subscription, now) if waiting else None
+                if door is not None:
+                    paced = getattr(door.target, "rate", None) is not None
+                    found += [(one, door) for one in waiting[: 1 if paced else None]]
         return found
+
+    def door(self, subscription: str, now: Instant) -> Door | None:
+        """Where a subscription is reached; None where nothing is sent to it."""
+        with trouble(self.path):
+            row = self.db.execute(
+                "SELECT request, secrets, overlap FROM subscriptions "
+                "WHERE id = ? AND disabled IS NULL AND paused IS NULL",
+                (subscription,),
+            ).fetchone()
+        if row is None:
+            return None
+        request, sealed, overlap = row
+        known = self._doors.get(subscription)
+        if known is None or (known[0], known[1]) != (request, sealed):
+            if len(self._doors) >= _DOORS:
+                self._doors.clear()
+            unlocked = self._vault.unlock(sealed)
+            known = (request, sealed, Request.model_validate_json(request), unlocked)
+            self._doors[subscription] = known
+        keys = known[3] if now < overlap else known[3][:1]
+        return Door(known[2].channel, keys)
 
     def settle(self, ended: Sequence[Ended]) -> None:
         """Keep attempts that are over, and what follows from them."""
-        with self._writing() as db:
+        with self._writing():
+            now = max((one.over for one in ended), default=0)
+            before = self._failing({one.message for one in ended})
+            failing = dict(before)
+            tired = {one for one, at in before.items() if at is not None and now - at > WARN}
+            whose = self.outbox.settle(ended, tired)
+            self._hush(set(whose.values()))
+            last: dict[str, Ended] = {}
             for one in ended:
-                settled = self.outbox.settle(one)
-                if settled is None:
-                    continue
-                subscription, verdict = settled
-                delivered = one.outcome.delivered
-                db.execute(
-                    "UPDATE subscriptions SET failing = iif(?, NULL, ?) "
-                    "WHERE id = ? AND (failing IS NULL) <> ?",
-                    (delivered, one.at, subscription, delivered),
-                )
-                if verdict.state == "gone":
-                    self._disable(subscription, "the receiver answered 410 Gone")
+                if (subscription := whose.get(one.message)) is not None:
+                    last[subscription] = one
+                    if one.outcome.delivered:
+                        failing[subscription] = None
+                    elif failing[subscription] is None:
+                        failing[subscription] = one.at
+            for subscription, one in last.items():
+                if failing[subscription] is not None or before[subscription] is not None:
+                    self._turn(subscription, failing[subscription], one)
+            for one in ended:
+                if one.verdict.state == "gone" and one.message in whose:
+                    self._gone(whose[one.message], one, "the receiver answered 410 Gone")
+
+    def _hush(self, subscriptions: Iterable[str]) -> None:
+        """Nothing is due of those that are paused, whatever became of what was under way."""
+        rows = self.db.execute(
+            "SELECT id FROM subscriptions WHERE paused IS NOT NULL AND id IN "
+            "(SELECT value FROM json_each(?))",
+            (orjson.dumps(list(subscriptions)).decode(),),
+        )
+        for (subscription,) in rows.fetchall():
+            self.outbox.park(subscription)
+
+    def _failing(self, messages: Iterable[str]) -> dict[str, Instant | None]:
+        """Of the subscriptions of messages, since when they fail."""
+        rows = self.db.execute(
+            "SELECT id, failing FROM subscriptions WHERE id IN (SELECT subscription FROM messages "
+            "WHERE id IN (SELECT value FROM json_each(?)))",
+            (orjson.dumps(list(messages)).decode(),),
+        )
+        return dict(rows.fetchall())
+
+    def _turn(self, subscription: str, failing: Instant | None, last: Ended) -> None:
+        """Keep since when a receiver fails, and what follows where that is long ago."""
+        self.db.execute(
+            "UPDATE subscriptions SET failing = ?1 WHERE id = ?2 AND failing IS NOT ?1",
+            (failing, subscription),
+        )
+        if failing is None or last.over - failing < WARN:
+            return
+        if last.over - failing < DISABLE:
+            self._notice(subscription, FAILING, last)
+        else:
+            self._gone(subscription, last, f"nothing could be delivered since {show(failing)}")
+
+    def _gone(self, subscription: str, last: Ended, why: str) -> None:
+        """Disable it, and have that told elsewhere."""
+        if roll.raw(self.db, subscription).disabled is None:
+            self._disable(subscription, why)
+            self._notice(subscription, DISABLED, last)
+
+    def _notice(self, subscription: str, kind: str, last: Ended) -> None:
+        one = roll.raw(self.db, subscription)
+        if kind == FAILING and one.disabled is not None:
+            return
+        self.notices.put(one, kind, last.over, last.outcome.error)
+
+    def heard(self, notice: Notice, due: Instant, error: str | None) -> None:
+        """Keep what became of an attempt to tell a notice."""
+        with self._writing():
+            self.notices.settle(notice, due, error)
+
+    def measured(self) -> dict[str, int]:
+        """What waits, and how many receivers fail or are disabled, by the names of metrics."""
+        waiting, receivers, most = self.outbox.waiting()
+        found = {"waiting": waiting, "waiting_receivers": receivers, "waiting_most": most}
+        for state, where in (
+            ("failing", "failing IS NOT NULL AND disabled IS NULL"),
+            ("disabled", "disabled IS NOT NULL"),
+        ):
+            row = self.db.execute(f"SELECT count(*) FROM subscriptions WHERE {where}").fetchone()  # noqa: S608
+            found[state] = row[0]
+        return found
+
+    def lagging(self) -> bool:
+        """Whether somebody who is to be told has yet to come to the cursor."""
+        with trouble(self.path):
+            return self._roll.lagging()
 
     def disable(self, subscription: str, why: str) -> None:
         """Send nothing more to it. Raises `UnknownSubscription`."""
@@ -309,7 +438,29 @@ class AlertStore:
     def redeliver(self, delivery: str, now: Instant) -> None:
         """Send a message again, with its id, number and body. Raises `UnknownDelivery`."""
         with self._writing():
-            self.outbox.again(delivery, now)
+            self.outbox.again([delivery], now)
+
+    def recover(self, subscription: str, moment: Instant, now: Instant) -> int:
+        """Send again what was recorded at a moment or later; how much that is."""
+        with self._writing():
+            found = self.outbox.since(subscription, moment)
+            self.outbox.again(found, now)
+        return len(found)
+
+    def enable(self, subscription: str, now: Instant, skip_to: Place | None = None) -> None:
+        """Send to it again: from where it stopped, or only what stands behind a place. Raises
+        `UnknownSubscription`."""
+        if self.get(subscription).disabled is None:
+            return
+        with self._writing() as db:
+            db.execute(
+                "UPDATE subscriptions SET disabled = NULL, failing = NULL, "
+                "after = coalesce(?1, after), behind = coalesce(?1, behind) WHERE id = ?2",
+                (None if skip_to is None else packed(skip_to), subscription),
+            )
+            if skip_to is None:
+                self.outbox.resume(subscription, now)
+                self._hush([subscription])
 
     def keep_trial(self, draft: Draft, now: Instant, ended: Ended) -> None:
         """Keep a test message and what became of it."""
@@ -322,7 +473,12 @@ class AlertStore:
             self.outbox.prune(now - KEEP)
 
     def _disable(self, subscription: str, why: str) -> None:
-        self.db.execute("UPDATE subscriptions SET disabled = ? WHERE id = ?", (why, subscription))
+        """What waits is kept, and where it stood, for who enables it again."""
+        self.db.execute(
+            "UPDATE subscriptions SET disabled = ?, behind = coalesce(behind, ?) "
+            "WHERE id = ? AND disabled IS NULL",
+            (why, packed(self.cursor), subscription),
+        )
         self.outbox.abandon(subscription)
 
 

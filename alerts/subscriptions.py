@@ -62,6 +62,10 @@ class WebhookTarget(_Asked):
 
     type: Literal["webhook"]
     url: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+    signature: Literal["hmac", "ed25519"] = "hmac"
+    """How it is signed: with a secret that both sides hold, or so that a public key verifies."""
+    rate: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    """At most so many messages a second; None: as many as it takes."""
 
 
 class Request(_Asked):
@@ -76,6 +80,8 @@ class Request(_Asked):
     backfill: bool = False
     """Whether to be told of history that was loaded."""
     remind: list[Short] = Field(default_factory=list, max_length=100)
+    notify: Short | None = None
+    """The id of another subscription, which is told when this one's receiver fails for long."""
     expires: Short | None = None
     """A date: nothing is told that is recorded behind it."""
 

@@ -37,6 +37,8 @@ class Kept:
     """When the newest secret was made; 0 is with the subscription."""
     watchlist: bytes | None = None
     """The report of the watchlist that its companies are from, as it was packed."""
+    enabled: Instant = 0
+    """When it was last enabled again; 0: never."""
 
 
 def subscription(kept: Kept, now: Instant) -> Message:
@@ -56,6 +58,7 @@ def subscription(kept: Kept, now: Instant) -> Message:
         "rotated": None if kept.rotated == 0 else show(kept.rotated),
         "revised": None if one.revised == 0 else show(one.revised),
         "watchlist": None if kept.watchlist is None else b64encode(kept.watchlist).decode(),
+        "enabled": None if kept.enabled == 0 else show(kept.enabled),
     }
     event_id = derived_id([SUBSCRIPTION, told])
     return Message(
@@ -92,8 +95,9 @@ def read_subscription(value: bytes) -> Kept:
         b64decode(told["secrets"]),
         0 if told["overlap"] is None else start(told["overlap"]),
         None if behind is None else _place(behind),
-        0 if told.get("rotated") is None else start(told["rotated"]),
-        None if told.get("watchlist") is None else b64decode(told["watchlist"]),
+        rotated=0 if told.get("rotated") is None else start(told["rotated"]),
+        watchlist=None if told.get("watchlist") is None else b64decode(told["watchlist"]),
+        enabled=0 if told.get("enabled") is None else start(told["enabled"]),
     )
 
 
@@ -168,6 +172,8 @@ def delivery(one: Attempt) -> Message:
         "since": show(one.since),
         "due": None if one.due is None else show(one.due),
         "stands": one.stands,
+        "request": (ended.outcome.details or {}).get("request"),
+        "answer": (ended.outcome.details or {}).get("answer"),
     }
     event_id = derived_id([ATTEMPT, ended.message, one.number])
     return Message(

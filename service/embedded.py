@@ -104,6 +104,7 @@ class Embedded(Standing):
         from alerts.desk import AlertDesk  # noqa: PLC0415
         from alerts.egress import Egress  # noqa: PLC0415
         from alerts.loop import AlertLoop  # noqa: PLC0415
+        from alerts.notices import operator_at  # noqa: PLC0415
         from alerts.source import Projected  # noqa: PLC0415
         from alerts.store import AlertStore  # noqa: PLC0415
         from alerts.webhook import WebhookChannel  # noqa: PLC0415
@@ -119,6 +120,7 @@ class Embedded(Standing):
             source = Projected(store, self.log.end, projector.reached)
             told = alert_store, source, self.registry, {"webhook": channel}, self.clock
             loop = AlertLoop(*told)
+            loop.operator = operator_at(self.settings.notify, self.settings.notify_secret)
             desk = AlertDesk(*told, wake=loop.wake)
 
             async def append(raw: dict[str, object]) -> None:

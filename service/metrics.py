@@ -24,6 +24,11 @@ NAMES: Final = {
     "standing_next_flip_seconds": "when the next known flip comes, in seconds since 1970 (UTC)",
     "standing_list_checked_seconds": "when a list was last retrieved from its source, by list, in "
     "seconds since 1970 (UTC)",
+    "standing_alerts_waiting": "messages that wait to be delivered",
+    "standing_alerts_waiting_receivers": "receivers that messages wait for",
+    "standing_alerts_waiting_most": "messages that wait for one receiver, at most",
+    "standing_alerts_failing": "receivers that failed the last time and are tried again",
+    "standing_alerts_disabled": "receivers that nothing is sent to any more",
     "standing_log_writable": "1 where the log could be written when it was last asked, else 0",
 }
 

@@ -22,6 +22,8 @@ _DEFAULTS: Final[dict[str, str]] = {
     "log": "text",
     "log_level": "info",
     "secret_key": "",
+    "notify": "",
+    "notify_secret": "",
     **kafka.DEFAULTS,
 }
 _OF_A_WATCH: Final = ("every", "url")
@@ -43,6 +45,10 @@ class Settings:
     log_level: str
     secret_key: str = field(repr=False)
     """What subscriptions' secrets are sealed with, where they are on Kafka."""
+    notify: str
+    """A webhook of the operator's, that is told of receivers that fail for long; empty: none."""
+    notify_secret: str = field(repr=False)
+    """What it is signed with: `whsec_…`, or empty."""
     watch: Mapping[str, Mapping[str, str]]
     """The sources that `ingest --watch` asks, each with `every` and `url` where they are said."""
     kafka: Connection | None
@@ -60,6 +66,8 @@ class Settings:
             "log": self.log,
             "log_level": self.log_level,
             "secret_key": _HIDDEN if self.secret_key else "",
+            "notify": self.notify,
+            "notify_secret": _HIDDEN if self.notify_secret else "",
             **self._shown_of_kafka(),
         }
         return [
@@ -112,6 +120,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         _one_of("STANDING_LOG", values["log"], ("text", "json")),
         _one_of("STANDING_LOG_LEVEL", values["log_level"], ("debug", "info", "warning", "error")),
         values["secret_key"],
+        values["notify"],
+        values["notify_secret"],
         _watched(written.get("watch", {}), home / "standing.toml"),
         Connection.of(values) if values["kafka"].strip() else None,
         origins,

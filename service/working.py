@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from alerts.duty import Means
 from alerts.egress import Egress
+from alerts.notices import operator_at
 from alerts.vault import SharedVault, Vault
 from alerts.webhook import WebhookChannel
 from alerts.worker import AlertWorker
@@ -68,7 +69,9 @@ class Alerting:
         channel = WebhookChannel(Egress(settings.allow_networks), system_clock)
         self._channels = {"webhook": channel}
         registry, vault = load_registry(settings.lists), shared_vault(settings)
-        means = Means(on_kafka(settings), registry, vault, self._channels, system_clock)
+        operator = operator_at(settings.notify, settings.notify_secret)
+        connection = on_kafka(settings)
+        means = Means(connection, registry, vault, self._channels, system_clock, operator=operator)
         self._worker = AlertWorker(means, tell=tell)
 
     @property

@@ -95,6 +95,7 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], Any]]] = {
         "小米",
     ),
     "after": ("Go on behind this: the `next` of the page before.", blocks.TEXT, None),
+    "skip": ("Leave out what waited, and what was told meanwhile.", blocks.TRUTH, None),
     "limit": ("At most so many.", blocks.COUNT, None),
     "company": ("Only this company's.", blocks.TEXT, "xiaomi"),
     "kind": ("Only these kinds.", schemas.CHANGE_KINDS, ["changed", "corrected"]),

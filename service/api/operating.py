@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.dates import NEVER, SECOND, show
+from events.errors import StoreError
 from service.api import operations
 from service.api.answers import answer
 from service.api.gate import may_see
@@ -27,6 +28,7 @@ class Operating:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._trouble: str | None = None
+        self._alerts: dict[str, int] = {}
         self.metrics = Metrics(self)
         self.router = APIRouter()
         add = self.router.add_api_route
@@ -67,6 +69,10 @@ class Operating:
 
     async def measures(self, _: Request) -> Response:
         """Metrics in the Prometheus text format. The names are part of the promise."""
+        try:
+            self._alerts = await self._service.desk().measured()
+        except StoreError:  # there is no desk now
+            self._alerts = {}
         return Response(self.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     def skipped(self) -> int:
@@ -88,4 +94,6 @@ class Operating:
             yield Gauge("standing_next_flip_seconds", following.due / SECOND)
         for one in freshness(self._service.standing):
             yield Gauge("standing_list_checked_seconds", one.seconds, {"list": one.list})
+        for name, value in self._alerts.items():
+            yield Gauge(f"standing_alerts_{name}", value)
         yield Gauge("standing_log_writable", self._trouble is None)

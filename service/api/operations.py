@@ -282,6 +282,32 @@ REDELIVER: Final = operation(
     requestBody=sent(schemas.ref("Redelivery"), {"delivery": "msg_…"}),
     problems=(404, 422, 503),
 )
+ENABLE: Final = operation(
+    "Enable a subscription again",
+    "subscriptions",
+    told("The subscription.", schemas.ref("Subscription")),
+    path="subscription",
+    query=("skip",),
+    problems=(404, 422, 503),
+)
+RECOVER: Final = operation(
+    "Send everything since a time again",
+    "subscriptions",
+    told("How many messages wait to be sent.", schemas.structured(count=blocks.COUNT)),
+    path="subscription",
+    status_code=202,
+    requestBody=sent(schemas.ref("Recovery"), {"since": "2026-01-31T12:00:00Z"}),
+    problems=(404, 422, 503),
+)
+MESSAGES: Final = operation(
+    "A message of each kind",
+    "subscriptions",
+    told(
+        "As a receiver of webhooks gets them.",
+        schemas.structured(messages={"type": "array", "items": blocks.ANY}),
+    ),
+    problems=(422, 503),
+)
 HEALTH: Final = operation(
     "Is it alive?", "operating", told("It is.", {"type": "object"}), problems=()
 )

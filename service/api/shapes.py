@@ -403,6 +403,7 @@ ANSWERS: Final[dict[str, Schema]] = {
     "NewSubscription": structure({"id": TEXT, "secret": told(TEXT, "`whsec_…`, this once.")}),
     "Secret": structure({"secret": TEXT}),
     "Redelivery": structure({"delivery": TEXT}),
+    "Recovery": structure({"since": TEXT}),
     "Delivery": structure(
         {
             "delivery": told(TEXT, "Its id, the same at every attempt."),

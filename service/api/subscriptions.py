@@ -36,6 +36,7 @@ from service.watchlist import (
 _PAGE: Final = 100
 _MOST: Final = 1_000
 _MOST_LISTED: Final = 10_000
+_NOTHING: Final = frozenset[str]()
 _LIKELY: Final = "accept_likely"
 _PREVIEW: Final = frozenset({"filter", "since", "backfill", "limit"})
 _AT: Final = "/v1/subscriptions"
@@ -55,6 +56,7 @@ class Subscriptions:
         add(_AT, self.subscribe, methods=["POST"], **operations.SUBSCRIBE)
         add(_AT, self.all, **operations.SUBSCRIPTIONS)
         add(f"{_AT}/preview", self.preview, methods=["POST"], **operations.PREVIEW)
+        add(f"{_AT}/examples", self.examples, **operations.MESSAGES)
         add(_ONE, self.one, **operations.SUBSCRIPTION)
         add(_ONE, self.change, methods=["PATCH"], **operations.CHANGE_SUBSCRIPTION)
         add(_ONE, self.unsubscribe, methods=["DELETE"], **operations.UNSUBSCRIBE)
@@ -62,6 +64,8 @@ class Subscriptions:
         add(f"{_ONE}/preview", self.preview_one, **operations.PREVIEW_ONE)
         add(f"{_ONE}/rotate", self.rotate, methods=["POST"], **operations.ROTATE)
         add(f"{_ONE}/deliveries", self.deliveries, **operations.DELIVERIES)
+        add(f"{_ONE}/enable", self.enable, methods=["POST"], **operations.ENABLE)
+        add(f"{_ONE}/recover", self.recover, methods=["POST"], **operations.RECOVER)
         add(f"{_ONE}/redeliver", self.redeliver, methods=["POST"], **operations.REDELIVER)
         add(f"{_ONE}/watchlist", self.watchlist, **operations.WATCHLIST)
         add(f"{_ONE}/watchlist", self.set_watchlist, methods=["PUT"], **operations.SET_WATCHLIST)
@@ -175,6 +179,28 @@ class Subscriptions:
         """A new secret, told this once. For a day, messages are signed with the old one as well,
         so that the receiver can change over."""
         return answer({"secret": await self._desk.rotate(_id(request))})
+
+    async def examples(self, request: Request) -> Response:
+        """A message of each kind, as a receiver of webhooks gets it."""
+        Query(request, _NOTHING)
+        return answer({"messages": self._desk.examples()})
+
+    async def enable(self, request: Request) -> Response:
+        """Send again to one that was disabled: from where it stopped, or with `skip` only what is
+        told from now on."""
+        query = Query(request, frozenset({"skip"}))
+        await self._desk.enable(_id(request), skip=query.flag("skip"))
+        return answer(await self._subscription(_id(request)))
+
+    async def recover(self, request: Request) -> Response:
+        """Send everything again that was recorded `since` a time: the same ids, numbers and
+        bodies, in order per company."""
+        given = await read_json(request)
+        since = given.get("since") if isinstance(given, dict) else None
+        if not isinstance(since, str):
+            raise Refused.field("since", "a time is needed: 2026-01-31 or 2026-01-31T12:00:00Z")
+        acted(request, _id(request), detail=since)
+        return answer({"count": await self._desk.recover(_id(request), since)}, 202)
 
     async def preview(self, request: Request) -> Response:
         """What a subscription with this `filter` would have been sent `since` a moment: how many

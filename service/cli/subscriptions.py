@@ -26,7 +26,6 @@ from service.cli.filtering import (
     Label,
     Lost,
     Restrictions,
-    Since,
     To,
     Watchlist,
     filtered,
@@ -53,6 +52,8 @@ What = Literal[
     "test",
     "rotate",
     "disable",
+    "enable",
+    "recover",
     "remove",
     "delete",
 ]
@@ -68,6 +69,7 @@ Field = Literal[
     "lost",
 ]
 _FIRST: Final = 20
+_YEAR: Final = "P1Y"
 _NEVER: Final = "never"
 
 
@@ -100,16 +102,25 @@ def subscriptions(
     expires: Expires = None,
     label: Label = None,
     skip_missed: Annotated[
-        bool, typer.Option("--skip-missed", help="Resuming, leave out what was missed.")
+        bool,
+        typer.Option(
+            "--skip-missed", "--skip", help="Resuming or enabling, leave out what was missed."
+        ),
     ] = False,
-    since: Since = "P1Y",
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a preview: how far back (P1Y, P90D), a date, or a position. With recover: all "
+            "that was recorded since that date or time is sent again."
+        ),
+    ] = None,
     owner: Annotated[str | None, typer.Option(help="List only this owner's.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List subscriptions; show, change, pause, resume, preview, test, disable or remove one, show
-    or replace its watchlist, or rotate its secret. --expires never takes the end away."""
-    if (subscription is None) != (do == "list"):
-        raise typer.BadParameter(f"{do} takes {'no' if do == 'list' else 'the'} id")
+    """List subscriptions; show, change, pause, resume, preview, test, disable, enable or remove
+    one, show or replace its watchlist, rotate its secret, or recover what its receiver lost.
+    --expires never takes the end away."""
+    _check(do, subscription, since, skip=skip_missed)
     filter_ = filtered(
         **{"companies": company, "lists": lists, "countries": country, "from": from_, "to": to},
         kinds=kind,
@@ -134,14 +145,26 @@ def subscriptions(
             )
             echo_json(report) if as_json else print_report(report)
         case "preview":
-            found = run(_preview(subscription or "", since))
-            echo_json(found) if as_json else print_preview(found, since)
+            found = run(_preview(subscription or "", since or _YEAR))
+            echo_json(found) if as_json else print_preview(found, since or _YEAR)
         case "change":
             told = run(_change(subscription or "", wish, filter_, any_ or ()))
             echo_json(told) if as_json else print_record(told)
         case _:
-            told = run(_do(do, subscription or "", skip=skip_missed))
+            told = run(_do(do, subscription or "", since or "", skip=skip_missed))
             echo_json(told) if as_json else print_record(told)
+
+
+def _check(do: What, subscription: str | None, since: str | None, *, skip: bool) -> None:
+    """Raises `BadParameter` where what is given does not go with what is to be done."""
+    if (subscription is None) != (do == "list"):
+        raise typer.BadParameter(f"{do} takes {'no' if do == 'list' else 'the'} id")
+    if since is None and do == "recover":
+        raise typer.BadParameter("is needed to recover", param_hint="--since")
+    if since is not None and do not in ("recover", "preview"):
+        raise typer.BadParameter("is for preview and recover", param_hint="--since")
+    if skip and do not in ("resume", "enable"):
+        raise typer.BadParameter("is for resume and enable", param_hint="--skip-missed")
 
 
 def _list(found: list[dict[str, Any]], *, as_json: bool) -> None:
@@ -232,7 +255,7 @@ async def _preview(subscription: str, since: str) -> dict[str, Any]:
         )
 
 
-async def _do(do: What, subscription: str, *, skip: bool) -> dict[str, Any]:
+async def _do(do: What, subscription: str, since: str, *, skip: bool) -> dict[str, Any]:
     async with desk() as alerts:
         match do:
             case "pause":
@@ -248,6 +271,11 @@ async def _do(do: What, subscription: str, *, skip: bool) -> dict[str, Any]:
             case "disable":
                 await alerts.disable(subscription, "disabled from the command line")
                 told = await alerts.subscription(subscription)
+            case "enable":
+                await alerts.enable(subscription, skip=skip)
+                told = await alerts.subscription(subscription)
+            case "recover":
+                told = {"id": subscription, "count": await alerts.recover(subscription, since)}
             case "remove" | "delete":
                 await alerts.unsubscribe(subscription)
                 told = {"id": subscription, "state": "removed"}

@@ -23,6 +23,7 @@ _BENCHMARKS = (
     "kafka_worker",
     "kafka_live",
     "kafka_webhook",
+    "deliveries",
 )
 
 

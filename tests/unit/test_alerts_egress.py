@@ -19,6 +19,8 @@ INSIDE = """
 2001::1 2001:10::1 3fff::1 64:ff9b:1::1
 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254 64:ff9b::a00:1 64:ff9b::7f00:1
 2002:7f00:1:: 2002:a00:1::1 2002:c0a8:101::1 nonsense
+2001:0:4136:e378:8000:63bf:80ff:fffe 64:ff9b:1:7f00:1:: 64:ff9b::a9fe:a9fe ::ffff:a9fe:a9fe
+::ffff:0:7f00:1 2002:a9fe:a9fe::1 fd00:ec2::23 fd20:ce::254 ff0e::1 ::ffff:100.64.0.1
 """
 OUTSIDE = """
 1.1.1.1 8.8.8.8 100.63.255.255 100.128.0.1 172.15.0.1 172.32.0.1 192.0.1.1 223.255.255.255
@@ -42,6 +44,18 @@ def test_the_operator_may_name_networks_also_for_what_leads_into_them() -> None:
         assert egress.allows(address)
     for address in ("10.2.0.1", "::ffff:10.2.0.1", "fd13::1", "127.0.0.1"):
         assert not egress.allows(address)
+
+
+@pytest.mark.parametrize(
+    "address", ["169.254.169.254", "::ffff:169.254.169.254", "fd00:ec2::254", "100.100.100.200"]
+)
+def test_a_network_around_a_cloud_s_metadata_does_not_open_it(address: str) -> None:
+    wide = [ip_network(one) for one in ("169.254.0.0/16", "fd00::/8", "100.64.0.0/10")]
+    assert not Egress(wide).allows(address)
+    alone = [
+        ip_network(one) for one in ("169.254.169.254/32", "fd00:ec2::254/128", "100.100.100.200/32")
+    ]
+    assert Egress(alone).allows(address)
 
 
 @pytest.mark.parametrize(
@@ -132,4 +146,28 @@ async def test_nothing_inside_is_connected_to_without_the_operator(host: str) ->
         assert receiver.posts == []
         async with ClientSession(connector=Egress(LOOPBACK).connector()) as session:
             assert (await session.get(url)).status == 200
+        assert len(receiver.posts) == 1
+
+
+async def test_a_name_of_a_cloud_s_metadata_is_refused_by_where_it_leads() -> None:
+    egress = Egress([ip_network("169.254.0.0/16")], Names(["169.254.169.254"], ["169.254.169.254"]))
+    with pytest.raises(Refused, match=r"169\.254\.169\.254"):
+        await egress.check("http://metadata.google.internal/computeMetadata/v1/", "channel.url")
+    async with ClientSession(connector=egress.connector()) as session:
+        with pytest.raises(ClientConnectorError, match="no address that alerts may be sent to"):
+            await session.get("http://metadata.google.internal/computeMetadata/v1/")
+
+
+async def test_what_was_checked_is_what_is_connected_to() -> None:
+    """A name server that answers first with the receiver and then with something inside: each
+    connection asks once, and goes where that answer led."""
+    async with receiving() as receiver:
+        port = receiver.url.rpartition(":")[2]
+        names = Names(["127.0.0.1"], ["127.0.0.2"])
+        egress = Egress([ip_network("127.0.0.1/32")], names)
+        async with ClientSession(connector=egress.connector()) as session:
+            assert (await session.get(f"http://desk.example:{port}/")).status == 200
+        async with ClientSession(connector=egress.connector()) as session:
+            with pytest.raises(ClientConnectorError, match="no address that alerts may be sent to"):
+                await session.get(f"http://desk.example:{port}/")
         assert len(receiver.posts) == 1

@@ -5,6 +5,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ import pytest
 from alerts.channel import Outcome, Parcel
 from alerts.desk import AlertDesk
 from alerts.intake import PAGE, WAITING, Intake
-from alerts.loop import EACH, STREAK, AlertLoop
+from alerts.loop import AT_ONCE, AlertLoop
 from alerts.matching import Who
+from alerts.notices import Operator
 from alerts.outbox import Outbox
-from alerts.retry import GIVE_UP, LONGEST
+from alerts.pace import EACH, STREAK
+from alerts.retry import DISABLE, GIVE_UP, LONGEST, WARN
 from alerts.store import AlertStore
-from events.dates import DAY, NEVER, SECOND, show
+from alerts.subscriptions import WebhookTarget
+from events.dates import DAY, NEVER, SECOND, show, start
 from events.errors import Refused
 from events.lists import load_registry
 from tests.contract.alert_twins import OK, ManualClock, MemoryChannel, MemorySource, asked
@@ -325,20 +329,140 @@ async def test_after_three_days_a_message_is_given_up_and_the_next_has_its_turn(
     house: House,
 ) -> None:
     ident = await house.subscribe()
-    house.channel.answer = lambda _: FAILED
+    house.channel.answer = lambda parcel: FAILED if about("a")(parcel) else OK
     begun = house.clock.now
     async with house.running():
         (first,) = await house.source.tell("a")
+        number = 0
         while house.clock.now - begun < GIVE_UP:
             await house.on_to_the_next_try()
+            number += 1
+            await house.source.tell("b")
+            await house.until(ident, "delivered", number)
         found = await house.until(ident, "failed")
         assert found[0]["change"] == first.id
-        assert (await house.desk.subscription(ident))["state"] == "failing"
         house.channel.answer = lambda _: OK
         await house.source.tell("a")
-        await house.until(ident, "delivered")
+        await house.until(ident, "delivered", number + 1)
     assert house.clock.now - begun < GIVE_UP + LONGEST * 2
+    assert house.numbers()["a"][-2:] == [1, 2]
+
+
+async def test_a_receiver_that_takes_nothing_is_disabled_and_told_of_before_and_after(
+    house: House,
+) -> None:
+    """Elsewhere: to the subscription that it names, and to the operator. What waits, and what
+    comes meanwhile, is sent when it is enabled again."""
+    other = await house.subscribe(filter={"companies": []}, label="watch")
+    ident = await house.subscribe(notify=other)
+    house.loop.operator = Operator(WebhookTarget(type="webhook", url="http://op.example"), ())
+    house.channel.answer = lambda parcel: OK if parcel.id.startswith("ntc_") else FAILED
+    begun = house.clock.now
+    async with house.running():
+        await house.source.tell("a", "a", "b")
+        while house.clock.now - begun < DISABLE:
+            await house.on_to_the_next_try()
+        await house.when(lambda _: house.eye.get(ident).disabled is not None)
+        await house.when(lambda _: house.eye.notices.next_due() == NEVER)
+        await house.source.tell("a", "c")
+        house.channel.answer = lambda _: OK
+        await house.desk.enable(ident)
+        found = await house.until(ident, "delivered", 5)
+    told = [_message(one) for one in house.channel.sent if one.id.startswith("ntc_")]
+    assert [one["type"].rpartition(".")[2] for one in told] == 2 * ["failing"] + 2 * ["disabled"]
+    assert {one["data"]["subscription"] for one in told} == {ident}
+    assert told[0]["data"]["disables_at"] is not None
+    assert begun + WARN <= start(house.eye.notices.of(ident)[-1]["at"]) < begun + DISABLE
+    assert {one["state"] for one in found} == {"delivered"}
+    heard = [one for one in found if one["company"] == "a"]
+    assert [one["n"] for one in heard] == [1, 2, 3]
     assert (await house.desk.subscription(ident))["state"] == "active"
+
+
+async def test_who_is_enabled_again_may_skip_what_waited(house: House) -> None:
+    ident = await house.subscribe()
+    house.channel.answer = lambda _: GONE
+    async with house.running():
+        await house.source.tell("a", "a", "b")
+        await house.until(ident, "failed")
+        await house.source.tell("a", "b")
+        sent = len(house.channel.sent)
+        house.channel.answer = lambda _: OK
+        await house.desk.enable(ident, skip=True)
+        await house.source.tell("c")
+        await house.until(ident, "delivered")
+    assert [_message(one)["data"]["company"] for one in house.channel.sent[sent:]] == ["c"]
+
+
+async def test_what_was_told_since_a_time_is_sent_again_as_it_was(house: House) -> None:
+    ident = await house.subscribe()
+    async with house.running():
+        await house.source.tell("a", recorded=100 * SECOND)
+        await house.source.tell("a", "b", recorded=200 * SECOND)
+        await house.until(ident, "delivered", 3)
+        assert await house.desk.recover(ident, "1970-01-01T00:03:20Z") == 2
+        await house.channel.count(5)
+        with pytest.raises(Refused, match="since"):
+            await house.desk.recover(ident, "soon")
+    first, again = house.channel.sent[1:3], house.channel.sent[3:]
+    assert {(one.id, one.body) for one in first} == {(one.id, one.body) for one in again}
+
+
+async def test_one_who_is_throttled_is_left_alone_with_everything(house: House) -> None:
+    ident = await house.subscribe()
+    much = Outcome(delivered=False, status=429, retry_after=600 * SECOND, throttled=True)
+    house.channel.answer = lambda _: much
+    async with house.running():
+        await house.source.tell("a")
+        await house.tried(ident, 1)
+        await house.source.tell("b", "c")
+        await house.until(ident, "pending", 3)
+        assert (await house.desk.subscription(ident))["backlog"]["held_until"]
+        house.channel.answer = lambda _: OK
+        assert 590 * SECOND < await house.on_to_the_next_try() <= 600 * SECOND
+        await house.until(ident, "delivered", 3)
+    assert len(house.channel.sent) == 4
+
+
+async def test_no_more_goes_to_a_receiver_than_its_rate(house: House) -> None:
+    channel = {"type": "webhook", "url": "http://slow.example/", "rate": 2}
+    made, _ = await house.desk.subscribe({"channel": channel})
+    other = await house.subscribe()
+    async with house.running():
+        await house.source.tell(*(f"c{number}" for number in range(6)))
+        await house.until(other, "delivered", 6)
+        for number in range(1, 6):
+            await house.until(made.id, "delivered", number)
+            assert await house.on_to_the_next_try() <= SECOND // 2
+        found = await house.until(made.id, "delivered", 6)
+    began = sorted(start(one["attempts"][0]["at"]) for one in found)
+    assert all(b - a >= SECOND // 2 for a, b in pairwise(began))
+
+
+async def test_one_with_much_to_be_told_does_not_keep_another_waiting(house: House) -> None:
+    """Whoever was served goes to the end of the line: a single message comes soon, however many
+    wait for however many others."""
+    crowd = [await house.subscribe(filter={"kinds": ["changed"]}) for _ in range(80)]
+    single = await house.subscribe(filter={"companies": ["urgent"], "kinds": ["corrected"]})
+    gate = asyncio.Event()
+
+    async def slow(_: Parcel) -> Outcome:
+        await gate.wait()
+        return OK
+
+    house.channel.answer = slow
+    async with house.running():
+        await house.source.tell(*(f"c{number}" for number in range(20)))
+        await house.channel.count(AT_ONCE)
+        await house.source.tell("urgent", kind="corrected")
+        await house.when(lambda outbox: outbox.counts(single).get("pending") == 1)
+        gate.set()
+        await house.until(single, "delivered")
+        before = next(n for n, one in enumerate(house.channel.sent) if about("urgent")(one))
+        for one in crowd:
+            await house.until(one, "delivered", 20)
+    assert before < 3 * AT_ONCE
+    assert len(house.channel.sent) == 80 * 20 + 1
 
 
 async def test_a_receiver_may_say_when_to_come_back(house: House) -> None:

@@ -4,10 +4,12 @@ import time
 from base64 import b64decode
 
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from alerts.messages import draft, trial
-from alerts.signing import headers, new_secret
+from alerts.signing import PUBLIC, headers, new_secret, public_key, told_of
 from events.dates import SECOND
 from tests.contract.alert_twins import change
 
@@ -67,3 +69,35 @@ def test_a_message_has_one_id_per_subscription_and_change() -> None:
 def test_a_test_message_is_told_apart_from_news() -> None:
     assert b'"type":"standing.test"' in trial("sub_1", now(), "k").body(0)
     assert trial("sub_1", now(), "k").id != trial("sub_1", now(), "l").id
+
+
+def test_with_ed25519_the_public_key_verifies() -> None:
+    """And nothing else does: not another key, nor what was changed."""
+    secret, other = new_secret("ed25519"), new_secret("ed25519")
+    told = told_of(secret)
+    assert told == public_key(secret)
+    key = Ed25519PublicKey.from_public_bytes(b64decode(told.removeprefix(PUBLIC)))
+    moment = now()
+    signed = headers("msg_1", moment, BODY, [secret, other])
+    version, _, signature = signed["webhook-signature"].split()[0].partition(",")
+    assert version == "v1a"
+    what = f"msg_1.{moment // SECOND}.".encode() + BODY
+    key.verify(b64decode(signature), what)
+    with pytest.raises(InvalidSignature):
+        key.verify(b64decode(signature), what + b" ")
+    with pytest.raises(InvalidSignature):
+        key.verify(b64decode(signed["webhook-signature"].split()[1].partition(",")[2]), what)
+
+
+def test_a_secret_that_is_shared_has_no_public_key() -> None:
+    secret = new_secret()
+    assert public_key(secret) is None
+    assert told_of(secret) == secret
+
+
+def test_while_a_scheme_is_changed_a_message_has_a_signature_of_each() -> None:
+    """A verifier of the shared secret passes over the other's."""
+    shared, private = new_secret(), new_secret("ed25519")
+    signed = headers("msg_1", now(), BODY, [private, shared])
+    assert [one.partition(",")[0] for one in signed["webhook-signature"].split()] == ["v1a", "v1"]
+    assert Webhook(shared).verify(BODY, signed)

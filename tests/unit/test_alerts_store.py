@@ -9,7 +9,6 @@ import pytest
 from alerts.channel import Outcome
 from alerts.matching import Who
 from alerts.messages import Draft, draft, trial
-from alerts.outbox import SCHEMA as OUTBOX
 from alerts.outbox import Ended, UnknownDelivery, Waiting
 from alerts.places import BEGINNING, behind
 from alerts.retry import Verdict
@@ -47,7 +46,7 @@ def opened(folder: Path) -> AlertStore:
 
 
 def heads(store: AlertStore, now: Instant = NOW) -> list[Waiting]:
-    return [waiting for waiting, _ in store.due([("sub_1", 10)], now)]
+    return [waiting for waiting, _ in store.due(now, 10, lambda _: 10, {})]
 
 
 def ended(message: str, verdict: Verdict = DONE, at: Instant = NOW) -> Ended:
@@ -81,9 +80,9 @@ def test_the_cursor_and_the_queue_outlive_the_process(tmp_path: Path) -> None:
     store.close()
     again = AlertStore(tmp_path / "alerts.db")
     assert again.cursor == behind(7)
-    assert [(waiting.company, keys) for waiting, keys in again.due([("sub_1", 10)], NOW)] == [
-        ("a", (SECRET,))
-    ]
+    assert [
+        (waiting.company, door.secrets) for waiting, door in again.due(NOW, 9, lambda _: 9, {})
+    ] == [("a", (SECRET,))]
 
 
 def test_a_page_is_kept_with_its_cursor_or_not_at_all(tmp_path: Path) -> None:
@@ -102,8 +101,9 @@ def test_a_failed_message_waits_and_holds_up_only_its_own_line(tmp_path: Path) -
     store = opened(tmp_path)
     store.take(drafts("a", "b", "a"), behind(3), NOW)
     store.settle([ended(heads(store)[0].id, Verdict("pending", 60 * SECOND))])
-    assert [one.company for one in heads(store)] == ["b"]
-    due = store.outbox.next_due(NOW)
+    assert [one.company for one in heads(store, NOW + 5)] == ["b"]
+    store.settle([ended(heads(store, NOW + 5)[0].id)])
+    due = store.outbox.next_due(NOW + 5)
     assert due == NOW + 5 + 60 * SECOND
     again = next(one for one in heads(store, due) if one.company == "a")
     assert (again.attempt, b'"n":1' in again.body) == (2, True)
@@ -273,7 +273,7 @@ def test_a_key_that_is_missing_open_wrong_or_broken_is_said(tmp_path: Path) -> N
         AlertStore(tmp_path / "alerts.db")
 
 
-# --- how the table was before there were owners ---------------------------------------------------
+# --- how the tables were before there were owners and lanes ---------------------------------------
 
 FIRST = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -281,6 +281,25 @@ CREATE TABLE subscriptions (
     id TEXT PRIMARY KEY, created INTEGER NOT NULL, request BLOB NOT NULL, after TEXT NOT NULL,
     since INTEGER NOT NULL, secrets BLOB NOT NULL, overlap INTEGER NOT NULL, behind TEXT,
     disabled TEXT, failing INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE TABLE queues (
+    subscription TEXT NOT NULL, company TEXT NOT NULL, n INTEGER NOT NULL, due INTEGER NOT NULL,
+    PRIMARY KEY (subscription, company)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX queues_due ON queues (subscription, due) WHERE due < 4611686018427387904;
+CREATE INDEX queues_next ON queues (due) WHERE due < 4611686018427387904;
+CREATE TABLE messages (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, subscription TEXT NOT NULL,
+    company TEXT NOT NULL, n INTEGER NOT NULL, change TEXT NOT NULL, type TEXT NOT NULL,
+    state TEXT NOT NULL, since INTEGER NOT NULL, attempts INTEGER NOT NULL,
+    earlier INTEGER NOT NULL, body BLOB NOT NULL
+) STRICT;
+CREATE INDEX messages_of ON messages (subscription, state, seq);
+CREATE UNIQUE INDEX messages_once ON messages (subscription, change);
+CREATE INDEX messages_waiting ON messages (subscription, company, n) WHERE state = 'pending';
+CREATE TABLE attempts (
+    message TEXT NOT NULL, number INTEGER NOT NULL, at INTEGER NOT NULL, latency INTEGER NOT NULL,
+    outcome TEXT NOT NULL, status INTEGER, error TEXT, PRIMARY KEY (message, number)
 ) STRICT, WITHOUT ROWID
 """
 ASKED_THEN = (
@@ -293,10 +312,14 @@ ASKED_THEN = (
 def test_a_store_of_the_first_format_goes_on_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "alerts.db"
     vault = Vault(path.with_suffix(".key"), create=True)
-    db = connect(path, f"{FIRST};{OUTBOX}", 1)
+    db = connect(path, FIRST, 1)
     row = ("sub_0", NOW, ASKED_THEN, packed(BEGINNING), ALWAYS, vault.lock((SECRET,)), 0)
     db.execute("INSERT INTO subscriptions VALUES (?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL)", row)
     db.execute("INSERT INTO meta VALUES ('cursor', ?)", (packed(behind(7)),))
+    told = ("msg_1", "sub_0", "a", 1, "chg_1", "changed", "pending", NOW, 1, 0, b"{}")
+    db.execute("INSERT INTO messages VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", told)
+    db.execute("INSERT INTO queues VALUES ('sub_0', 'a', 1, ?)", (NOW + 9,))
+    db.execute("INSERT INTO attempts VALUES ('msg_1', 1, ?, 1, 'failed', 500, 'no')", (NOW,))
     db.close()
     for _ in range(2):
         store = AlertStore(path)
@@ -306,6 +329,9 @@ def test_a_store_of_the_first_format_goes_on_as_it_was(tmp_path: Path) -> None:
         assert (store.cursor, store.secrets("sub_0", NOW)) == (behind(7), (SECRET,))
         who = [(Told(9, change("a")), Who()), (Told(9, change("b")), Who())]
         assert store.wanting(who) == [["sub_0"], []]
+        assert store.outbox.next_due(NOW) == NOW + 9
+        assert [one.id for one in heads(store, NOW + 9)] == ["msg_1"]
+        assert store.outbox.one("msg_1")["attempts"][0]["answer"] is None
         store.close()
 
 

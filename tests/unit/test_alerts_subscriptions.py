@@ -80,6 +80,6 @@ def test_a_subscription_is_shown_with_what_was_asked_and_its_state() -> None:
     request = requested(raw, REGISTRY)
     shown = Subscription("sub_1", 0, request, Start(BEGINNING), failing=1_000_000).shown()
     assert shown["filter"] == {"from": ["removed"], "companies": []}
-    assert shown["channel"] == raw["channel"]
+    assert shown["channel"] == {**raw["channel"], "signature": "hmac", "rate": None}
     assert (shown["label"], shown["state"]) == ("desk", "failing")
     assert shown["failing_since"] == "1970-01-01T00:00:01+00:00"

@@ -166,6 +166,8 @@ def test_an_attempt_is_told_with_its_outcome() -> None:
         "since": show(NOW),
         "due": None,
         "stands": None,
+        "request": None,
+        "answer": None,
     }
     assert message.key == b"sub_1"
     assert header(message, "type") == "standing.delivery.attempted"

@@ -1,10 +1,12 @@
 """Subscriptions over HTTP, with a receiver on this machine."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from standardwebhooks import Webhook
 
 from tests.contract.alert_twins import Receiver, answering, receiving
@@ -174,3 +176,80 @@ async def test_a_preview_that_cannot_be_had_is_refused_by_field(
     """422."""
     async with served(tmp_path) as api:
         problem(await api.client.post(f"{AT}/preview", json=asked), 422, field)
+
+
+async def test_one_that_was_disabled_is_enabled_again(tmp_path: Path) -> None:
+    """And is sent what waited, and what came meanwhile."""
+    gone = True
+
+    async def first_gone(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=410 if gone else 204)
+
+    async with receiving(first_gone) as receiver, served(tmp_path, environment=LOOPBACK) as api:
+        made = await subscribe(api, receiver.url)
+        path = f"{AT}/{made['id']}"
+        await api.record(issued("2022-01-01", list_=ENTITY))
+        await receiver.count(1)
+        async with asyncio.timeout(60):
+            while (await api.get(path))["state"] != "disabled":  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.01)
+        (notice,) = (await api.get(path))["notices"]
+        assert (notice["kind"], notice["to"]) == ("disabled", "operator")
+        await api.record(issued("2022-02-01", "o", ENTITY, subject="other"))
+        gone = False
+        assert (await api.client.post(f"{path}/enable")).json()["state"] == "active"
+        _, second = await receiver.count(2)
+        assert second.message["data"]["company"] == "other"
+        problem(await api.client.post(f"{path}/enable?skip=perhaps"), 422, "skip")
+        problem(await api.client.post(f"{AT}/sub_x/enable"), 404)
+        assert "standing_alerts_disabled 0.0" in (await api.client.get("/metrics")).text
+
+
+async def test_what_was_sent_since_a_time_is_sent_again(tmp_path: Path) -> None:
+    """As it was."""
+    async with receiving() as receiver, served(tmp_path, environment=LOOPBACK) as api:
+        made = await subscribe(api, receiver.url)
+        path = f"{AT}/{made['id']}/recover"
+        await api.record(issued("2022-01-01", list_=ENTITY))
+        await delivered(api, made["id"], receiver, 1)
+        answer = await api.client.post(path, json={"since": "2000"})
+        assert (answer.status_code, answer.json()) == (202, {"count": 1})
+        first, second = await receiver.count(2)
+        assert (first.headers["webhook-id"], first.body) == (
+            second.headers["webhook-id"],
+            second.body,
+        )
+        assert (await api.client.post(path, json={"since": "2999"})).json() == {"count": 0}
+        problem(await api.client.post(path, json={"since": "soon"}), 422, "since")
+        problem(await api.client.post(path, json={}), 422, "since")
+
+
+async def test_with_ed25519_a_public_key_is_told_and_no_secret(tmp_path: Path) -> None:
+    """It stands with the subscription, and both of them while it is changed."""
+    async with receiving() as receiver, served(tmp_path, environment=LOOPBACK) as api:
+        asked = {"type": "webhook", "url": receiver.url, "signature": "ed25519"}
+        made = (await api.client.post(AT, json={"channel": asked})).json()
+        assert made["secret"].startswith("whpk_")
+        path = f"{AT}/{made['id']}"
+        assert (await api.get(path))["public_keys"] == [made["secret"]]
+        fresh = (await api.client.post(f"{path}/rotate")).json()["secret"]
+        assert (await api.get(path))["public_keys"] == [fresh, made["secret"]]
+
+
+async def test_a_message_of_each_kind_is_shown(tmp_path: Path) -> None:
+    """As a receiver gets it."""
+    async with served(tmp_path) as api:
+        found = {one["kind"]: one["body"] for one in (await api.get(f"{AT}/examples"))["messages"]}
+        assert set(found) == {
+            *("changed", "corrected", "scheduled", "noted", "test", "failing", "disabled")
+        }
+        assert found["changed"]["type"] == "standing.status.changed"
+        assert found["changed"]["data"]["sequence"] == 7
+
+
+async def test_who_is_told_of_a_failing_receiver_has_to_be_there(tmp_path: Path) -> None:
+    """Else nobody would be."""
+    channel = {"type": "webhook", "url": "https://a.example"}
+    async with served(tmp_path) as api:
+        answer = await api.client.post(AT, json={"channel": channel, "notify": "sub_nobody"})
+        problem(answer, 422, "notify")

@@ -1,0 +1,87 @@
+"""A message of each kind, as a receiver gets it: made by what makes the real ones. Pure."""
+
+from typing import Any, Final
+
+import orjson
+
+from alerts.messages import data, draft, trial
+from alerts.notices import DISABLED, FAILING, about
+from alerts.places import BEGINNING
+from alerts.subscriptions import Request, Start, Subscription, WebhookTarget
+from events.dates import NEVER, Instant, show, start
+from events.lists import Registry
+from projections.changes import Change, Interval, Overall
+from projections.timeline import Flip, Reading
+
+_LIST: Final = "us-dod-ccmc"
+_ON: Final = Reading("designated", None, ("investment.purchase",))
+_STILL: Final = Reading("designated", None, ())
+_OFF: Final = Reading("removed", "vacated", ())
+_BUY: Final = start("2021-03-15T09:30:00-04:00")
+_OVER: Final = start("2021-05-25T16:09:00-04:00")
+
+
+def samples(registry: Registry) -> list[dict[str, Any]]:
+    """Each with what it is, and its body."""
+    told = [
+        ("changed", "a status or its restrictions are others now", _change("changed", _ON, _OFF)),
+        (
+            "corrected",
+            "a stretch of the past reads differently now",
+            _change("corrected", _OFF, _OFF, intervals=(Interval(_BUY, _OVER, _ON, _STILL),)),
+        ),
+        (
+            "scheduled",
+            "a change to come became known, was moved or called off",
+            _change("scheduled", _STILL, _STILL, flips_after=(Flip(_BUY, _ON),)),
+        ),
+        ("noted", "context, that changes no status", _change("noted", _STILL, _STILL)),
+    ]
+    found = [{"kind": kind, "says": says, "body": _body(one, registry)} for kind, says, one in told]
+    test = orjson.loads(trial("sub_0123456789abcdef01234567", _OVER, "0").body(0))
+    return [
+        *found,
+        {"kind": "test", "says": "that this receiver is reached", "body": test},
+        {
+            "kind": "failing",
+            "says": "of another receiver: it fails, and will be disabled",
+            "body": _notice(FAILING, None),
+        },
+        {
+            "kind": "disabled",
+            "says": "of another receiver: it was disabled",
+            "body": _notice(DISABLED, f"nothing could be delivered since {show(_BUY)}"),
+        },
+    ]
+
+
+def _change(kind: str, before: Reading, after: Reading, **more: Any) -> Change:
+    return Change(
+        "xiaomi",
+        _LIST,
+        7,
+        kind,
+        before,
+        after,
+        Overall(before.status, before.kinds),
+        Overall(after.status, after.kinds),
+        _OVER,
+        _OVER,
+        ("0b7cbb4c-6a0e-5d0b-8f0e-2d8a1f9f9a55",),
+        _OVER,
+        NEVER,
+        backfill=False,
+        **more,
+    )
+
+
+def _body(one: Change, registry: Registry) -> Any:
+    return orjson.loads(draft("sub_0123456789abcdef01234567", one, data(one, registry)).body(3))
+
+
+def _notice(kind: str, why: str | None) -> dict[str, Any]:
+    since: Instant = _BUY
+    asked = Request(channel=WebhookTarget(type="webhook", url="https://desk.example/hook"))
+    made = Subscription("sub_0123456789abcdef01234567", _BUY, asked, Start(BEGINNING), why, since)
+    told = about(made, kind, since, "answered 500 Internal Server Error")
+    return {"type": kind, "timestamp": show(_OVER), "n": 0, "data": told}
