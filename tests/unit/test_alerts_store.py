@@ -265,3 +265,22 @@ def test_a_key_that_is_missing_open_wrong_or_broken_is_said(tmp_path: Path) -> N
     key.write_bytes((tmp_path / "other" / "alerts.key").read_bytes())
     with pytest.raises(StoreError, match="not the key"):
         AlertStore(tmp_path / "alerts.db")
+
+
+def test_a_store_from_before_there_were_lanes_goes_on(tmp_path: Path) -> None:
+    store = opened(tmp_path)
+    store.take(drafts("a", "b"), behind(2), NOW)
+    store.settle([ended(heads(store)[0].id)])
+    for statement in (
+        "DROP TABLE lanes",
+        "DROP TABLE notices",
+        "ALTER TABLE attempts DROP COLUMN details",
+    ):
+        store.db.execute(statement)
+    store.close()
+    again = AlertStore(tmp_path / "alerts.db")
+    assert [one.company for one in heads(again)] == ["b"]
+    again.settle([ended(heads(again)[0].id)])
+    assert again.outbox.counts("sub_1") == {"delivered": 2}
+    assert again.measured()["waiting"] == 0
+    again.close()
