@@ -139,7 +139,8 @@ class _House:
         self.store = AlertStore(folder / "alerts.db")
         self.channel = _Counting(Egress(LOOPBACK), now)
         parts = (self.store, source, registry, {"webhook": self.channel}, now)
-        self.loop = AlertLoop(*parts)
+        # Those that hang are not waited for.
+        self.loop = AlertLoop(*parts, grace_s=0.1)
         self.desk = AlertDesk(*parts, wake=self.loop.wake)
 
     async def subscribe(self, url: str, *companies: str, **filter_: object) -> str:
@@ -275,6 +276,8 @@ async def _appended(
 
     async with house.running():
         following = asyncio.create_task(follow())
+        while await house.store.aside(house.store.lagging):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.05)
         enough = house.channel.expect(number)
         started = perf_counter_ns()
         for n in range(number):
@@ -334,7 +337,6 @@ def beside(folder: Path, options: Options) -> Figures:
                 if n > number // 5:
                     begun[draft(whose[company], told, b"").id] = before
             await enough.wait()
-            house.loop._grace_s = 0.1  # noqa: SLF001 - those that hang are not waited for
         return begun
 
     with _receiving() as receivers:

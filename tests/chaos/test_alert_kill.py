@@ -18,6 +18,7 @@ from events.sqlite_log import SqliteEventLog
 from projections.store import ProjectionStore
 from tests.chaos.alert_process import now
 from tests.contract.alert_twins import LOOPBACK, asked, receiving
+from tests.contract.ill_receivers import ILLS, ill_receiving
 
 COMPANIES = ("a", "b", "c", "d", "e")
 EACH = 30
@@ -75,6 +76,47 @@ async def test_a_kill_loses_nothing_and_changes_no_order(
         assert sorted(set(numbers)) == list(range(1, EACH + 1))
         assert numbers == [one["data"]["sequence"] for one in heard]
 
+    store.close()
+    projection.close()
+    log.close()
+
+
+async def test_a_kill_beside_receivers_that_are_not_well_loses_nothing(
+    tmp_path: Path, registry: Registry
+) -> None:
+    """Each message first meets a receiver that fails, hangs, resets, lies or the like; meanwhile
+    the process is killed again and again."""
+    companies, each = (*ILLS, "healthy"), 3
+    log = SqliteEventLog(tmp_path / "log.db", now)
+    projection = ProjectionStore(tmp_path / "projections.db")
+    store = AlertStore(tmp_path / "alerts.db")
+    channels = {"webhook": WebhookChannel(Egress(LOOPBACK), now)}
+    desk = AlertDesk(store, Projected(projection, log.end), registry, channels, now)
+    async with ill_receiving() as receiver:
+        await desk.subscribe(asked(receiver.url, filter={"kinds": ["noted"]}))
+        for number in range(each):
+            for company in companies:
+                about = {"kind": "news", "text": f"news {number}"}
+                raw = {"type": "standing.note.recorded", "subject": company, "data": about}
+                await log.append([admit(raw, registry)])
+        for count in (1, 5, 8, len(companies) + each):
+            async with delivering(tmp_path):
+                await receiver.until(lambda count=count: len(receiver.posts) >= count)  # type: ignore[misc]
+        async with delivering(tmp_path):
+            total = len(companies) * each
+            await receiver.until(lambda: len(receiver.distinct()) == total)
+    bodies: defaultdict[str, set[bytes]] = defaultdict(set)
+    for post in receiver.posts:
+        bodies[post.headers["webhook-id"]].add(post.body)
+    assert all(len(same) == 1 for same in bodies.values())
+    for company in companies:
+        numbers = [
+            post.message["n"]
+            for post in receiver.posts
+            if post.message["data"]["company"] == company
+        ]
+        assert numbers == sorted(numbers)
+        assert set(numbers) == set(range(1, each + 1))
     store.close()
     projection.close()
     log.close()

@@ -23,7 +23,6 @@ from tests.kafka.alerting import (
     KEY,
     PARTITIONS,
     Line,
-    distinct,
     emptied,
     line,
     made,
@@ -123,21 +122,32 @@ async def test_retries_go_on_with_the_next_worker_where_they_were(on: Line, tmp_
         assert wrong(posts, {"acme": 2}) == []
 
 
-async def test_a_message_that_cannot_be_delivered_for_days_is_given_up_by_whoever_works_then(
+async def test_a_receiver_that_takes_nothing_for_days_is_disabled_by_whoever_works_then(
     on: Line, tmp_path: Path
 ) -> None:
-    async with receiving(answering(503)) as receiver, on.desk(tmp_path / "desk.db") as desk:
-        await desk.subscribe(asked(receiver.url))
+    """Nothing is given up: when it is enabled again, what waited comes."""
+    well = False
+
+    async def at_last(request: web.Request) -> web.StreamResponse:
+        return await (fine if well else answering(503))(request)
+
+    async with receiving(at_last) as receiver, on.desk(tmp_path / "desk.db") as desk:
+        made_, _ = await desk.subscribe(asked(receiver.url))
         await on.tell("acme")
         async with on.working():
             await on.attempts(1)
-        async with on.working(clock=lambda: now() + 4 * DAY):
-            attempts = await on.attempts(2)
-        assert [one["state"] for one in attempts] == ["pending", "failed"]
-        async with on.working(clock=lambda: now() + 5 * DAY):
-            await on.tell("globex")
-            await on.attempts(3)
-        assert len(distinct(receiver.posts)) == 2
+        for number, days in ((2, 4), (3, 6)):
+            async with on.working(clock=lambda days=days: now() + days * DAY):
+                attempts = await on.attempts(number)
+        assert [one["state"] for one in attempts] == ["pending", "pending", "abandoned"]
+        await until(lambda: is_disabled(desk, made_.id))
+        well = True
+        await desk.enable(made_.id)
+        async with on.working():
+            await on.tell("acme")
+            posts = await received(receiver, 2)
+            await on.attempts(5)
+    assert wrong(posts, {"acme": 2}) == []
 
 
 async def test_a_receiver_that_is_gone_is_disabled_for_all(on: Line, tmp_path: Path) -> None:
