@@ -1,12 +1,13 @@
 """The port through which a message leaves, and what comes back."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-from alerts.subscriptions import WebhookTarget
+from typing_extensions import TypeVar
+
 from events.dates import Instant
 
-Target = WebhookTarget
+TargetT_contra = TypeVar("TargetT_contra", contravariant=True, default=Any)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,7 @@ class Parcel:
     at: Instant
     body: bytes
     secrets: tuple[str, ...]
+    subscription: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +34,14 @@ class Outcome:
     retry_after: Instant | None = None
 
 
-class Channel(Protocol):
-    """A way to reach subscribers."""
+class Channel(Protocol[TargetT_contra]):
+    """A way to reach subscribers, for targets of its own types."""
 
-    async def check(self, target: Target) -> None:
+    async def check(self, target: TargetT_contra) -> None:
         """Raise `Refused` for a target that nothing may be sent to; sends nothing."""
         ...
 
-    async def send(self, target: Target, parcel: Parcel) -> Outcome:
+    async def send(self, target: TargetT_contra, parcel: Parcel) -> Outcome:
         """Try once, within a bounded time. Whatever goes wrong out there is an outcome, never an
         exception. Safe to call many times at once, and again with the same parcel."""
         ...

@@ -2,15 +2,16 @@
 
 import asyncio
 import secrets
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import orjson
 
 from alerts.channel import Channel, Parcel
+from alerts.confirming import Confirming
 from alerts.matching import Who, sends
-from alerts.messages import Draft, data, draft, trial
+from alerts.messages import UNKNOWN, About, Draft, data, draft, trial
 from alerts.outbox import Ended
 from alerts.retry import Verdict
 from alerts.signing import new_secret
@@ -20,11 +21,11 @@ from alerts.subscriptions import (
     Request,
     Start,
     Subscription,
-    WebhookTarget,
     filtered,
     requested,
     started,
 )
+from alerts.targets import WebhookTarget
 from events.dates import DAY, NEVER, Instant
 from events.errors import Refused
 from events.lists import Registry
@@ -35,7 +36,7 @@ OVERLAP: Final[Instant] = DAY
 _PAGE: Final = 500
 
 
-class Desk(ABC):
+class Desk(Confirming):
     """Subscribing, looking, trying out.
 
     Raises `UnknownSubscription` and `UnknownDelivery` for ids that there are none of (404),
@@ -107,11 +108,13 @@ class Desk(ABC):
     async def _tried(self, subscription: str) -> tuple[Draft, Instant, Ended]:
         """Send one test message; what was sent, when, and what became of it."""
         found = await self._store.aside(self._store.get, subscription)
+        if found.unconfirmed:
+            raise Refused.field("subscription", "its mailbox has not confirmed yet")
         began = self._clock()
         message = trial(subscription, began, secrets.token_hex(8))
         keys = await self._store.aside(self._store.secrets, subscription, began)
         target = found.request.channel
-        parcel = Parcel(message.id, began, message.body(0), keys)
+        parcel = Parcel(message.id, began, message.body(0), keys, subscription)
         outcome = await self._channels[target.type].send(target, parcel)
         verdict = Verdict("delivered" if outcome.delivered else "failed")
         return message, began, Ended(message.id, began, self._clock() - began, outcome, verdict)
@@ -146,7 +149,7 @@ class Preview:
         nowhere = WebhookTarget(type="webhook", url="-")
         return cls(Request(filter=asked, channel=nowhere, backfill=backfill), limit, registry)
 
-    def look(self, told: Told, start: Start, who: Who) -> None:
+    def look(self, told: Told, start: Start, who: Who, about: About = UNKNOWN) -> None:
         """At the next change."""
         if not sends(self._request, start, told, who):
             return
@@ -154,7 +157,7 @@ class Preview:
         self._count += 1
         n = self._numbers[change.company] = self._numbers.get(change.company, 0) + 1
         if self._count <= self._limit:
-            body = draft("", change, data(change, self._registry)).body(n)
+            body = draft("", change, data(change, self._registry, about)).body(n)
             self._bodies.append(orjson.loads(body))
 
     def shown(self) -> dict[str, Any]:
@@ -185,10 +188,18 @@ class AlertDesk(Desk):
         request = requested(raw, self._registry)
         start = started(request.start, [self._source.head()])
         await self._channels[request.channel.type].check(request.channel)
+        await self.may_ask(request.channel)
         made, secret = self._made(request, start), new_secret()
         await self._store.aside(self._store.add, made, secret)
         self._wake()
-        return made, secret
+        return await self.ask(made), secret
+
+    async def _agreed(self, subscription: str, now: Instant) -> None:
+        await self._store.aside(self._store.confirm, subscription, now)
+        self._wake()
+
+    async def _keep_trial(self, message: Draft, began: Instant, ended: Ended) -> None:
+        await self._store.aside(self._store.keep_trial, message, began, ended)
 
     async def unsubscribe(self, subscription: str) -> None:
         """Forget a subscription, its secret and its deliveries."""
@@ -208,7 +219,7 @@ class AlertDesk(Desk):
     async def test(self, subscription: str) -> dict[str, Any]:
         """See `Desk`."""
         message, began, ended = await self._tried(subscription)
-        await self._store.aside(self._store.keep_trial, message, began, ended)
+        await self._keep_trial(message, began, ended)
         return await self._store.aside(self._store.outbox.one, message.id)
 
     async def preview(
@@ -220,7 +231,7 @@ class AlertDesk(Desk):
         after = start.after
         while page := await self._source.changes(after, _PAGE):
             for told in page:
-                found.look(told, start, self._source.who(told))
+                found.look(told, start, self._source.who(told), self._source.about(told))
             after = self._source.place(page[-1])
             await asyncio.sleep(0)  # others have their turn
         return found.shown()

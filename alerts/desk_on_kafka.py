@@ -16,7 +16,9 @@ from alerts.changes_topic import Stood, since, stood
 from alerts.channel import Channel
 from alerts.desk import OVERLAP, Desk, Preview
 from alerts.desk_store import DeskStore
+from alerts.messages import Draft
 from alerts.names import Names, sized
+from alerts.outbox import Ended
 from alerts.places import BEGINNING, Place, behind
 from alerts.progress import Asked
 from alerts.roster import Roster
@@ -73,10 +75,21 @@ class KafkaDesk(Desk):
         request = requested(raw, self._registry)
         start = started(request.start, await self._wire.heads())
         await self._channels[request.channel.type].check(request.channel)
+        await self.may_ask(request.channel)
         made, secret = self._made(request, start), new_secret()
         kept = Kept(made, self._wire.vault.lock((secret,)))
         await self._wire.subscribed(topics.subscription(kept, self._clock()))
-        return made, secret
+        return await self.ask(made), secret
+
+    async def _agreed(self, subscription: str, now: Instant) -> None:
+        known = self._known(subscription)
+        kept = replace(known, subscription=replace(known.subscription, confirmed=now))
+        await self._wire.subscribed(topics.subscription(kept, now))
+
+    async def _keep_trial(self, message: Draft, began: Instant, ended: Ended) -> None:
+        whose = (message.subscription, "", 0, message.change, message.type, 1)
+        told = Attempt(*whose, ended, "test", began)
+        await self._wire.delivered(topics.delivery(told))
 
     async def unsubscribe(self, subscription: str) -> None:
         """See `Desk`."""
@@ -108,8 +121,7 @@ class KafkaDesk(Desk):
     async def test(self, subscription: str) -> dict[str, Any]:
         """See `Desk`."""
         message, began, ended = await self._tried(subscription)
-        told = Attempt(subscription, "", 0, message.change, message.type, 1, ended, "test", began)
-        await self._wire.delivered(topics.delivery(told))
+        await self._keep_trial(message, began, ended)
         return await self._store.aside(self._store.outbox.one, message.id)
 
     async def preview(
@@ -119,7 +131,7 @@ class KafkaDesk(Desk):
         found = Preview.of(filter_, self._registry, limit, backfill=backfill)
         start = started(since, await self._wire.heads(), "since")
         async for partition, one in self._wire.changes():
-            found.look(one, start.within(partition), one.who)
+            found.look(one, start.within(partition), one.who, one.about)
         return found.shown()
 
     async def redeliver(self, delivery: str) -> dict[str, Any]:

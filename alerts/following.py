@@ -35,6 +35,8 @@ class FollowingStore(AlertStore):
                     one.failing,
                 ),
             )
+            if one.confirmed is not None:
+                self._confirm(one.id, one.confirmed)
             if one.disabled is not None:
                 self.outbox.abandon(one.id)
         self._version = -1

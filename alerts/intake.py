@@ -41,7 +41,7 @@ class Intake:
         """Take one page for everybody; whether there is more to take at once."""
         self.seen = self._source.position()
         readers = await self._store.aside(self._store.readers)
-        living = [one for one in readers.values() if one.subscription.disabled is None]
+        living = [one for one in readers.values() if one.subscription.living]
         if not living:
             await self._skip()
             return False
@@ -91,7 +91,7 @@ class Intake:
             about = self._source.who(told)
             wanting = [one for one in subscriptions if sends(one.request, one.start, told, about)]
             if wanting:
-                body = data(told.change, self._registry)
+                body = data(told.change, self._registry, self._source.about(told))
                 position = self._source.place(told)[0]
                 found += [draft(one.id, told.change, body, position) for one in wanting]
         return found

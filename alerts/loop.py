@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from alerts.channel import Channel, Outcome, Parcel, Target
+from alerts.channel import Channel, Outcome, Parcel
 from alerts.intake import Intake
 from alerts.outbox import Ended, Waiting
 from alerts.retry import judge
 from alerts.source import ChangeSource
 from alerts.store import AlertStore
+from alerts.targets import Target
 from events.aside import finished
 from events.dates import NEVER, SECOND, Instant
 from events.lists import Registry
@@ -117,7 +118,7 @@ class AlertLoop:
         queues |= self._kept_now.keys()
         busy = Counter(ident for ident, _ in queues)
         readers = await self._store.aside(self._store.readers)
-        open_ = [ident for ident, one in readers.items() if one.subscription.disabled is None]
+        open_ = [ident for ident, one in readers.items() if one.subscription.living]
         self._turn = (self._turn + 1) % max(len(open_), 1)  # nobody is always the last in line
         asked = [
             (ident, busy[ident] + self._limit(ident))
@@ -138,7 +139,7 @@ class AlertLoop:
 
     def _start(self, waiting: Waiting, target: Target, secrets: tuple[str, ...]) -> None:
         at = self._clock()
-        parcel = Parcel(waiting.id, at, waiting.body, secrets)
+        parcel = Parcel(waiting.id, at, waiting.body, secrets, waiting.subscription)
         task = asyncio.create_task(self._channels[target.type].send(target, parcel))
         task.add_done_callback(lambda _: self._stir.set())
         self._flying[task] = _Flight(waiting, at)

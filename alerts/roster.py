@@ -2,8 +2,9 @@
 
 Whoever writes about a subscription has read it before, and another may have written meanwhile; the
 later message would undo what the other said. So messages are joined: what is disabled stays so,
-the newest secret counts, and what was removed does not come back, as ids are never used again. A
-message that said less than was known is `amiss`, until somebody has written the whole.
+the newest secret counts, who agreed has agreed, and what was removed does not come back, as ids
+are never used again. A message that said less than was known is `amiss`, until somebody has
+written the whole.
 """
 
 from collections.abc import Iterable
@@ -49,9 +50,10 @@ def joined(known: Kept, said: Kept) -> Kept:
     """What two messages about a subscription say together."""
     newest = known if known.rotated > said.rotated else said
     disabled = said.subscription.disabled or known.subscription.disabled
+    confirmed = known.subscription.confirmed or said.subscription.confirmed
     return replace(
         said,
-        subscription=replace(said.subscription, disabled=disabled),
+        subscription=replace(said.subscription, disabled=disabled, confirmed=confirmed),
         sealed=newest.sealed,
         overlap=newest.overlap,
         rotated=newest.rotated,

@@ -1,8 +1,7 @@
 """The shapes of subscriptions and deliveries, for the schemas of their topics."""
 
-from typing import Final, get_args
+from typing import Final
 
-from alerts.subscriptions import State
 from projections.blocks import (
     COUNT,
     MANY,
@@ -41,13 +40,13 @@ SUBSCRIPTION: Final[Schema] = structure(
         "id": TEXT,
         "created": TIME,
         "filter": _FILTER,
-        "channel": structure({"type": TEXT}, "How it is told.", maybe={"url": TEXT}),
+        "channel": structure({"type": TEXT}, "How it is told.", maybe={"url": TEXT, "to": TEXT}),
         "cadence": TEXT,
         "start": told(TEXT, "As it was asked for."),
         "label": or_null(TEXT),
         "backfill": told(TRUTH, "Whether history that was loaded is told."),
         "remind": MANY,
-        "state": one_of(get_args(State)),
+        "state": one_of(("active", "failing", "disabled")),
         "disabled": or_null(TEXT, "Why nothing is sent any more."),
         "failing_since": or_null(TIME, "When the failures began that no success has followed."),
         "secrets": told(
@@ -62,6 +61,7 @@ SUBSCRIPTION: Final[Schema] = structure(
         "rotated": or_null(TIME, "When the newest secret was made; null: with the subscription."),
     },
     "A subscription, with what is needed to go on with it.",
+    maybe={"confirmed": or_null(TIME, "When the owner of the mailbox agreed, if it goes to one.")},
 )
 DELIVERY: Final[Schema] = structure(
     {

@@ -16,6 +16,7 @@ from typing import Any, ClassVar, Final, TypeVar
 
 import orjson
 
+from alerts.channel import Outcome
 from alerts.messages import Draft
 from alerts.outbox import SCHEMA, Ended, Outbox, Waiting
 from alerts.places import BEGINNING, Place
@@ -38,6 +39,11 @@ CREATE TABLE subscriptions (
 ) STRICT, WITHOUT ROWID;
 {SCHEMA}
 """
+_CONFIRMED: Final = (
+    "CREATE TABLE IF NOT EXISTS confirmed (subscription TEXT PRIMARY KEY, at INTEGER NOT NULL) "
+    "STRICT, WITHOUT ROWID"
+)
+"""Of mailboxes, whose owners agreed; also in a file from before there were any."""
 
 T = TypeVar("T")
 
@@ -75,10 +81,11 @@ class AlertStore:
         self.db = connect(path, self.SCHEMA, FORMAT, synchronous=self.SYNCHRONOUS)
         self.outbox = Outbox(self.db)
         with trouble(path):
+            self.db.execute(_CONFIRMED)
             locked = self.db.execute("SELECT secrets FROM subscriptions LIMIT 1").fetchone()
-        self._vault = vault or Vault(path.with_suffix(".key"), create=locked is None)
+        self.vault = vault or Vault(path.with_suffix(".key"), create=locked is None)
         if locked is not None:
-            self._vault.unlock(locked[0])
+            self.vault.unlock(locked[0])
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="standing-alerts")
         self._readers: dict[str, Reader] = {}
         self._version = -1
@@ -113,7 +120,7 @@ class AlertStore:
                     subscription.request.model_dump_json(by_alias=True).encode(),
                     packed(subscription.start.after),
                     subscription.start.since,
-                    self._vault.lock((secret,)),
+                    self.vault.lock((secret,)),
                     packed(subscription.start.after),
                 ),
             )
@@ -126,7 +133,8 @@ class AlertStore:
             version = int(self.db.execute("PRAGMA data_version").fetchone()[0])
             if version != self._version:
                 rows = self.db.execute(
-                    "SELECT id, created, request, after, since, disabled, failing, behind "
+                    "SELECT id, created, request, after, since, disabled, failing, behind, "
+                    "(SELECT at FROM confirmed WHERE subscription = id) "
                     "FROM subscriptions ORDER BY created, id"
                 )
                 self._readers = {row[0]: _reader(row) for row in rows}
@@ -145,8 +153,19 @@ class AlertStore:
         self.get(subscription)
         with self._writing() as db:
             db.execute("DELETE FROM subscriptions WHERE id = ?", (subscription,))
+            db.execute("DELETE FROM confirmed WHERE subscription = ?", (subscription,))
             self.outbox.drop(subscription)
         self._version = -1
+
+    def confirm(self, subscription: str, now: Instant) -> None:
+        """Begin to tell it. Raises `UnknownSubscription`."""
+        self.get(subscription)
+        with self._writing():
+            self._confirm(subscription, now)
+        self._version = -1
+
+    def _confirm(self, subscription: str, at: Instant) -> None:
+        self.db.execute("INSERT OR IGNORE INTO confirmed VALUES (?, ?)", (subscription, at))
 
     def secrets(self, subscription: str, now: Instant) -> tuple[str, ...]:
         """The secrets to sign with, the newest first; the one before it while they overlap."""
@@ -156,7 +175,7 @@ class AlertStore:
             ).fetchone()
         if row is None:
             raise UnknownSubscription(subscription)
-        unlocked = self._vault.unlock(row[0])
+        unlocked = self.vault.unlock(row[0])
         return unlocked if now < row[1] else unlocked[:1]
 
     def rotate(self, subscription: str, secret: str, now: Instant, until: Instant) -> None:
@@ -165,7 +184,7 @@ class AlertStore:
         with self._writing() as db:
             db.execute(
                 "UPDATE subscriptions SET secrets = ?, overlap = ? WHERE id = ?",
-                (self._vault.lock((secret, current)), until, subscription),
+                (self.vault.lock((secret, current)), until, subscription),
             )
 
     # --- reading the changes ------------------------------------------------------------------
@@ -237,7 +256,7 @@ class AlertStore:
                     (delivered, one.at, subscription, delivered),
                 ).rowcount
                 if verdict.state == "gone":
-                    self._disable(subscription, "the receiver answered 410 Gone")
+                    self._disable(subscription, _over(one.outcome))
                 if turned or verdict.state == "gone":
                     self._version = -1
 
@@ -268,10 +287,17 @@ class AlertStore:
         self.outbox.abandon(subscription)
 
 
+def _over(outcome: Outcome) -> str:
+    if outcome.status == 410:
+        return "the receiver answered 410 Gone"
+    return f"the receiver wants no more: {outcome.error}"
+
+
 def _reader(row: Sequence[Any]) -> Reader:
-    ident, created, request, after, since, disabled, failing, place = row
+    ident, created, request, after, since, disabled, failing, place, confirmed = row
     asked = Request.model_validate_json(request)
-    kept = Subscription(ident, created, asked, Start(_place(after), since), disabled, failing)
+    start = Start(_place(after), since)
+    kept = Subscription(ident, created, asked, start, disabled, failing, confirmed)
     return Reader(kept, _place(place) if place else None)
 
 

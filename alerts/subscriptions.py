@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
 from alerts.places import BEGINNING, Place, behind
+from alerts.targets import EmailTarget, Target
 from events.dates import ALWAYS, BadDate, Instant, show, start
 from events.errors import Problem, Refused
 from events.lists import Registry
@@ -24,7 +25,7 @@ _TELL_LATER: Final = {"hourly", "daily", "weekly"}
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Some = Field(default=None, max_length=_MOST)
-State = Literal["active", "failing", "disabled"]
+State = Literal["active", "failing", "disabled", "unconfirmed"]
 ModelT = TypeVar("ModelT", bound=Strict)
 
 
@@ -50,18 +51,11 @@ class Filter(_Asked):
     """Kinds that the change brings or takes away."""
 
 
-class WebhookTarget(_Asked):
-    """A receiver of signed HTTP POSTs, after Standard Webhooks."""
-
-    type: Literal["webhook"]
-    url: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
-
-
 class Request(_Asked):
     """What a caller asks for."""
 
     filter: Filter = Filter()
-    channel: WebhookTarget
+    channel: Target
     cadence: Short = "immediate"
     start: Short = "now"
     """`now`, `beginning`, a position such as `0:41`, or a date."""
@@ -96,12 +90,26 @@ class Subscription:
     """Why nothing is sent any more."""
     failing: Instant | None = None
     """When the first of the failures came that no success has followed."""
+    confirmed: Instant | None = None
+    """When the owner of its mailbox agreed, where it goes to one."""
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether nobody has agreed yet who has to."""
+        return self.confirmed is None and isinstance(self.request.channel, EmailTarget)
+
+    @property
+    def living(self) -> bool:
+        """Whether it is to be told what happens."""
+        return self.disabled is None and not self.unconfirmed
 
     @property
     def state(self) -> State:
         """In one word."""
         if self.disabled is not None:
             return "disabled"
+        if self.unconfirmed:
+            return "unconfirmed"
         return "active" if self.failing is None else "failing"
 
     def shown(self) -> dict[str, Any]:
@@ -116,6 +124,7 @@ class Subscription:
             "state": self.state,
             "disabled": self.disabled,
             "failing_since": None if self.failing is None else show(self.failing),
+            "confirmed": None if self.confirmed is None else show(self.confirmed),
         }
 
 
@@ -181,12 +190,20 @@ def _read(model: type[ModelT], raw: Any, within: str = "") -> ModelT:
 
 
 def _problem(item: Any, within: str) -> Problem:
-    field = ".".join(str(part) for part in ((within,) if within else ()) + item["loc"])
+    place = item["loc"]
+    if place[:1] == ("channel",):  # its type, which pydantic puts behind it, is no field
+        place = place[:1] + place[2:]
+    field = ".".join(str(part) for part in ((within,) if within else ()) + place)
     match item["type"]:
         case "extra_forbidden":
             return Problem(field, "unknown field")
         case "missing":
             return Problem(field, "missing")
+        case "union_tag_not_found":
+            return Problem(f"{field}.type", "missing")
+        case "union_tag_invalid":
+            given, known = item["ctx"]["tag"], item["ctx"]["expected_tags"]
+            return Problem(f"{field}.type", f"unknown {given!r}; one of {known}"[:400])
         case "literal_error":
             return Problem(
                 field, f"unknown {item['input']!r}; one of {item['ctx']['expected']}"[:400]

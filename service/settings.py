@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
+from alerts import mail_server
+from alerts.mail_server import MailServer
 from events.errors import Refused
 from events.kafka import connection as kafka
 from events.kafka.connection import Connection
@@ -22,6 +25,8 @@ _DEFAULTS: Final[dict[str, str]] = {
     "log": "text",
     "log_level": "info",
     "secret_key": "",
+    "public_url": "",
+    **mail_server.DEFAULTS,
     **kafka.DEFAULTS,
 }
 _OF_A_WATCH: Final = ("every", "url")
@@ -43,6 +48,10 @@ class Settings:
     log_level: str
     secret_key: str = field(repr=False)
     """What subscriptions' secrets are sealed with, where they are on Kafka."""
+    public_url: str | None
+    """Under which people reach this service: links in what they are told begin with it."""
+    mail: MailServer | None
+    """By which mails go out."""
     watch: Mapping[str, Mapping[str, str]]
     """The sources that `ingest --watch` asks, each with `every` and `url` where they are said."""
     kafka: Connection | None
@@ -60,12 +69,28 @@ class Settings:
             "log": self.log,
             "log_level": self.log_level,
             "secret_key": _HIDDEN if self.secret_key else "",
+            "public_url": self.public_url or "",
+            **self._shown_of_mail(),
             **self._shown_of_kafka(),
         }
         return [
             {"setting": f"STANDING_{name.upper()}", "value": value, "from": self.origins[name]}
             for name, value in values.items()
         ]
+
+    def _shown_of_mail(self) -> dict[str, str]:
+        if self.mail is None:
+            return {"smtp_host": ""}
+        one = self.mail
+        return {
+            "smtp_host": one.host,
+            "smtp_port": str(one.port),
+            "smtp_user": one.user,
+            "smtp_password": _HIDDEN if one.password else "",
+            "smtp_tls": one.tls,
+            "smtp_ca": str(one.ca or ""),
+            "smtp_from": one.sender,
+        }
 
     def _shown_of_kafka(self) -> dict[str, str]:
         if self.kafka is None:
@@ -112,6 +137,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         _one_of("STANDING_LOG", values["log"], ("text", "json")),
         _one_of("STANDING_LOG_LEVEL", values["log_level"], ("debug", "info", "warning", "error")),
         values["secret_key"],
+        _site(values["public_url"]),
+        MailServer.of(values),
         _watched(written.get("watch", {}), home / "standing.toml"),
         Connection.of(values) if values["kafka"].strip() else None,
         origins,
@@ -159,6 +186,18 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise Refused.field("STANDING_ALLOW_NETWORKS", f"{error}; write 10.0.0.0/8") from error
+
+
+def _site(text: str) -> str | None:
+    if not text:
+        return None
+    read = urlsplit(text)
+    plain = not (read.query or read.fragment or read.username or read.password)
+    if read.scheme not in ("http", "https") or not read.hostname or not plain:
+        raise Refused.field(
+            "STANDING_PUBLIC_URL", f"{text!r} should be an address such as https://alerts.example"
+        )
+    return text.rstrip("/")
 
 
 def _one_of(name: str, text: str, choices: tuple[str, ...]) -> str:

@@ -12,16 +12,16 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from alerts.channel import Channel
 from alerts.duty import Means
-from alerts.egress import Egress
 from alerts.vault import SharedVault, Vault
-from alerts.webhook import WebhookChannel
 from alerts.worker import AlertWorker
 from events.errors import Refused
 from events.kafka.connection import Connection
 from events.lists import load_registry
 from projections.worker import ProjectionWorker
 from service.alarm import Alarm
+from service.channels import channels_of
 from service.compose import made, system_clock
 from service.settings import Settings
 
@@ -64,9 +64,9 @@ class Alerting:
     without the key that workers and replicas share."""
 
     def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
-        channel = WebhookChannel(Egress(settings.allow_networks), system_clock)
-        self._channels = {"webhook": channel}
         registry, vault = load_registry(settings.lists), shared_vault(settings)
+        self._opening = channels_of(settings, registry, system_clock, vault.sign)
+        self._channels: dict[str, Channel] = {}
         means = Means(on_kafka(settings), registry, vault, self._channels, system_clock)
         self._worker = AlertWorker(means, tell=tell)
 
@@ -82,11 +82,9 @@ class Alerting:
 
     async def run(self) -> None:
         """See `Worker`."""
-        try:
+        async with self._opening as channels:
+            self._channels.update(channels)
             await self._worker.run()
-        finally:
-            for channel in self._channels.values():
-                await channel.close()
 
 
 def shared_vault(settings: Settings) -> Vault:

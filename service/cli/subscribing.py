@@ -57,20 +57,18 @@ async def desk() -> AsyncIterator["Desk"]:
 async def desk_on_files(standing: "Embedded") -> AsyncIterator["Desk"]:
     """Over the files of the home."""
     from alerts.desk import AlertDesk
-    from alerts.egress import Egress
     from alerts.source import Projected
     from alerts.store import AlertStore
-    from alerts.webhook import WebhookChannel
+    from service.channels import channels_of
 
     (projected,) = standing.store().stores
     store = AlertStore(standing.settings.home / "alerts.db")
-    channel = WebhookChannel(Egress(standing.settings.allow_networks), standing.clock)
-    source = Projected(projected, standing.log.end)
-    channels = {"webhook": channel}
+    source = Projected(projected, standing.log.end, events=standing.log.of_ids)
+    about = standing.settings, standing.registry, standing.clock, store.vault.sign
     try:
-        yield AlertDesk(store, source, standing.registry, channels, standing.clock)
+        async with channels_of(*about) as channels:
+            yield AlertDesk(store, source, standing.registry, channels, standing.clock)
     finally:
-        await channel.close()
         store.close()
         projected.close()
 

@@ -8,9 +8,10 @@ import pytest
 from aiohttp import ClientTimeout, web
 from standardwebhooks.webhooks import Webhook
 
-from alerts.channel import Outcome, Parcel, Target
+from alerts.channel import Outcome, Parcel
 from alerts.egress import Egress
 from alerts.signing import new_secret
+from alerts.targets import WebhookTarget
 from alerts.webhook import MOST, WebhookChannel
 from events.dates import SECOND
 from tests.contract.alert_twins import (
@@ -34,7 +35,7 @@ async def channel() -> AsyncIterator[WebhookChannel]:
 async def send(channel: WebhookChannel, url: str) -> Outcome:
     # Of now: the receiver's verifier refuses what is five minutes old.
     parcel = Parcel("msg_1", ManualClock().now, b'{"n":1}', (SECRET,))
-    return await channel.send(Target(type="webhook", url=url), parcel)
+    return await channel.send(WebhookTarget(type="webhook", url=url), parcel)
 
 
 async def test_a_receiver_verifies_what_it_gets(channel: WebhookChannel) -> None:

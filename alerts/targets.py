@@ -1,0 +1,80 @@
+"""Where alerts go to: a form for each `type` of a channel."""
+
+from typing import Annotated, Final, Literal
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, Field, StringConstraints
+
+from events.models import Strict
+
+_LONGEST_ADDRESS: Final = 254
+"""RFC 5321, 4.5.3.1.3: a path of 256 characters, less the brackets around it."""
+
+Url = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+
+
+def mailbox(text: str) -> str:
+    """An address that mail may be sent to, as servers write it. Raises `ValueError` for whatever
+    else: a name before it, a second address, an end of line."""
+    try:
+        found = validate_email(text, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise ValueError(f"no address for mail: {error}") from None
+    if found.ascii_email is None:
+        raise ValueError("no address for mail: servers cannot write it")
+    return found.ascii_email
+
+
+class WebhookTarget(Strict):
+    """A receiver of signed HTTP POSTs, after Standard Webhooks."""
+
+    type: Literal["webhook"]
+    url: Url
+
+
+class EmailTarget(Strict):
+    """A mailbox. Nothing but a question goes there until its owner has confirmed."""
+
+    type: Literal["email"]
+    to: Annotated[
+        str,
+        StringConstraints(min_length=3, max_length=_LONGEST_ADDRESS),
+        AfterValidator(mailbox),
+    ]
+
+
+class SlackTarget(Strict):
+    """An incoming webhook of Slack."""
+
+    type: Literal["slack"]
+    url: Url
+
+
+class TeamsTarget(Strict):
+    """A workflow of Microsoft Teams, begun by a webhook."""
+
+    type: Literal["teams"]
+    url: Url
+
+
+class DiscordTarget(Strict):
+    """A webhook of Discord."""
+
+    type: Literal["discord"]
+    url: Url
+
+
+class NtfyTarget(Strict):
+    """A topic of ntfy, at ntfy.sh or a server of one's own: `https://ntfy.sh/topic`."""
+
+    type: Literal["ntfy"]
+    url: Url
+
+
+ChatTarget = SlackTarget | TeamsTarget | DiscordTarget | NtfyTarget
+Target = Annotated[
+    WebhookTarget | EmailTarget | SlackTarget | TeamsTarget | DiscordTarget | NtfyTarget,
+    Field(discriminator="type"),
+]
+"""Any of them."""
+CHATS: Final = ("slack", "teams", "discord", "ntfy")
