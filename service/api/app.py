@@ -17,6 +17,7 @@ from service.api.events import Events
 from service.api.everyone import Everyone
 from service.api.gate import Gate
 from service.api.lists import Lists
+from service.api.mail import MailLinks
 from service.api.operating import Operating
 from service.api.pages import Pages
 from service.api.problems import handle
@@ -54,6 +55,7 @@ def create_app(
         Changes(service, asking).router,
         Lists(service).router,
         Subscriptions(service.desk).router,
+        MailLinks(service.desk).router,
         operating.router,
         Pages(service, asking).router,
     ]

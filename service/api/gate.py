@@ -26,6 +26,9 @@ from service.tokens import Role, Token, Tokens
 OPEN: Final = frozenset({"/healthz", "/readyz"})
 """What answers without a token; `/readyz` then says no more than whether it is ready."""
 
+LINKS: Final = "/mail/"
+"""Below it, whoever has a link may follow it, from wherever: its signature is the proof."""
+
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOT_GUESSED: Final = (b"x-content-type-options", b"nosniff")
 
@@ -65,6 +68,9 @@ class Gate:
 
     def _stopped(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
+        if scope["path"].startswith(LINKS):
+            scope["may_see"] = False
+            return None
         host = headers.get("host", "")
         if scope["method"] not in _READING and _foreign(headers, host):
             return problem(403, "cross-site", "A page of another site sent this; nothing was done.")

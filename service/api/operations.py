@@ -206,6 +206,14 @@ TEST: Final = operation(
     path="subscription",
     problems=(404, 503),
 )
+CONFIRMATION: Final = operation(
+    "Ask a mailbox again",
+    "subscriptions",
+    told("The subscription.", schemas.ref("Subscription")),
+    path="subscription",
+    status_code=202,
+    problems=(404, 422, 503),
+)
 ROTATE: Final = operation(
     "Change the secret",
     "subscriptions",

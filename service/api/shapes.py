@@ -329,7 +329,9 @@ ANSWERS: Final[dict[str, Schema]] = {
     ),
     "Lists": structure({"digest": told(TEXT, "Of all rules together."), "lists": many("List")}),
     "Subscription": structure({"id": TEXT, "created": TIME, "filter": ANY, "state": TEXT}),
-    "NewSubscription": structure({"id": TEXT, "secret": told(TEXT, "`whsec_…`, this once.")}),
+    "NewSubscription": structure(
+        {"id": TEXT}, maybe={"secret": told(TEXT, "Of a webhook: `whsec_…`, this once.")}
+    ),
     "Secret": structure({"secret": TEXT}),
     "Redelivery": structure({"delivery": TEXT}),
     "Delivery": structure(

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from alerts.desk import Desk
+from alerts.targets import WebhookTarget
 from events.errors import Refused
 from service.api import operations
 from service.api.answers import answer
@@ -36,6 +37,7 @@ class Subscriptions:
         add(_ONE, self.unsubscribe, methods=["DELETE"], **operations.UNSUBSCRIBE)
         add(f"{_ONE}/test", self.test, methods=["POST"], **operations.TEST)
         add(f"{_ONE}/preview", self.preview_one, **operations.PREVIEW_ONE)
+        add(f"{_ONE}/confirmation", self.ask, methods=["POST"], **operations.CONFIRMATION)
         add(f"{_ONE}/rotate", self.rotate, methods=["POST"], **operations.ROTATE)
         add(f"{_ONE}/deliveries", self.deliveries, **operations.DELIVERIES)
         add(f"{_ONE}/redeliver", self.redeliver, methods=["POST"], **operations.REDELIVER)
@@ -45,10 +47,12 @@ class Subscriptions:
         return self._at()
 
     async def subscribe(self, request: Request) -> Response:
-        """Have a webhook told of changes. The answer has the `id` and, this once, the `secret`
-        that the messages are signed with, after Standard Webhooks."""
+        """Have somebody told of changes. The answer has the `id` and, of a webhook, this once,
+        the `secret` that the messages are signed with, after Standard Webhooks. A mailbox is asked
+        first, and `unconfirmed` until it has agreed."""
         made, secret = await self._desk.subscribe(await read_json(request))
-        return answer({**made.shown(), "secret": secret}, 201)
+        signed = isinstance(made.request.channel, WebhookTarget)
+        return answer({**made.shown(), **({"secret": secret} if signed else {})}, 201)
 
     async def all(self, request: Request) -> Response:
         """Every subscription, oldest first, without secrets."""
@@ -68,6 +72,11 @@ class Subscriptions:
     async def test(self, request: Request) -> Response:
         """Send one test message now; the delivery says what the receiver answered."""
         return answer(await self._desk.test(_id(request)))
+
+    async def ask(self, request: Request) -> Response:
+        """Send the mail again that asks whether its mailbox agrees: five times a day at most, a
+        minute apart."""
+        return answer((await self._desk.ask_again(_id(request))).shown(), 202)
 
     async def rotate(self, request: Request) -> Response:
         """A new secret, told this once. For a day, messages are signed with the old one as well,

@@ -13,6 +13,7 @@ from service.cli.common import (
     cleaned,
     console,
     echo_json,
+    fail,
     plain,
     run,
     say,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 Many = list[str] | None
 Id = Annotated[str, typer.Argument(help="The id of a subscription.")]
-What = Literal["list", "show", "test", "rotate", "disable", "delete"]
+What = Literal["list", "show", "test", "ask", "rotate", "disable", "delete"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -74,7 +75,16 @@ async def desk_on_files(standing: "Embedded") -> AsyncIterator["Desk"]:
 
 
 def subscribe(
-    webhook: Annotated[str, typer.Option(help="The URL that is to be told.")],
+    webhook: Annotated[str | None, typer.Option(help="The URL that is to be told.")] = None,
+    email: Annotated[
+        str | None, typer.Option(help="The mailbox that is to be told; it is asked first.")
+    ] = None,
+    slack: Annotated[str | None, typer.Option(help="An incoming webhook of Slack.")] = None,
+    teams: Annotated[str | None, typer.Option(help="A workflow's webhook of Teams.")] = None,
+    discord: Annotated[str | None, typer.Option(help="A webhook of Discord.")] = None,
+    ntfy: Annotated[
+        str | None, typer.Option(help="A topic of ntfy: https://ntfy.sh/topic.")
+    ] = None,
     company: Annotated[Many, typer.Option(help="Only this company; may be given again.")] = None,
     lists: Lists = None,
     country: Annotated[Many, typer.Option(help="Only companies of this country: CN.")] = None,
@@ -95,7 +105,11 @@ def subscribe(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Have a webhook told of changes. Prints the id, and the secret this once."""
+    """Have a webhook, a mailbox or a chat told of changes. Prints the id, and of a webhook the
+    secret, this once."""
+    channel = _channel(
+        webhook=webhook, email=email, slack=slack, teams=teams, discord=discord, ntfy=ntfy
+    )
     asked = {
         "companies": company,
         "lists": lists,
@@ -107,7 +121,7 @@ def subscribe(
     }
     request: dict[str, Any] = {
         "filter": {key: value for key, value in asked.items() if value},
-        "channel": {"type": "webhook", "url": webhook},
+        "channel": channel,
         "start": start,
         "backfill": backfill,
     }
@@ -117,15 +131,30 @@ def subscribe(
     async def work() -> dict[str, Any]:
         async with desk() as alerts:
             made, secret = await alerts.subscribe(request)
-            return {**made.shown(), "secret": secret}
+            return {**made.shown(), **({"secret": secret} if webhook else {})}
 
     made = run(work())
     if as_json:
         echo_json(made)
         return
     typer.echo(f"id      {made['id']}")
-    typer.echo(f"secret  {made['secret']}")
-    say("The secret is shown this once; `standing serve` sends the alerts while it runs.")
+    if webhook:
+        typer.echo(f"secret  {made['secret']}")
+        say("The secret is shown this once; `standing serve` sends the alerts while it runs.")
+    elif made["state"] == "unconfirmed":
+        say(f"{email} is asked by mail, and told of changes once somebody there has agreed.")
+    elif made["disabled"]:
+        say(f"Nothing is sent: {made['disabled']}")
+        fail()
+
+
+def _channel(**given: str | None) -> dict[str, str]:
+    """Where to, out of the options, of which one is to be given."""
+    some = [(name, where) for name, where in given.items() if where is not None]
+    if len(some) != 1:
+        raise typer.BadParameter(f"give one of {', '.join(f'--{name}' for name in given)}")
+    ((name, where),) = some
+    return {"type": name, ("to" if name == "email" else "url"): where}
 
 
 def subscriptions(
@@ -133,7 +162,8 @@ def subscriptions(
     subscription: Annotated[str | None, typer.Argument(help="With which; not for list.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List subscriptions; show, test, disable or delete one, or rotate its secret."""
+    """List subscriptions; show, test, disable or delete one, rotate its secret, or ask its
+    mailbox again whether it agrees."""
     if (subscription is None) != (do == "list"):
         raise typer.BadParameter(f"{do} takes {'no' if do == 'list' else 'the'} id")
     told = run(_do(do, subscription or ""))
@@ -145,8 +175,9 @@ def subscriptions(
         table = Table("id", "label", "state", "to", "asks for", box=None, padding=(0, 2, 0, 0))
         for one in cleaned(told["subscriptions"]):
             asks = "; ".join(f"{key}: {', '.join(value)}" for key, value in one["filter"].items())
-            url = one["channel"]["url"]
-            table.add_row(one["id"], one["label"], one["state"], url, asks or "everything")
+            channel = one["channel"]
+            where = channel.get("url") or f"mailto:{channel.get('to')}"
+            table.add_row(one["id"], one["label"], one["state"], where, asks or "everything")
         console().print(table)
     else:
         _print(told)
@@ -161,6 +192,8 @@ async def _do(do: What, subscription: str) -> dict[str, Any]:
                 return await alerts.subscription(subscription)
             case "test":
                 return await alerts.test(subscription)
+            case "ask":
+                return (await alerts.ask_again(subscription)).shown()
             case "rotate":
                 return {"id": subscription, "secret": await alerts.rotate(subscription)}
             case "disable":
