@@ -199,6 +199,15 @@ class FollowingItself(Following):
         """See `Following`."""
         await self._projector.reached(position.get(0, -1))
 
+    @property
+    def heard(self) -> int:
+        """See `Following`."""
+        return self._projector.position
+
+    async def beyond(self, heard: int) -> None:
+        """See `Following`."""
+        await self._projector.reached(heard + 1)
+
     async def follow(self) -> AsyncIterator[None]:
         """Project what comes; tells when it did."""
         async for batch in self._log.follow(self.position):

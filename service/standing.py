@@ -98,6 +98,15 @@ class Following(Protocol):
         """Wait until everything up to there was folded."""
         ...
 
+    @property
+    def heard(self) -> int:
+        """Grows whenever changes may have been told."""
+        ...
+
+    async def beyond(self, heard: int) -> None:
+        """Return when it has grown beyond that; or earlier, for no reason."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Service:

@@ -96,6 +96,17 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], Any]]] = {
     "after": ("Go on behind this: the `next` of the page before.", blocks.TEXT, None),
     "limit": ("At most so many.", blocks.COUNT, None),
     "company": ("Only this company's.", blocks.TEXT, "xiaomi"),
+    "companies": ("Only these companies'.", blocks.MANY, ["xiaomi"]),
+    "country": ("Only of companies of these countries: CN.", blocks.MANY, None),
+    "from": ("Only where the list's status was one of these.", blocks.MANY, None),
+    "to": ("Only where the list's status is one of these now.", blocks.MANY, ["removed"]),
+    "restriction": ("Only what brings or takes away one of these.", blocks.MANY, None),
+    "back": ("Go back before this: the link `next` has it.", blocks.TEXT, None),
+    "backfilled": (
+        "Whether history that was loaded counts.",
+        {"type": "boolean", "default": True},
+        None,
+    ),
     "kind": ("Only these kinds.", schemas.CHANGE_KINDS, ["changed", "corrected"]),
     "format": (
         "The format, whatever `Accept` says.",
@@ -120,6 +131,9 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], Any]]] = {
     "since": ("`beginning`, a position, or a date.", blocks.TEXT, "2021-01-01"),
     "before": ("Go on before this: the `next` of the page before.", blocks.COUNT, None),
 }
+
+_NAMED: Final = {"companies": "company", "backfilled": "backfill", "back": "before"}
+"""Parameters of one name that mean something else elsewhere."""
 
 
 def operation(
@@ -172,6 +186,7 @@ def _in_path(name: str) -> dict[str, Any]:
 
 def _in_query(name: str) -> dict[str, Any]:
     text, schema, example = _PARAMETERS[name]
+    name = _NAMED.get(name, name)
     shown = {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
     return {**shown, "example": example} if example is not None else shown
 

@@ -131,7 +131,9 @@ def _given(tokens: Tokens, scope: Scope, headers: Headers) -> Token | None:
 
 
 def _ask(scope: Scope, headers: Headers) -> Response:
-    browser = "text/html" in headers.get("accept", "") and scope["method"] in _READING
+    # Browsers and feed readers know a password, and no other token.
+    reads = "text/html" in headers.get("accept", "") or scope["path"].startswith("/feeds/")
+    browser = reads and scope["method"] in _READING
     challenge = 'Basic realm="standing: any name, and a token as password"'
     return problem(
         401,

@@ -5,18 +5,22 @@ from typing import Any, Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from alerts.desk import Desk
 from alerts.targets import WebhookTarget
 from events.errors import Refused
+from service import delivered
 from service.api import operations
-from service.api.answers import answer
+from service.api.answers import accepted, answer
 from service.api.body import read_json
 from service.api.query import Query
+from service.formats import MEDIA_TYPES
 
 _PAGE: Final = 100
 _MOST: Final = 1_000
+_EVERY: Final = 2**62
+_SERVED: Final = {"application/json": "json", "text/csv": "csv"}
 _NOTHING: Final = frozenset[str]()
 _PREVIEW: Final = frozenset({"filter", "since", "backfill", "limit"})
 _AT: Final = "/v1/subscriptions"
@@ -40,6 +44,7 @@ class Subscriptions:
         add(f"{_ONE}/confirmation", self.ask, methods=["POST"], **operations.CONFIRMATION)
         add(f"{_ONE}/rotate", self.rotate, methods=["POST"], **operations.ROTATE)
         add(f"{_ONE}/deliveries", self.deliveries, **operations.DELIVERIES)
+        add(f"{_ONE}/deliveries.csv", self.as_csv, include_in_schema=False)
         add(f"{_ONE}/redeliver", self.redeliver, methods=["POST"], **operations.REDELIVER)
 
     @property
@@ -117,13 +122,32 @@ class Subscriptions:
 
     async def deliveries(self, request: Request) -> Response:
         """Its messages, latest first, each with every attempt and what the receiver answered. Go
-        on with the `next` as `before`."""
+        on with the `next` as `before`. As CSV (by `Accept`, or with `.csv` behind the path), all
+        that are kept, or as many as `limit` says, a row for each attempt."""
+        if accepted(request, _SERVED, "json") == "csv":
+            return await self._as_csv(request)
         query = Query(request, frozenset({"limit", "before"}))
         limit = query.number("limit", _PAGE, _MOST)
         before = query.number("before", 2**62, 2**62)
         found = await self._desk.deliveries(_id(request), limit=limit, before=before)
         last = found[-1]["seq"] if len(found) == limit else None
         return answer({"deliveries": found, "next": last})
+
+    async def as_csv(self, request: Request) -> Response:
+        """Its messages as CSV, a row for each attempt."""
+        return await self._as_csv(request)
+
+    async def _as_csv(self, request: Request) -> Response:
+        query = Query(request, frozenset({"limit"}))
+        limit = query.number("limit", _EVERY, _EVERY)
+        subscription = _id(request)
+        await self._subscription(subscription)
+        name = f'attachment; filename="{subscription}.csv"'
+        return StreamingResponse(
+            delivered.as_csv(self._desk, subscription, limit),
+            headers={"content-disposition": name},
+            media_type=MEDIA_TYPES["csv"],
+        )
 
     async def redeliver(self, request: Request) -> Response:
         """Send one message again, with the same id, number and body."""

@@ -1,6 +1,6 @@
 """`subscribe`, `subscriptions`, `deliveries`, `redeliver`: who is told, and whether it arrived."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -10,6 +10,7 @@ from service.cli.common import (
     ALERTS,
     AsJson,
     Lists,
+    Out,
     cleaned,
     console,
     echo_json,
@@ -18,6 +19,7 @@ from service.cli.common import (
     run,
     say,
     using_embedded,
+    write_out,
 )
 from service.settings import load_settings
 
@@ -206,14 +208,24 @@ async def _do(do: What, subscription: str) -> dict[str, Any]:
 
 def deliveries(
     subscription: Id,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, latest first.")] = 20,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="How many, latest first: 20; as CSV all."),
+    ] = None,
+    form: Annotated[
+        Literal["csv"] | None, typer.Option("--format", help="csv: a row for each attempt.")
+    ] = None,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """What was sent to a subscription, latest first, with every attempt."""
+    if form is not None:
+        write_out(_csv_of(subscription, limit), out)
+        return
 
     async def work() -> list[dict[str, Any]]:
         async with desk() as alerts:
-            return await alerts.deliveries(subscription, limit=limit)
+            return await alerts.deliveries(subscription, limit=limit or 20)
 
     found = run(work())
     if as_json:
@@ -230,6 +242,18 @@ def deliveries(
         console().print(table)
     else:
         say("nothing was sent to it yet")
+
+
+def _csv_of(subscription: str, limit: int | None) -> Generator[bytes, None, None]:
+    """The pieces of a CSV."""
+
+    async def work() -> list[bytes]:
+        from service.delivered import as_csv
+
+        async with desk() as alerts:
+            return [piece async for piece in as_csv(alerts, subscription, limit)]
+
+    yield from run(work())
 
 
 def redeliver(
