@@ -1,6 +1,6 @@
 """Chat services: one POST per message, in the form that each of them takes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import orjson
@@ -29,7 +29,8 @@ _LONGEST: Final[Instant] = DAY
 
 
 class ChatChannel:
-    """See `Channel`, of Slack, Teams, Discord and ntfy. `clock` is for dates in `Retry-After`."""
+    """See `Channel`, of Slack, Teams, Discord and ntfy. `clock` is for dates in `Retry-After`,
+    `named` has the addresses that the operator has given names."""
 
     def __init__(
         self,
@@ -37,26 +38,38 @@ class ChatChannel:
         teller: Teller,
         clock: Callable[[], Instant],
         *,
+        named: Mapping[str, str] | None = None,
         timeout: ClientTimeout = TIMEOUT,
     ) -> None:
         self._poster = Poster(egress, timeout)
         self._teller = teller
         self._clock = clock
+        self._named = named or {}
 
     async def check(self, target: ChatTarget) -> None:
         """See `Channel`."""
-        await self._poster.check(target.url)
-        FORMS[target.type](target.url, self._teller.tell({}))
+        url = self._url(target)
+        await self._poster.check(url)
+        FORMS[target.type](url, self._teller.tell({}))
 
     async def send(self, target: ChatTarget, parcel: Parcel) -> Outcome:
         """See `Channel`. Any 2xx is delivered."""
         try:
             told = self._teller.tell(orjson.loads(parcel.body))
-            form = FORMS[target.type](target.url, told)
+            form = FORMS[target.type](self._url(target), told)
         except Refused as refused:
             return Outcome(delivered=False, error=str(refused))
         found = await self._poster.post(form.url, form.body)
         return found if isinstance(found, Outcome) else self._outcome(target, found)
+
+    def _url(self, target: ChatTarget) -> str:
+        if target.url is not None:
+            return target.url
+        found = self._named.get(target.name or "")
+        if found is None:
+            known = ", ".join(sorted(self._named)) or "none"
+            raise Refused.field("channel.name", f"unknown {target.name!r}; known are {known}")
+        return found
 
     async def close(self) -> None:
         """See `Channel`."""

@@ -40,7 +40,9 @@ SUBSCRIPTION: Final[Schema] = structure(
         "id": TEXT,
         "created": TIME,
         "filter": _FILTER,
-        "channel": structure({"type": TEXT}, "How it is told.", maybe={"url": TEXT, "to": TEXT}),
+        "channel": structure(
+            {"type": TEXT}, "How it is told.", maybe={"url": TEXT, "to": TEXT, "name": TEXT}
+        ),
         "cadence": TEXT,
         "start": told(TEXT, "As it was asked for."),
         "label": or_null(TEXT),

@@ -1,11 +1,18 @@
 """Where alerts go to: a form for each `type` of a channel."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    Field,
+    SerializerFunctionWrapHandler,
+    StringConstraints,
+    model_serializer,
+    model_validator,
+)
 
-from events.models import Strict
+from events.models import Short, Strict
 
 _LONGEST_ADDRESS: Final = 254
 """RFC 5321, 4.5.3.1.3: a path of 256 characters, less the brackets around it."""
@@ -43,32 +50,47 @@ class EmailTarget(Strict):
     ]
 
 
-class SlackTarget(Strict):
+class _Chat(Strict):
+    """A hook, by its address or by the name that the operator has given it."""
+
+    url: Url | None = None
+    name: Short | None = None
+    """As the operator's settings have it, under `[chat]`: whoever subscribes need not know the
+    address, which is a password."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.url is None) == (self.name is None):
+            raise ValueError("give either url or name")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _what_was_given(self, plain: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in plain(self).items() if value is not None}
+
+
+class SlackTarget(_Chat):
     """An incoming webhook of Slack."""
 
     type: Literal["slack"]
-    url: Url
 
 
-class TeamsTarget(Strict):
+class TeamsTarget(_Chat):
     """A workflow of Microsoft Teams, begun by a webhook."""
 
     type: Literal["teams"]
-    url: Url
 
 
-class DiscordTarget(Strict):
+class DiscordTarget(_Chat):
     """A webhook of Discord."""
 
     type: Literal["discord"]
-    url: Url
 
 
-class NtfyTarget(Strict):
+class NtfyTarget(_Chat):
     """A topic of ntfy, at ntfy.sh or a server of one's own: `https://ntfy.sh/topic`."""
 
     type: Literal["ntfy"]
-    url: Url
 
 
 ChatTarget = SlackTarget | TeamsTarget | DiscordTarget | NtfyTarget

@@ -33,7 +33,7 @@ async def channels_of(
     egress = Egress(settings.allow_networks)
     teller = Teller(settings.public_url, named)
     links = Links(settings.public_url, sign) if settings.public_url else None
-    chat = ChatChannel(egress, teller, clock)
+    chat = ChatChannel(egress, teller, clock, named=settings.chat)
     found: dict[str, Channel] = {
         "webhook": WebhookChannel(egress, clock),
         "email": EmailChannel(settings.mail, links, teller, clock),

@@ -54,6 +54,8 @@ class Settings:
     """By which mails go out."""
     watch: Mapping[str, Mapping[str, str]]
     """The sources that `ingest --watch` asks, each with `every` and `url` where they are said."""
+    chat: Mapping[str, str]
+    """Hooks of chats by the names that the operator gave them."""
     kafka: Connection | None
     """Where the log is, if not in the home folder."""
     origins: Mapping[str, Origin]
@@ -140,6 +142,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         _site(values["public_url"]),
         MailServer.of(values),
         _watched(written.get("watch", {}), home / "standing.toml"),
+        _chats(written.get("chat", {}), home / "standing.toml"),
         Connection.of(values) if values["kafka"].strip() else None,
         origins,
     )
@@ -152,8 +155,8 @@ def _written(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Refused.field(str(path), str(error)) from error
-    if unknown := sorted(table.keys() - _DEFAULTS.keys() - {"watch"}):
-        known = ", ".join([*_DEFAULTS, "watch"])
+    if unknown := sorted(table.keys() - _DEFAULTS.keys() - {"watch", "chat"}):
+        known = ", ".join([*_DEFAULTS, "watch", "chat"])
         raise Refused.field(f"{path}: {unknown[0]}", f"unknown; known are {known}")
     for name in ("allow_networks", "kafka"):
         if isinstance(table.get(name), list):
@@ -172,6 +175,13 @@ def _watched(table: Any, path: Path) -> dict[str, dict[str, str]]:
                     f"{path}: watch.{source}.{key}",
                     f"{value!r}: {' and '.join(_OF_A_WATCH)} are known, and are text",
                 )
+    return table
+
+
+def _chats(table: Any, path: Path) -> dict[str, str]:
+    """`[chat]`, with a name and a URL on each line."""
+    if not isinstance(table, dict) or not all(isinstance(one, str) for one in table.values()):
+        raise Refused.field(f"{path}: chat", 'names with URLs are needed: desk = "https://…"')
     return table
 
 

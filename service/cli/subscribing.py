@@ -81,7 +81,9 @@ def subscribe(
     email: Annotated[
         str | None, typer.Option(help="The mailbox that is to be told; it is asked first.")
     ] = None,
-    slack: Annotated[str | None, typer.Option(help="An incoming webhook of Slack.")] = None,
+    slack: Annotated[
+        str | None, typer.Option(help="An incoming webhook of Slack, or a name under \\[chat].")
+    ] = None,
     teams: Annotated[str | None, typer.Option(help="A workflow's webhook of Teams.")] = None,
     discord: Annotated[str | None, typer.Option(help="A webhook of Discord.")] = None,
     ntfy: Annotated[
@@ -156,7 +158,9 @@ def _channel(**given: str | None) -> dict[str, str]:
     if len(some) != 1:
         raise typer.BadParameter(f"give one of {', '.join(f'--{name}' for name in given)}")
     ((name, where),) = some
-    return {"type": name, ("to" if name == "email" else "url"): where}
+    if name in {"webhook", "email"}:
+        return {"type": name, ("to" if name == "email" else "url"): where}
+    return {"type": name, ("url" if "://" in where else "name"): where}
 
 
 def subscriptions(
@@ -178,7 +182,7 @@ def subscriptions(
         for one in cleaned(told["subscriptions"]):
             asks = "; ".join(f"{key}: {', '.join(value)}" for key, value in one["filter"].items())
             channel = one["channel"]
-            where = channel.get("url") or f"mailto:{channel.get('to')}"
+            where = channel.get("url") or channel.get("name") or f"mailto:{channel.get('to')}"
             table.add_row(one["id"], one["label"], one["state"], where, asks or "everything")
         console().print(table)
     else:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -17,8 +18,9 @@ from alerts.targets import CHATS, ChatTarget
 from alerts.telling import Teller
 from events.dates import SECOND
 from events.errors import Refused
-from events.lists import load_registry
+from service.settings import load_settings
 from tests.contract.alert_twins import LOOPBACK, Handler, ManualClock, fine, receiving
+from tests.unit.making import REGISTRY
 from tests.unit.test_alerts_email import REMOVED, named
 
 HOSTILE = '<script>&<!channel> @everyone **bold** [x](javascript:1) `code`\r\n# "' + "y" * 9_000
@@ -38,7 +40,7 @@ def hostile() -> Any:
 
 def target(kind: str, url: str) -> ChatTarget:
     asked = {"channel": {"type": kind, "url": f"{url}/topic"}}
-    found = requested(asked, load_registry()).channel
+    found = requested(asked, REGISTRY).channel
     assert found.type == kind
     return found  # type: ignore[return-value]
 
@@ -239,14 +241,43 @@ async def test_it_leads_nowhere_inside(kind: str) -> None:
         assert (outcome.delivered, receiver.posts) == (False, [])
 
 
-async def test_a_topic_keeps_the_servers_path_and_access(tmp_path: Any) -> None:
+async def test_a_topic_keeps_the_servers_path_and_access() -> None:
     async with receiving() as receiver, chat() as channel:
         asked = {"channel": {"type": "ntfy", "url": f"{receiver.url}/push/topic?auth=dGs"}}
-        mine: Any = requested(asked, load_registry()).channel
+        mine: Any = requested(asked, REGISTRY).channel
         await channel.check(mine)
         parcel = Parcel("msg_1", 0, orjson.dumps(REMOVED), ())
         assert (await channel.send(mine, parcel)).delivered
         assert receiver.posts[0].path == "/push/"
+
+
+async def test_whoever_subscribes_need_not_know_the_address() -> None:
+    async with receiving() as receiver:
+        channel = ChatChannel(
+            Egress(LOOPBACK), Teller(), ManualClock(), named={"desk": receiver.url}
+        )
+        mine: Any = requested({"channel": {"type": "slack", "name": "desk"}}, REGISTRY).channel
+        await channel.check(mine)
+        parcel = Parcel("msg_1", 0, orjson.dumps(REMOVED), ())
+        assert (await channel.send(mine, parcel)).delivered
+        other: Any = requested({"channel": {"type": "slack", "name": "x"}}, REGISTRY).channel
+        with pytest.raises(Refused, match="known are desk"):
+            await channel.check(other)
+        assert "unknown 'x'" in ((await channel.send(other, parcel)).error or "")
+        await channel.close()
+    for both in ({}, {"name": "desk", "url": "https://x.example/"}):
+        with pytest.raises(Refused, match="either url or name"):
+            requested({"channel": {"type": "slack", **both}}, REGISTRY)
+
+
+def test_the_names_are_the_operators(tmp_path: Path) -> None:
+    (tmp_path / "standing.toml").write_text('[chat]\ndesk = "https://hooks.example/secret"\n')
+    settings = load_settings({"STANDING_HOME": str(tmp_path)})
+    assert settings.chat == {"desk": "https://hooks.example/secret"}
+    assert "secret" not in str(settings.shown()).replace("STANDING_SECRET_KEY", "")
+    (tmp_path / "standing.toml").write_text("[chat]\ndesk = 1\n")
+    with pytest.raises(Refused, match="names with URLs"):
+        load_settings({"STANDING_HOME": str(tmp_path)})
 
 
 async def test_one_that_hangs_is_left() -> None:

@@ -174,6 +174,6 @@ async def test_a_channel_that_is_wrong_is_refused_by_its_field(tmp_path: Path) -
             ({"type": "email", "url": "https://x.example/"}, "channel.to"),
             ({"type": "slack", "url": "http://10.0.0.1/"}, "channel.url"),
             ({"type": "ntfy", "url": "https://ntfy.sh/"}, "channel.url"),
-            ({"type": "teams", "to": "a@b.example"}, "channel.url"),
+            ({"type": "teams", "to": "a@b.example"}, "channel.to"),
         ):
             problem(await api.client.post(AT, json=asked(channel=channel)), 422, field)
