@@ -6,7 +6,7 @@ it so that it stays text.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -26,6 +26,8 @@ _UNSEEN: Final = re.compile(
 
 Named = Callable[[str], str | None]
 """From a list's id to its name."""
+Amiss = Callable[[str, str], Sequence[str]]
+"""From a company and a list to what fits nowhere there."""
 
 
 class Source(NamedTuple):
@@ -63,10 +65,11 @@ class Telling:
 @dataclass(frozen=True, slots=True)
 class Teller:
     """Tells messages. `site` is the address under which people reach the service, if they do;
-    `named` knows the lists."""
+    `named` knows the lists, `amiss` what does not fit, as of now."""
 
     site: str | None = None
     named: Named = lambda _: None
+    amiss: Amiss = lambda _, __: ()
 
     def tell(self, message: Mapping[str, Any]) -> Telling:
         """A message's body. One of a type that is not known here is told as far as it goes."""
@@ -103,12 +106,17 @@ class Teller:
                 )
                 if value
             ),
-            tuple(_lines(told)),
+            (*_lines(told), *self._amiss(told)),
             tuple(map(_why, (told.get("causes") or ())[:MOST])),
             self.page(told["company"]),
             told["company"],
             urgent=bool(gained),
         )
+
+    def _amiss(self, told: Mapping[str, Any]) -> Iterable[str]:
+        if told.get("list"):
+            for one in self.amiss(told["company"], told["list"])[:MOST]:
+                yield f"Does not fit: {cut(one)}"
 
     def page(self, company: str) -> str | None:
         """The page of a company."""
@@ -232,8 +240,6 @@ def _lines(told: Mapping[str, Any]) -> Iterable[str]:
     for words, key in (("was expected", "before"), ("is expected", "after")):
         for one in (flips.get(key) or ())[:MOST]:
             yield f"{_date(one['at'])}: {words}: {_reading(one)}"
-    for one in (told.get("anomalies") or ())[:MOST]:
-        yield f"Does not fit: {cut(one.get('text') if isinstance(one, Mapping) else one)}"
 
 
 def _why(cause: Mapping[str, Any]) -> Why:

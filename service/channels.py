@@ -9,7 +9,7 @@ from alerts.egress import Egress
 from alerts.email import EmailChannel
 from alerts.links import Links
 from alerts.targets import CHATS
-from alerts.telling import Teller
+from alerts.telling import Amiss, Teller
 from alerts.webhook import WebhookChannel
 from events.dates import Instant
 from events.lists import Registry
@@ -22,16 +22,17 @@ async def channels_of(
     registry: Registry,
     clock: Callable[[], Instant],
     sign: Callable[[str], str],
+    amiss: Amiss = lambda _, __: (),
 ) -> AsyncIterator[dict[str, Channel]]:
     """All of them by the type of a subscription's channel, closed when the block ends. `sign` is
-    that of the vault, for the links in mails."""
+    that of the vault, for the links in mails; `amiss` is told to people."""
 
     def named(list_id: str) -> str | None:
         found = registry.find(list_id)
         return None if found is None else found.name
 
     egress = Egress(settings.allow_networks)
-    teller = Teller(settings.public_url, named)
+    teller = Teller(settings.public_url, named, amiss)
     links = Links(settings.public_url, sign) if settings.public_url else None
     chat = ChatChannel(egress, teller, clock, named=settings.chat)
     found: dict[str, Channel] = {

@@ -115,7 +115,7 @@ class Embedded(Standing):
             stack.callback(alert_store.close)
             sign = alert_store.vault.sign
             channels = await stack.enter_async_context(
-                channels_of(self.settings, self.registry, self.clock, sign)
+                channels_of(self.settings, self.registry, self.clock, sign, self.amiss)
             )
             source = Projected(store, self.log.end, projector.reached, events=self.log.of_ids)
             told = alert_store, source, self.registry, channels, self.clock

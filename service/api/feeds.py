@@ -118,7 +118,7 @@ class Feeds:
             listed = registry.find(list_id)
             return None if listed is None else listed.name
 
-        teller = Teller(site, named)
+        teller = Teller(site, named, self._service.standing.amiss)
         for one in found:
             self._entry(feed, one, teller)
         written: bytes = etree.tostring(feed, xml_declaration=True, encoding="UTF-8")

@@ -177,3 +177,16 @@ async def test_a_channel_that_is_wrong_is_refused_by_its_field(tmp_path: Path) -
             ({"type": "teams", "to": "a@b.example"}, "channel.to"),
         ):
             problem(await api.client.post(AT, json=asked(channel=channel)), 422, field)
+
+
+async def test_what_does_not_fit_is_said(tmp_path: Path) -> None:
+    """A removal of a reference that is not open is kept, and told with what it is about."""
+    async with mail_house() as house, served(tmp_path, environment=house.environment) as api:
+        await api.record(issued("2022-01-01", "on", ENTITY, ref="a"))
+        await subscribe(api)
+        await api.client.post(await asked_by(house))
+        await api.record(removed("2022-01-02", "stray", ENTITY, ref="other"))
+        await api.record(removed("2022-02-01", "off", ENTITY, ref="a"))
+        _, told = await house.count(2)
+        assert "Does not fit: " in told.part("plain")
+        assert "stray" in told.part("html")
