@@ -36,6 +36,9 @@ _FIELDS: Final = {
     "kinds": "kind",
     "restrictions": "restriction",
 }
+_PAGES: Final = 64
+_SHARED: Final = 100
+"""How many pages are kept for others, of at most so many changes."""
 _ALL_KINDS: Final = list(CHANGE_KINDS)
 
 
@@ -118,6 +121,8 @@ class Looking:
     def __init__(self, service: Service, patience_s: float) -> None:
         self._service = service
         self._patience_s = patience_s
+        self._pages: dict[tuple[Any, ...], list[News]] = {}
+        self._heard = -1
 
     def head(self) -> Cursor:
         """Behind all that was told here until now."""
@@ -172,11 +177,10 @@ class Looking:
     async def on(self, wanted: Wanted, cursor: Cursor, limit: int) -> tuple[list[Found], bool]:
         """The next changes that are wanted, and whether there may be more. The cursor is moved
         behind the last that was looked at."""
-        store = self._service.store
         found: list[Found] = []
         looked_at = 0
         while looked_at < LOOKED_THROUGH:
-            page = store.changes(cursor.places, PAGE, wanted.company)
+            page = self._page(cursor, wanted.company)
             for one in page:
                 if len(found) == limit:
                     return found, True
@@ -188,6 +192,19 @@ class Looking:
             looked_at += len(page)
             await asyncio.sleep(0)  # others have their turn
         return found, True
+
+    def _page(self, cursor: Cursor, company: str | None) -> list[News]:
+        """What comes behind a cursor: looked up once for all who are there, until more is told."""
+        heard = self._service.following.heard
+        if heard != self._heard or len(self._pages) >= _PAGES:
+            self._pages, self._heard = {}, heard
+        at = (company, *sorted(cursor.places.items()))
+        page = self._pages.get(at)
+        if page is None:
+            page = self._service.store.changes(cursor.places, PAGE, company)
+            if len(page) <= _SHARED:  # whoever is far behind reads alone
+                self._pages[at] = page
+        return page
 
     async def back(
         self, wanted: Wanted, cursor: Cursor | None, limit: int
