@@ -15,7 +15,9 @@ from alerts.words import EVENT, HOW, RESTRICTION, STATUS, link, when
 from projections.messages import TYPE_PREFIX
 
 MOST: Final = 10
-"""How many intervals, flips, events or changes are told of; the page has all."""
+"""How many intervals, flips or events are told of; the page has all."""
+_MANY: Final = 50
+"""Of the changes of a digest."""
 _LONGEST: Final = 300
 _TITLE: Final = 150
 # Control characters, ends of lines, what turns the direction of writing, what is not there to be
@@ -78,7 +80,9 @@ class Teller:
         kind = str(message.get("type", ""))
         if kind.startswith(TYPE_PREFIX) and {"company", "from", "to", "kind"} <= told.keys():
             return self._change(told, message.get("timestamp"))
-        return self._other(kind, told)
+        if kind == "standing.reminder" and {"company", "from", "to", "at"} <= told.keys():
+            return self._reminder(told)
+        return self._digest(told) if kind == "standing.digest" else self._other(kind, told)
 
     # --- changes --------------------------------------------------------------------------------
 
@@ -166,20 +170,62 @@ class Teller:
 
     # --- whatever else --------------------------------------------------------------------------
 
+    def _reminder(self, told: Mapping[str, Any]) -> Telling:
+        """Of a flip that is known to come."""
+        name, where, at = self._name(told), self._list(told), _date(told["at"])
+        before, after = _reading(told["from"]), _reading(told["to"])
+        gained, lost = _moved(told)
+        facts = (
+            ("Company", name),
+            ("List", where),
+            ("When", at),
+            ("Now", before),
+            ("Then", after),
+            ("Gained", _restrictions(gained)),
+            ("Lost", _restrictions(lost)),
+        )
+        return Telling(
+            "standing.reminder",
+            cut(f"{name}: {after} from {at} ({where})", _TITLE),
+            f"A reminder: {name} will be {after} on {where} from {at}, as far as is known now.",
+            tuple((label, value) for label, value in facts if value),
+            page=self.page(told["company"]),
+            company=told["company"],
+            urgent=bool(gained),
+        )
+
+    def _digest(self, told: Mapping[str, Any]) -> Telling:
+        """Of a window; corrections apart from changes."""
+        counts, window = told.get("counts") or {}, told.get("window") or {}
+        count, companies = counts.get("all", 0), counts.get("companies", 0)
+        lines = [self._line(one) for one in told.get("changes") or ()]
+        lines += [f"Correction: {self._line(one)}" for one in told.get("corrections") or ()]
+        left = count - len(lines[:_MANY])
+        if left > 0:
+            lines = [*lines[:_MANY], f"and {left} more"]
+        span = f"from {_date(window.get('from')) or 'the beginning'} to {_date(window.get('to'))}"
+        said = f"{count} changes of {companies} companies" if count else "nothing changed"
+        return Telling(
+            "standing.digest",
+            cut(f"standing: {said}", _TITLE),
+            f"{said[:1].upper()}{said[1:]} {span}.",
+            lines=tuple(lines),
+            page=self.site,
+        )
+
     def _other(self, kind: str, told: Mapping[str, Any]) -> Telling:
+        """Of a type that is not known here: what it says in single values, too."""
         text = told.get("text")
-        lines = []
-        for key in ("changes", "corrections"):
-            some = told.get(key)
-            lines += [self._line(one) for one in some or () if isinstance(one, Mapping)][:MOST]
-            if isinstance(some, list) and len(some) > MOST:
-                lines.append(f"and {len(some) - MOST} more")
         title = told.get("title") or kind.removeprefix("standing.").replace(".", " ")
         return Telling(
             kind,
             cut(f"standing: {title}", _TITLE),
             cut(text, 2_000) if isinstance(text, str) else cut(title, _TITLE),
-            lines=tuple(lines),
+            tuple(
+                (cut(key.replace("_", " ").capitalize(), 40), cut(value))
+                for key, value in told.items()
+                if key not in _SAID and isinstance(value, str | int | float)
+            )[:20],
             page=self.site,
         )
 
@@ -191,6 +237,7 @@ class Teller:
 
 
 _SIDES: Final = ("from", "to")
+_SAID: Final = frozenset({"title", "text", "subscription"})
 
 
 def cut(text: object, most: int = _LONGEST) -> str:
