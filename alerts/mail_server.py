@@ -7,7 +7,6 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Final, Literal, get_args
 
-from alerts.targets import mailbox
 from events.errors import Refused
 
 Tls = Literal["starttls", "implicit", "none"]
@@ -58,6 +57,9 @@ class MailServer:
             )
         if not values["smtp_from"]:
             raise Refused.field("STANDING_SMTP_FROM", "is missing: the address that mails are from")
+        # Commands that only ask do not wait for it.
+        from alerts.targets import mailbox  # noqa: PLC0415
+
         try:
             sender = mailbox(values["smtp_from"])
         except ValueError as error:
