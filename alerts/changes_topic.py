@@ -11,6 +11,7 @@ from typing import Final
 import orjson
 
 from alerts.matching import Who
+from alerts.messages import UNKNOWN, About
 from alerts.places import Place, behind
 from events.dates import NEVER
 from events.kafka.tail import Raw, Tail
@@ -36,6 +37,7 @@ class Stood(Told):
 
     offset: int
     who: Who
+    about: About = UNKNOWN
 
 
 def stood(raw: Raw) -> Stood:
@@ -43,7 +45,8 @@ def stood(raw: Raw) -> Stood:
     said = orjson.loads(raw.value or b"")
     told = restored(said)
     who = Who(said["country"], frozenset(said["former_ids"]))
-    return Stood(told.position, told.change, raw.offset, who)
+    about = About(said.get("name"))
+    return Stood(told.position, told.change, raw.offset, who, about)
 
 
 class ChangesTopic:
@@ -117,6 +120,10 @@ class ChangesTopic:
         """See `ChangeSource`. The company is told of as it was known when the change was told, so
         that whoever matches it again comes to the same."""
         return _of(told).who
+
+    def about(self, told: Told) -> About:
+        """See `ChangeSource`. As it was known then, too."""
+        return _of(told).about
 
     async def beyond(self, position: int) -> None:
         """See `ChangeSource`."""

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from alerts.subscriptions import WebhookTarget
+from typing_extensions import TypeVar
+
 from events.dates import Instant
 
-Target = WebhookTarget
+TargetT_contra = TypeVar("TargetT_contra", contravariant=True, default=Any)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Parcel:
     at: Instant
     body: bytes
     secrets: tuple[str, ...]
+    subscription: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +39,14 @@ class Outcome:
     """What was sent and what came back, as JSON, to be kept with the attempt; no secrets."""
 
 
-class Channel(Protocol):
-    """A way to reach subscribers."""
+class Channel(Protocol[TargetT_contra]):
+    """A way to reach subscribers, for targets of its own types."""
 
-    async def check(self, target: Target) -> None:
+    async def check(self, target: TargetT_contra) -> None:
         """Raise `Refused` for a target that nothing may be sent to; sends nothing."""
         ...
 
-    async def send(self, target: Target, parcel: Parcel) -> Outcome:
+    async def send(self, target: TargetT_contra, parcel: Parcel) -> Outcome:
         """Try once, within a bounded time. Whatever goes wrong out there is an outcome, never an
         exception. Safe to call many times at once, and again with the same parcel."""
         ...

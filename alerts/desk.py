@@ -2,13 +2,14 @@
 
 import asyncio
 import secrets
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from alerts import preview
 from alerts.changing import granted, wished
 from alerts.channel import Channel, Parcel
+from alerts.confirming import UNSUBSCRIBED, Confirming
 from alerts.messages import Draft, trial
 from alerts.outbox import Ended
 from alerts.preview import YEAR, Preview
@@ -27,7 +28,7 @@ OVERLAP: Final[Instant] = DAY
 _PAGE: Final = 500
 
 
-class Desk(ABC):
+class Desk(Confirming):
     """Subscribing, looking, trying out.
 
     Raises `UnknownSubscription` and `UnknownDelivery` for ids that there are none of (404),
@@ -156,11 +157,13 @@ class Desk(ABC):
     async def _tried(self, subscription: str) -> tuple[Draft, Instant, Ended]:
         """Send one test message; what was sent, when, and what became of it."""
         found = await self._store.aside(self._store.get, subscription)
+        if found.unconfirmed:
+            raise Refused.field("subscription", "its mailbox has not confirmed yet")
         began = self._clock()
         message = trial(subscription, began, secrets.token_hex(8))
         keys = await self._store.aside(self._store.secrets, subscription, began)
         target = found.request.channel
-        parcel = Parcel(message.id, began, message.body(0), keys)
+        parcel = Parcel(message.id, began, message.body(0), keys, subscription)
         outcome = await self._channels[target.type].send(target, parcel)
         verdict = Verdict("delivered" if outcome.delivered else "failed")
         return message, began, Ended(message.id, began, self._clock() - began, outcome, verdict)
@@ -185,6 +188,12 @@ class Desk(ABC):
             return start(since)
         except BadDate as error:
             raise Refused.field("since", str(error)) from None
+
+    async def _check_enabled(self, subscription: str) -> None:
+        """Who has let go of it by a link in a mail is not written to again by somebody else."""
+        found = await self._store.aside(self._store.get, subscription)
+        if found.disabled == UNSUBSCRIBED:
+            raise Refused.field("subscription", "its mailbox unsubscribed; ask it by another one")
 
     async def _check_notify(self, request: Request, owner: str) -> None:
         """Who is to be told when the receiver fails is there, and of the same owner."""
@@ -241,10 +250,11 @@ class AlertDesk(Desk):
         begins = started(request.start, [self._source.head()])
         await self._channels[request.channel.type].check(request.channel)
         await self._check_notify(request, owner)
+        await self.may_ask(request.channel)
         made, secret = self._made(request, begins, owner), new_secret(scheme(request))
         await self._store.aside(self._store.add, made, secret, watchlist)
         self._wake()
-        return made, told_of(secret)
+        return await self.ask(made), told_of(secret)
 
     async def change(
         self, subscription: str, raw: Any, *, watchlist: bytes | None = None
@@ -257,6 +267,13 @@ class AlertDesk(Desk):
         await self._store.aside(self._store.change, known, new, watchlist)
         self._wake()
         return new
+
+    async def _agreed(self, subscription: str, now: Instant) -> None:
+        await self._store.aside(self._store.confirm, subscription, now)
+        self._wake()
+
+    async def _keep_trial(self, message: Draft, began: Instant, ended: Ended) -> None:
+        await self._store.aside(self._store.keep_trial, message, began, ended)
 
     async def unsubscribe(self, subscription: str) -> None:
         """Forget a subscription, its secret and its deliveries."""
@@ -276,6 +293,7 @@ class AlertDesk(Desk):
 
     async def enable(self, subscription: str, *, skip: bool = False) -> None:
         """See `Desk`."""
+        await self._check_enabled(subscription)
         skip_to = self._source.head() if skip else None
         await self._store.aside(self._store.enable, subscription, self._clock(), skip_to)
         self._wake()
@@ -290,7 +308,7 @@ class AlertDesk(Desk):
     async def test(self, subscription: str) -> dict[str, Any]:
         """See `Desk`."""
         message, began, ended = await self._tried(subscription)
-        await self._store.aside(self._store.keep_trial, message, began, ended)
+        await self._keep_trial(message, began, ended)
         return await self._store.aside(self._store.outbox.one, message.id)
 
     async def preview(
@@ -302,7 +320,7 @@ class AlertDesk(Desk):
         after = begins.after
         while page := await self._source.changes(after, _PAGE):
             for told in page:
-                found.look(told, begins, self._source.who(told))
+                found.look(told, begins, self._source.who(told), self._source.about(told))
             after = self._source.place(page[-1])
             await asyncio.sleep(0)  # others have their turn
         return found.shown()

@@ -17,7 +17,9 @@ from alerts.changing import granted, wished
 from alerts.channel import Channel
 from alerts.desk import OVERLAP, Desk, scheme
 from alerts.desk_store import DeskStore
+from alerts.messages import Draft
 from alerts.names import Names, sized
+from alerts.outbox import Ended
 from alerts.places import BEGINNING, Place, behind
 from alerts.preview import YEAR, Preview
 from alerts.progress import Asked
@@ -74,10 +76,11 @@ class KafkaDesk(Desk):
         start = started(request.start, await self._wire.heads())
         await self._channels[request.channel.type].check(request.channel)
         await self._check_notify(request, owner)
+        await self.may_ask(request.channel)
         made, secret = self._made(request, start, owner), new_secret(scheme(request))
         kept = Kept(made, self._wire.vault.lock((secret,)), watchlist=watchlist)
         await self._wire.subscribed(topics.subscription(kept, self._clock()))
-        return made, told_of(secret)
+        return await self.ask(made), told_of(secret)
 
     async def change(
         self, subscription: str, raw: Any, *, watchlist: bytes | None = None
@@ -91,6 +94,16 @@ class KafkaDesk(Desk):
         kept = replace(known, subscription=new, watchlist=watchlist or known.watchlist)
         await self._wire.subscribed(topics.subscription(kept, self._clock()))
         return new
+
+    async def _agreed(self, subscription: str, now: Instant) -> None:
+        known = self._known(subscription)
+        kept = replace(known, subscription=replace(known.subscription, confirmed=now))
+        await self._wire.subscribed(topics.subscription(kept, now))
+
+    async def _keep_trial(self, message: Draft, began: Instant, ended: Ended) -> None:
+        whose = (message.subscription, "", 0, message.change, message.type, 1)
+        told = Attempt(*whose, ended, "test", began)
+        await self._wire.delivered(topics.delivery(told))
 
     async def unsubscribe(self, subscription: str) -> None:
         """See `Desk`."""
@@ -110,6 +123,7 @@ class KafkaDesk(Desk):
         one = known.subscription
         if one.disabled is None:
             return
+        await self._check_enabled(subscription)
         begins = one.start
         if skip:
             first, *others = await self._wire.heads()
@@ -147,8 +161,7 @@ class KafkaDesk(Desk):
     async def test(self, subscription: str) -> dict[str, Any]:
         """See `Desk`."""
         message, began, ended = await self._tried(subscription)
-        told = Attempt(subscription, "", 0, message.change, message.type, 1, ended, "test", began)
-        await self._wire.delivered(topics.delivery(told))
+        await self._keep_trial(message, began, ended)
         return await self._store.aside(self._store.outbox.one, message.id)
 
     async def preview(
@@ -158,7 +171,7 @@ class KafkaDesk(Desk):
         found = Preview.of(filter_, self._registry, limit, backfill=backfill)
         start = preview.since(since, self._clock(), await self._wire.heads())
         async for partition, one in self._wire.changes():
-            found.look(one, start.within(partition), one.who)
+            found.look(one, start.within(partition), one.who, one.about)
         return found.shown()
 
     async def redeliver(self, delivery: str) -> dict[str, Any]:

@@ -166,6 +166,8 @@ class Duty:
             read = self._marks[ident]
         else:
             read = await self._source.before(here.subscription.start.after)
+        if read is None and kept.subscription.unconfirmed:
+            read = self._source.position()  # from here on, once somebody has agreed
         own: Place | None = None if read is None else behind(read)
         await self._store.aside(self._store.enrol, here, own)
 
@@ -318,7 +320,7 @@ class Duty:
             if stood is None or stood.change.id != asked.change:
                 await self._drop(asked)
                 return
-            body = data(stood.change, self._means.registry)
+            body = data(stood.change, self._means.registry, stood.about)
             again = draft(asked.subscription, stood.change, body, asked.offset)
             await store.aside(store.again, again, asked.n, asked.attempts, now)
 

@@ -23,20 +23,21 @@ class FollowingStore(AlertStore):
             place = behind or (self.cursor if one.paused is not None else None)
             db.execute(
                 "INSERT INTO subscriptions (id, created, request, after, since, secrets, overlap, "
-                "behind, disabled, failing, owner, paused, revised, watchlist) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "behind, disabled, failing, owner, paused, revised, watchlist, mailbox, "
+                "confirmed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET secrets = excluded.secrets, "
                 "overlap = excluded.overlap, disabled = excluded.disabled, failing = "
                 "iif(disabled IS NOT NULL AND excluded.disabled IS NULL, NULL, failing), "
                 "request = excluded.request, after = excluded.after, since = excluded.since, "
                 "owner = excluded.owner, paused = excluded.paused, revised = excluded.revised, "
-                "watchlist = excluded.watchlist, behind = iif(?, excluded.behind, "
-                "coalesce(behind, excluded.behind))",
+                "watchlist = excluded.watchlist, confirmed = excluded.confirmed, "
+                "behind = iif(?, excluded.behind, coalesce(behind, excluded.behind))",
                 (
                     *(one.id, one.created, one.request.model_dump_json(by_alias=True).encode()),
                     *(packed(one.start.after), one.start.since, kept.sealed, kept.overlap),
                     *(packed(place) if place else None, one.disabled, one.failing),
-                    *(one.owner, one.paused, one.revised, kept.watchlist, behind is not None),
+                    *(one.owner, one.paused, one.revised, kept.watchlist),
+                    *(one.mailbox, one.confirmed, behind is not None),
                 ),
             )
             if known is not None:

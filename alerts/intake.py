@@ -104,7 +104,7 @@ class Intake:
         found = []
         for told, idents in wanted:
             if idents:
-                body = data(told.change, self._registry)
+                body = data(told.change, self._registry, self._source.about(told))
                 position = self._source.place(told)[0]
                 found += [draft(one, told.change, body, position) for one in idents]
         return found

@@ -156,7 +156,7 @@ class AlertLoop:
     def _start(self, waiting: Waiting, door: Door) -> None:
         at, target = self._clock(), door.target
         self._pace.started(waiting.subscription, getattr(target, "rate", None), at)
-        parcel = Parcel(waiting.id, at, waiting.body, door.secrets)
+        parcel = Parcel(waiting.id, at, waiting.body, door.secrets, waiting.subscription)
         task = asyncio.create_task(self._channels[target.type].send(target, parcel))
         self._flying[task] = _Flight(waiting, at)
         task.add_done_callback(self._has_landed)

@@ -1,7 +1,8 @@
 """What a subscriber reads: one message per change, the same bytes at every attempt."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -12,6 +13,20 @@ from projections.changes import Change, shown
 from projections.messages import TYPE_PREFIX
 
 TRIAL_TYPE: Final = "standing.test"
+CONFIRMATION: Final = "standing.confirmation"
+"""The type of the message that asks whether a mailbox wants to be written to."""
+
+
+class About(NamedTuple):
+    """What is known of a change beside itself, when it is told."""
+
+    name: str | None = None
+    """Of the company."""
+    causes: tuple[Mapping[str, Any], ...] = ()
+    """The events that it comes from, each with `event`, `type`, `text` and `sources`."""
+
+
+UNKNOWN: Final = About()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +61,18 @@ class Draft:
         )
 
 
-def data(change: Change, registry: Registry) -> bytes:
+def data(change: Change, registry: Registry, about: About = UNKNOWN) -> bytes:
     """The change as every subscriber is told it."""
-    return orjson.dumps(shown(change, registry))
+    before, after = set(change.before.kinds), set(change.after.kinds)
+    return orjson.dumps(
+        {
+            **shown(change, registry),
+            "name": about.name,
+            "gained": sorted(after - before),
+            "lost": sorted(before - after),
+            "causes": about.causes,
+        }
+    )
 
 
 def draft(subscription: str, change: Change, told: bytes, position: int = -1) -> Draft:
@@ -62,3 +86,18 @@ def trial(subscription: str, now: Instant, key: str) -> Draft:
     """A message that only says that messages arrive; its number is 0."""
     told = orjson.dumps({"subscription": subscription, "text": "A test: this receiver is reached."})
     return Draft(subscription, "", f"test-{key}", TRIAL_TYPE, now, told)
+
+
+def confirmation(subscription: str, now: Instant, key: str) -> Draft:
+    """A message that asks whether somebody wants to be told; its number is 0. Whoever subscribed
+    has no word in it: it goes to a stranger."""
+    told = orjson.dumps(
+        {
+            "subscription": subscription,
+            "title": "Do you want to be told of changes?",
+            "text": "Somebody asked standing to write to this address when companies are put on "
+            "government lists, or taken off. Nothing more is sent unless you confirm it. If it was "
+            "not you, do nothing.",
+        }
+    )
+    return Draft(subscription, "", f"confirm-{key}", CONFIRMATION, now, told)

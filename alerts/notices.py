@@ -15,11 +15,12 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from alerts.channel import Channel, Outcome, Parcel, Target
+from alerts.channel import Channel, Outcome, Parcel
 from alerts.egress import parts
 from alerts.retry import DISABLE, judge
 from alerts.signing import is_secret
-from alerts.subscriptions import Subscription, WebhookTarget
+from alerts.subscriptions import Subscription
+from alerts.targets import Target, WebhookTarget
 from events.dates import DAY, NEVER, Instant, show
 from events.errors import Refused
 from events.ids import derived_id
@@ -185,7 +186,7 @@ class Herald:
             return NEVER, "the subscription that should be told is disabled, paused or removed"
         target, keys = address
         now = self.clock()
-        outcome = await self._sent(target, Parcel(notice.id, now, notice.body, keys))
+        outcome = await self._sent(target, Parcel(notice.id, now, notice.body, keys, notice.target))
         if outcome.delivered:
             return NEVER, None
         verdict = judge(notice.attempts + 1, outcome, now - notice.at, self.draw())

@@ -10,7 +10,7 @@ from typing import Any, Final
 import orjson
 
 from alerts.matching import Who, wants
-from alerts.messages import data, draft
+from alerts.messages import UNKNOWN, About, data, draft
 from alerts.places import BEGINNING, Place, place
 from alerts.subscriptions import Filter, Start, filtered, started
 from events.dates import DAY, Instant, show, start
@@ -68,7 +68,7 @@ class Preview:
         """Raises `Refused`."""
         return cls(filtered(filter_, registry), registry, limit, backfill=backfill)
 
-    def look(self, told: Told, begins: Start, who: Who) -> None:
+    def look(self, told: Told, begins: Start, who: Who, about: About = UNKNOWN) -> None:
         """At the next change."""
         change = told.change
         when = _when(change)
@@ -86,7 +86,7 @@ class Preview:
         self._by["list"][change.list or _NO_LIST] += 1
         self._by["month"][show(when)[:_MONTH]] += 1
         if len(self._bodies) < self._limit:
-            body = draft("", change, data(change, self._registry))
+            body = draft("", change, data(change, self._registry, about))
             self._bodies.append(orjson.loads(body.body(self._numbers[change.company])))
 
     def shown(self) -> dict[str, Any]:

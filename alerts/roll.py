@@ -24,21 +24,24 @@ CREATE TABLE subscriptions (
     id TEXT PRIMARY KEY, created INTEGER NOT NULL, request BLOB NOT NULL, after TEXT NOT NULL,
     since INTEGER NOT NULL, secrets BLOB NOT NULL, overlap INTEGER NOT NULL, behind TEXT,
     disabled TEXT, failing INTEGER, owner TEXT NOT NULL DEFAULT 'local', paused INTEGER,
-    revised INTEGER NOT NULL DEFAULT 0, watchlist BLOB
+    revised INTEGER NOT NULL DEFAULT 0, watchlist BLOB, mailbox TEXT, confirmed INTEGER
 ) STRICT, WITHOUT ROWID
 """
 OWNED: Final = """
 ALTER TABLE subscriptions ADD COLUMN owner TEXT NOT NULL DEFAULT 'local';
 ALTER TABLE subscriptions ADD COLUMN paused INTEGER;
 ALTER TABLE subscriptions ADD COLUMN revised INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE subscriptions ADD COLUMN watchlist BLOB
+ALTER TABLE subscriptions ADD COLUMN watchlist BLOB;
+ALTER TABLE subscriptions ADD COLUMN mailbox TEXT;
+ALTER TABLE subscriptions ADD COLUMN confirmed INTEGER
 """
-"""From the table as it was before there were owners."""
+"""From the table as it was before there were owners and mailboxes."""
 TURNS: Final = """
 CREATE INDEX subscriptions_of ON subscriptions (owner, created, id);
 CREATE INDEX subscriptions_behind ON subscriptions (created, id) WHERE behind IS NOT NULL;
 CREATE INDEX subscriptions_failing ON subscriptions (failing) WHERE failing IS NOT NULL;
 CREATE INDEX subscriptions_disabled ON subscriptions (disabled) WHERE disabled IS NOT NULL;
+CREATE INDEX subscriptions_mailbox ON subscriptions (mailbox) WHERE mailbox IS NOT NULL;
 CREATE TABLE turned (turn INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE) STRICT;
 CREATE TRIGGER turned_in AFTER INSERT ON subscriptions BEGIN
     DELETE FROM turned WHERE id = NEW.id;
@@ -54,10 +57,11 @@ CREATE TRIGGER turned_out AFTER DELETE ON subscriptions BEGIN
 END
 """
 _ROW: Final = (
-    "SELECT id, created, request, after, since, disabled, failing, behind, owner, paused, revised "
-    "FROM subscriptions"
+    "SELECT id, created, request, after, since, disabled, failing, behind, owner, paused, revised, "
+    "confirmed FROM subscriptions"
 )
-_LIVING: Final = "disabled IS NULL AND paused IS NULL"
+LIVING: Final = "disabled IS NULL AND paused IS NULL AND (mailbox IS NULL OR confirmed IS NOT NULL)"
+"""Of those who are to be told something."""
 _NEAR: Final = 20_000
 """How many of those who were told something lately are held."""
 
@@ -159,20 +163,20 @@ class Roll:
 
     def anybody(self) -> bool:
         """Whether anybody is to be told anything."""
-        found = self._db.execute(f"SELECT 1 FROM subscriptions WHERE {_LIVING} LIMIT 1")  # noqa: S608
+        found = self._db.execute(f"SELECT 1 FROM subscriptions WHERE {LIVING} LIMIT 1")  # noqa: S608
         return found.fetchone() is not None
 
     def latecomers(self) -> list[Reader]:
         """Those who are to be told something and have yet to come to the common cursor."""
         rows = self._db.execute(
-            f"{_ROW} WHERE behind IS NOT NULL AND {_LIVING} ORDER BY created, id"
+            f"{_ROW} WHERE behind IS NOT NULL AND {LIVING} ORDER BY created, id"
         )
         return [_reader(row) for row in rows]
 
     def lagging(self) -> bool:
         """Whether there are any."""
         found = self._db.execute(
-            f"SELECT 1 FROM subscriptions WHERE behind IS NOT NULL AND {_LIVING} LIMIT 1"  # noqa: S608
+            f"SELECT 1 FROM subscriptions WHERE behind IS NOT NULL AND {LIVING} LIMIT 1"  # noqa: S608
         )
         return found.fetchone() is not None
 
@@ -195,13 +199,13 @@ class Roll:
             self._index_at = self._turn()
             self._index = Index()
             for row in self._db.execute(
-                f"SELECT id, request FROM subscriptions WHERE behind IS NULL AND {_LIVING}"  # noqa: S608
+                f"SELECT id, request FROM subscriptions WHERE behind IS NULL AND {LIVING}"  # noqa: S608
             ):
                 _put(self._index, *row)
         for turn, ident in self._turned(self._index_at):
             row = self._db.execute(
                 f"SELECT id, request FROM subscriptions "  # noqa: S608
-                f"WHERE id = ? AND behind IS NULL AND {_LIVING}",
+                f"WHERE id = ? AND behind IS NULL AND {LIVING}",
                 (ident,),
             ).fetchone()
             if row is None:
@@ -213,7 +217,7 @@ class Roll:
 
     def living(self, idents: Iterable[str], *, common: bool) -> Iterator[str]:
         """Which of these are still to be told; with `common`, at the common cursor."""
-        where = f"{_LIVING} AND behind IS NULL" if common else _LIVING
+        where = f"{LIVING} AND behind IS NULL" if common else LIVING
         for ident in idents:
             row = self._db.execute(
                 f"SELECT 1 FROM subscriptions WHERE id = ? AND {where}",  # noqa: S608
@@ -238,7 +242,7 @@ def _order(one: Subscription) -> tuple[int, str]:
 
 
 def _reader(row: Sequence[Any]) -> Reader:
-    ident, created, request, after, since, disabled, failing, behind, owner, paused, revised = row
+    ident, created, request, after, since, disabled, failing, behind, *others = row
     kept = Subscription(
         ident,
         created,
@@ -246,9 +250,7 @@ def _reader(row: Sequence[Any]) -> Reader:
         Start(unpacked(after), since),
         disabled,
         failing,
-        owner,
-        paused,
-        revised,
+        *others,
     )
     return Reader(kept, unpacked(behind) if behind else None)
 

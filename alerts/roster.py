@@ -2,10 +2,9 @@
 
 Whoever writes about a subscription has read it before, and another may have written meanwhile; the
 later message would undo what the other said. So messages are joined: what is disabled stays so
-until it is enabled, the newest secret and the newest wishes count, and what was removed does not
-come back, as ids are
-never used again. A message that said less than was known is `amiss`, until somebody has written
-the whole.
+until it is enabled, the newest secret and the newest wishes count, who agreed has agreed, and what
+was removed does not come back, as ids are never used again. A message that said less than was known
+is `amiss`, until somebody has written the whole.
 """
 
 from collections.abc import Iterable
@@ -55,10 +54,15 @@ def joined(known: Kept, said: Kept) -> Kept:
         disabled = said.subscription.disabled or known.subscription.disabled
     else:
         disabled = max(known, said, key=lambda one: one.enabled).subscription.disabled
-    failing = said.subscription.failing
+    subscription = replace(
+        asked.subscription,
+        disabled=disabled,
+        failing=said.subscription.failing,
+        confirmed=known.subscription.confirmed or said.subscription.confirmed,
+    )
     return replace(
         said,
-        subscription=replace(asked.subscription, disabled=disabled, failing=failing),
+        subscription=subscription,
         watchlist=asked.watchlist,
         sealed=newest.sealed,
         overlap=newest.overlap,

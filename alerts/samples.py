@@ -7,7 +7,8 @@ import orjson
 from alerts.messages import data, draft, trial
 from alerts.notices import DISABLED, FAILING, about
 from alerts.places import BEGINNING
-from alerts.subscriptions import Request, Start, Subscription, WebhookTarget
+from alerts.subscriptions import Request, Start, Subscription
+from alerts.targets import WebhookTarget
 from events.dates import NEVER, Instant, show, start
 from events.lists import Registry
 from projections.changes import Change, Interval, Overall

@@ -1,8 +1,7 @@
 """The shapes of subscriptions and deliveries, for the schemas of their topics."""
 
-from typing import Final, get_args
+from typing import Final
 
-from alerts.subscriptions import State
 from projections.blocks import (
     COUNT,
     MANY,
@@ -49,7 +48,10 @@ SUBSCRIPTION: Final[Schema] = structure(
         "channel": structure(
             {"type": TEXT},
             "How it is told.",
-            maybe={"url": TEXT, "signature": TEXT, "rate": or_null({"type": "number"})},
+            maybe={
+                **dict.fromkeys(("url", "to", "name", "signature"), TEXT),
+                "rate": or_null({"type": "number"}),
+            },
         ),
         "cadence": TEXT,
         "start": told(TEXT, "As it was asked for."),
@@ -57,7 +59,7 @@ SUBSCRIPTION: Final[Schema] = structure(
         "backfill": told(TRUTH, "Whether history that was loaded is told."),
         "remind": MANY,
         "expires": or_null(TEXT, "A date: nothing is told that is recorded behind it."),
-        "state": one_of(get_args(State)),
+        "state": one_of(("active", "failing", "disabled")),
         "disabled": or_null(TEXT, "Why nothing is sent any more."),
         "failing_since": or_null(TIME, "When the failures began that no success has followed."),
         "paused_since": or_null(TIME, "Since when nothing is to be sent; it keeps its place."),
@@ -80,6 +82,7 @@ SUBSCRIPTION: Final[Schema] = structure(
         "enabled": or_null(TIME, "When it was last enabled again, after it was disabled."),
     },
     "A subscription, with what is needed to go on with it.",
+    maybe={"confirmed": or_null(TIME, "When the owner of the mailbox agreed, if it goes to one.")},
 )
 DELIVERY: Final[Schema] = structure(
     {

@@ -2,14 +2,19 @@
 projection."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Protocol
+from typing import Any, Final, Protocol
 
 from alerts.matching import Who
+from alerts.messages import About
 from alerts.places import Place, behind
+from events.log import Record
+from projections.changes import MOST
 from projections.rows import Told
 from projections.store import ProjectionStore
+
+_SOURCES: Final = 10
 
 
 class ChangeSource(Protocol):
@@ -39,6 +44,10 @@ class ChangeSource(Protocol):
         """The company of a change; also one that is not known at all."""
         ...
 
+    def about(self, told: Told) -> About:
+        """What is known of a change beside itself."""
+        ...
+
     async def beyond(self, position: int) -> None:
         """Return when the source has come past a position, or earlier for no reason."""
         ...
@@ -49,7 +58,7 @@ class Projected:
 
     `end` tells the log's last offset. `reached` waits until the projection has come to an offset
     (`Projector.reached`); without it, or for what another process projects, the source is looked
-    at every `poll_s` seconds.
+    at every `poll_s` seconds. `events` finds events by their ids.
     """
 
     def __init__(
@@ -59,11 +68,13 @@ class Projected:
         reached: Callable[[int], Awaitable[None]] | None = None,
         *,
         poll_s: float = 1.0,
+        events: Callable[[Sequence[str]], Sequence[Record]] = lambda _: (),
     ) -> None:
         self._store = store
         self._end = end
         self._reached = reached
         self._poll_s = poll_s
+        self._events = events
 
     async def changes(self, after: Place, limit: int) -> Sequence[Told]:
         """See `ChangeSource`."""
@@ -88,6 +99,13 @@ class Projected:
             return Who()
         return Who(described["country"], frozenset(described["former_ids"]))
 
+    def about(self, told: Told) -> About:
+        """See `ChangeSource`."""
+        described = self._store.described(told.change.company)
+        found = {one.id: one for one in self._events(told.change.cause[:MOST])}
+        causes = tuple(_cause(found[one]) for one in told.change.cause if one in found)
+        return About(None if described is None else described["name"], causes)
+
     async def beyond(self, position: int) -> None:
         """See `ChangeSource`."""
         if self._reached is None:
@@ -96,3 +114,15 @@ class Projected:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._poll_s):
                 await self._reached(position + 1)
+
+
+def _cause(record: Record) -> Mapping[str, Any]:
+    said = record.event.get("data") or {}
+    text = said.get("text") or said.get("reason") or said.get("name_as_listed")
+    sources = said.get("sources") or ()
+    return {
+        "event": record.id,
+        "type": record.type,
+        "text": text if isinstance(text, str) else None,
+        "sources": list(sources)[:_SOURCES],
+    }

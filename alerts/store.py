@@ -17,6 +17,7 @@ from typing import ClassVar, Final, TypeVar
 import orjson
 
 from alerts import roll
+from alerts.channel import Outcome
 from alerts.matching import Who
 from alerts.messages import Draft
 from alerts.notices import DISABLED, FAILING, Notice, Notices
@@ -25,7 +26,8 @@ from alerts.outbox import LATER, SCHEMA, Ended, Outbox, Waiting
 from alerts.places import BEGINNING, Place
 from alerts.retry import DISABLE, WARN
 from alerts.roll import Reader, Roll, packed, unpacked
-from alerts.subscriptions import Request, Subscription, WebhookTarget
+from alerts.subscriptions import Request, Subscription
+from alerts.targets import Target
 from alerts.vault import Vault
 from events.aside import finished
 from events.dates import DAY, Instant, show
@@ -68,7 +70,7 @@ class UnknownSubscription(StandingError):
 class Door:
     """Where messages of a subscription go, and the secrets they are signed with."""
 
-    target: WebhookTarget
+    target: Target
     secrets: tuple[str, ...]
 
 
@@ -94,9 +96,9 @@ class AlertStore:
             self.db.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}")
         with trouble(path):
             locked = self.db.execute("SELECT secrets FROM subscriptions LIMIT 1").fetchone()
-        self._vault = vault or Vault(path.with_suffix(".key"), create=locked is None)
+        self.vault = vault or Vault(path.with_suffix(".key"), create=locked is None)
         if locked is not None:
-            self._vault.unlock(locked[0])
+            self.vault.unlock(locked[0])
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="standing-alerts")
         with trouble(path):
             self._roll = Roll(self.db)
@@ -127,11 +129,11 @@ class AlertStore:
         with self._writing() as db:
             db.execute(
                 "INSERT INTO subscriptions (id, created, request, after, since, secrets, overlap, "
-                "behind, owner, watchlist) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+                "behind, owner, watchlist, mailbox) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
                 (
                     *(subscription.id, subscription.created, _request(subscription)),
-                    *(after, subscription.start.since, self._vault.lock((secret,)), after),
-                    *(subscription.owner, watchlist),
+                    *(after, subscription.start.since, self.vault.lock((secret,)), after),
+                    *(subscription.owner, watchlist, subscription.mailbox),
                 ),
             )
 
@@ -211,6 +213,25 @@ class AlertStore:
             db.execute("DELETE FROM notices WHERE subscription = ?", (subscription,))
             self.outbox.drop(subscription)
 
+    def confirm(self, subscription: str, now: Instant) -> None:
+        """Begin to tell it. Raises `UnknownSubscription`."""
+        self.get(subscription)
+        with self._writing():
+            self.db.execute(
+                "UPDATE subscriptions SET confirmed = ? WHERE id = ? AND confirmed IS NULL",
+                (now, subscription),
+            )
+
+    def asked(self, mailbox: str, kind: str, since: Instant) -> list[Instant]:
+        """When a mailbox was sent messages of a kind since a moment, earliest first."""
+        with trouble(self.path):
+            rows = self.db.execute(
+                "SELECT since FROM messages WHERE type = ? AND since > ? AND subscription IN "
+                "(SELECT id FROM subscriptions WHERE mailbox = ?) ORDER BY since",
+                (kind, since, mailbox),
+            )
+            return [row[0] for row in rows]
+
     def secrets(self, subscription: str, now: Instant) -> tuple[str, ...]:
         """The secrets to sign with, the newest first; the one before it while they overlap."""
         with trouble(self.path):
@@ -219,7 +240,7 @@ class AlertStore:
             ).fetchone()
         if row is None:
             raise UnknownSubscription(subscription)
-        unlocked = self._vault.unlock(row[0])
+        unlocked = self.vault.unlock(row[0])
         return unlocked if now < row[1] else unlocked[:1]
 
     def rotate(self, subscription: str, secret: str, now: Instant, until: Instant) -> None:
@@ -228,7 +249,7 @@ class AlertStore:
         with self._writing() as db:
             db.execute(
                 "UPDATE subscriptions SET secrets = ?, overlap = ? WHERE id = ?",
-                (self._vault.lock((secret, current)), until, subscription),
+                (self.vault.lock((secret, current)), until, subscription),
             )
 
     # --- reading the changes ------------------------------------------------------------------
@@ -322,8 +343,8 @@ class AlertStore:
         """Where a subscription is reached; None where nothing is sent to it."""
         with trouble(self.path):
             row = self.db.execute(
-                "SELECT request, secrets, overlap FROM subscriptions "
-                "WHERE id = ? AND disabled IS NULL AND paused IS NULL",
+                "SELECT request, secrets, overlap FROM subscriptions "  # noqa: S608
+                f"WHERE id = ? AND {roll.LIVING}",
                 (subscription,),
             ).fetchone()
         if row is None:
@@ -333,7 +354,7 @@ class AlertStore:
         if known is None or (known[0], known[1]) != (request, sealed):
             if len(self._doors) >= _DOORS:
                 self._doors.clear()
-            unlocked = self._vault.unlock(sealed)
+            unlocked = self.vault.unlock(sealed)
             known = (request, sealed, Request.model_validate_json(request), unlocked)
             self._doors[subscription] = known
         keys = known[3] if now < overlap else known[3][:1]
@@ -361,7 +382,7 @@ class AlertStore:
                     self._turn(subscription, failing[subscription], one)
             for one in ended:
                 if one.verdict.state == "gone" and one.message in whose:
-                    self._gone(whose[one.message], one, "the receiver answered 410 Gone")
+                    self._gone(whose[one.message], one, _over(one.outcome))
 
     def _hush(self, subscriptions: Iterable[str]) -> None:
         """Nothing is due of those that are paused, whatever became of what was under way."""
@@ -480,6 +501,12 @@ class AlertStore:
             (why, packed(self.cursor), subscription),
         )
         self.outbox.abandon(subscription)
+
+
+def _over(outcome: Outcome) -> str:
+    if outcome.status == 410:
+        return "the receiver answered 410 Gone"
+    return f"the receiver wants no more: {outcome.error}"
 
 
 def _request(one: Subscription) -> bytes:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
 from alerts.places import BEGINNING, Place, behind
+from alerts.targets import EmailTarget, Target
 from events.dates import ALWAYS, NEVER, BadDate, Instant, last, show, start
 from events.errors import Problem, Refused
 from events.lists import Registry
@@ -24,8 +25,8 @@ _TELL_LATER: Final = {"hourly", "daily", "weekly"}
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Some = Field(default=None, max_length=_MOST)
-State = Literal["active", "failing", "disabled"]
-Shown = Literal["active", "failing", "disabled", "paused", "expired"]
+State = Literal["active", "failing", "disabled", "unconfirmed"]
+Shown = Literal["active", "failing", "disabled", "unconfirmed", "paused", "expired"]
 LOCAL: Final = "local"
 """Whose it is where nobody says who he is: the operator's of this machine."""
 ModelT = TypeVar("ModelT", bound=Strict)
@@ -57,22 +58,11 @@ class Filter(_Asked):
     """Kinds that the change takes away."""
 
 
-class WebhookTarget(_Asked):
-    """A receiver of signed HTTP POSTs, after Standard Webhooks."""
-
-    type: Literal["webhook"]
-    url: Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
-    signature: Literal["hmac", "ed25519"] = "hmac"
-    """How it is signed: with a secret that both sides hold, or so that a public key verifies."""
-    rate: Annotated[float, Field(gt=0, le=10_000)] | None = None
-    """At most so many messages a second; None: as many as it takes."""
-
-
 class Request(_Asked):
     """What a caller asks for."""
 
     filter: Filter = Filter()
-    channel: WebhookTarget
+    channel: Target
     cadence: Short = "immediate"
     start: Short = "now"
     """`now`, `beginning`, a position such as `0:41`, or a date."""
@@ -122,19 +112,39 @@ class Subscription:
     """Since when nothing is to be sent until it is resumed."""
     revised: Instant = 0
     """When it was last asked to be otherwise; 0: never."""
+    confirmed: Instant | None = None
+    """When the owner of its mailbox agreed, where it goes to one."""
+
+    @property
+    def mailbox(self) -> str | None:
+        """The mailbox that has to agree, as its addresses are compared."""
+        target = self.request.channel
+        return target.to.lower() if isinstance(target, EmailTarget) else None
+
+    @property
+    def unconfirmed(self) -> bool:
+        """Whether nobody has agreed yet who has to."""
+        return self.confirmed is None and self.mailbox is not None
+
+    @property
+    def living(self) -> bool:
+        """Whether it is to be told what happens."""
+        return self.disabled is None and self.paused is None and not self.unconfirmed
 
     @property
     def state(self) -> State:
         """In one word, of which nobody has asked for a change."""
         if self.disabled is not None:
             return "disabled"
+        if self.unconfirmed:
+            return "unconfirmed"
         return "active" if self.failing is None else "failing"
 
     def state_at(self, now: Instant) -> Shown:
         """In one word."""
         if self.disabled is None and self.request.until < now:
             return "expired"
-        if self.disabled is None and self.paused is not None:
+        if self.disabled is None and not self.unconfirmed and self.paused is not None:
             return "paused"
         return self.state
 
@@ -156,6 +166,7 @@ class Subscription:
             "disabled": self.disabled,
             "failing_since": None if self.failing is None else show(self.failing),
             "paused_since": None if self.paused is None else show(self.paused),
+            "confirmed": None if self.confirmed is None else show(self.confirmed),
         }
 
 
@@ -231,12 +242,20 @@ def _read(model: type[ModelT], raw: Any, within: str = "") -> ModelT:
 
 
 def _problem(item: Any, within: str) -> Problem:
-    field = ".".join(str(part) for part in ((within,) if within else ()) + item["loc"])
+    place = item["loc"]
+    if place[:1] == ("channel",):  # its type, which pydantic puts behind it, is no field
+        place = place[:1] + place[2:]
+    field = ".".join(str(part) for part in ((within,) if within else ()) + place)
     match item["type"]:
         case "extra_forbidden":
             return Problem(field, "unknown field")
         case "missing":
             return Problem(field, "missing")
+        case "union_tag_not_found":
+            return Problem(f"{field}.type", "missing")
+        case "union_tag_invalid":
+            given, known = item["ctx"]["tag"], item["ctx"]["expected_tags"]
+            return Problem(f"{field}.type", f"unknown {given!r}; one of {known}"[:400])
         case "literal_error":
             return Problem(
                 field, f"unknown {item['input']!r}; one of {item['ctx']['expected']}"[:400]

@@ -46,6 +46,8 @@ def subscription(kept: Kept, now: Instant) -> Message:
     one = kept.subscription
     told = {
         **one.shown(),
+        # Readers from before there were mailboxes know this word for it.
+        "state": "disabled" if one.unconfirmed else one.state,
         "secrets": b64encode(kept.sealed).decode(),
         "overlap": None if kept.overlap == 0 else show(kept.overlap),
         "after": _placed(one.start.after),
@@ -91,6 +93,7 @@ def read_subscription(value: bytes) -> Kept:
             told.get("owner", LOCAL),
             None if told.get("paused_since") is None else start(told["paused_since"]),
             0 if told.get("revised") is None else start(told["revised"]),
+            None if told.get("confirmed") is None else start(told["confirmed"]),
         ),
         b64decode(told["secrets"]),
         0 if told["overlap"] is None else start(told["overlap"]),

@@ -3,9 +3,10 @@
 Whoever gets hold of the store alone (a backup, a copy for support) has no secret with it.
 """
 
+import hmac
 import os
 import stat
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -32,7 +33,8 @@ class Vault:
             mode = stat.S_IMODE(path.stat().st_mode)
             if mode & 0o077:
                 raise StoreError(f"{path}: others may read this key (mode {mode:o}); chmod 600 it")
-            self._fernet = Fernet(path.read_bytes().strip())
+            key = path.read_bytes().strip()
+            self._fernet, self._key = Fernet(key), urlsafe_b64decode(key)
         except FileNotFoundError as error:
             raise StoreError(
                 f"{path}: the key of the subscriptions' secrets is missing; restore it from the "
@@ -46,6 +48,11 @@ class Vault:
     def lock(self, secrets: tuple[str, ...]) -> bytes:
         """Encrypt."""
         return self._fernet.encrypt(orjson.dumps(secrets))
+
+    def sign(self, text: str) -> str:
+        """A signature of 24 bytes that only who has the key can make; it may stand in a URL."""
+        key = hmac.digest(self._key, b"standing signs links", "sha256")
+        return urlsafe_b64encode(hmac.digest(key, text.encode(), "sha256")[:24]).decode()
 
     def unlock(self, locked: bytes) -> tuple[str, ...]:
         """Decrypt."""
@@ -69,7 +76,8 @@ class SharedVault(Vault):
                 f"{_SHORTEST} random characters or more, such as `openssl rand -base64 32` makes",
             )
         self.path = Path(_SETTING)
-        self._fernet = Fernet(urlsafe_b64encode(sha256(key.encode()).digest()))
+        self._key = sha256(key.encode()).digest()
+        self._fernet = Fernet(urlsafe_b64encode(self._key))
 
 
 def _create(path: Path) -> None:

@@ -16,10 +16,11 @@ from aiohttp import (
     DummyCookieJar,
 )
 
-from alerts.channel import Outcome, Parcel, Target
+from alerts.channel import Outcome, Parcel
 from alerts.egress import Egress, parts
 from alerts.retry import retry_after
 from alerts.signing import headers
+from alerts.targets import WebhookTarget
 from events.dates import Instant
 from events.errors import Refused
 
@@ -62,11 +63,11 @@ class WebhookChannel:
         self._timeout = timeout
         self._session: ClientSession | None = None
 
-    async def check(self, target: Target) -> None:
+    async def check(self, target: WebhookTarget) -> None:
         """See `Channel`."""
         await self._egress.check(target.url, "channel.url")
 
-    async def send(self, target: Target, parcel: Parcel) -> Outcome:
+    async def send(self, target: WebhookTarget, parcel: Parcel) -> Outcome:
         """See `Channel`. Any 2xx is delivered; redirects are not followed."""
         said = {
             "content-type": "application/json",

@@ -63,6 +63,11 @@ class SqliteArchive(Archive):
         where = f"WHERE subject IN ({marks}) AND offset <= ? ORDER BY offset"
         return self._select(where, *subjects, self.end() if to is None else to)
 
+    def of_ids(self, ids: Sequence[str]) -> list[Record]:
+        """Those of these events that are here."""
+        marks = ", ".join("?" * len(ids))
+        return self._select(f"WHERE id IN ({marks}) ORDER BY offset", *ids)
+
     def of_type(self, event_type: str, *, to: int | None = None) -> list[Record]:
         """See `Archive`."""
         where = f"{one_of_few(event_type)} AND offset <= ? ORDER BY offset"

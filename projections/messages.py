@@ -190,6 +190,7 @@ def change(
             "revisions": one.moment - NEVER if behind_all else 0,
         },
         "country": company.country,
+        "name": company.name,
         "former_ids": list(company.former_ids),
     }
     more = rest(one, registry)

@@ -153,6 +153,7 @@ _BEYOND: Final = {
     "country": or_null(TEXT, "Of the company, as it was known when this was told."),
     "former_ids": told(MANY, "Of the company, as they were known when this was told."),
 }
+_NAME: Final = or_null(TEXT, "Of the company, as it was known when this was told.")
 _REST: Final = told(
     structure(
         {
@@ -166,7 +167,7 @@ _REST: Final = told(
 )
 CHANGE_MESSAGE: Final = {
     **SHAPES["ChangeTold"],
-    "properties": {**SHAPES["ChangeTold"]["properties"], **_BEYOND, "rest": _REST},
+    "properties": {**SHAPES["ChangeTold"]["properties"], **_BEYOND, "name": _NAME, "rest": _REST},
     "required": [*SHAPES["ChangeTold"]["required"], *_BEYOND],
 }
 """The change as HTTP and webhooks have it, and what only the topic says."""

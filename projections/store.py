@@ -232,6 +232,29 @@ class ProjectionStore:
         )
         return [told_again(row) for row in rows]
 
+    def newest(
+        self,
+        *,
+        before: tuple[int, Instant, str, int] | None = None,
+        limit: int = 1_000,
+        company: str | None = None,
+    ) -> list[Told]:
+        """Changes before a place in the order in which they were told, the latest first."""
+        where, values = ["1"], list[Any]()
+        if before is not None:
+            where.append("(position, moment, company, sequence) < (?, ?, ?, ?)")
+            values += before
+        if company is not None:
+            where.append("company = ?")
+            values.append(company)
+        rows = self._all(
+            f"SELECT {_CHANGE} FROM changes WHERE {' AND '.join(where)} "  # noqa: S608
+            "ORDER BY position DESC, moment DESC, company DESC, sequence DESC LIMIT ?",
+            *values,
+            limit,
+        )
+        return [told_again(row) for row in rows]
+
     def place(self, company: str, sequence: int) -> tuple[int, Instant, str, int] | None:
         """Where in the order of all changes one stands."""
         row = self._one(

@@ -110,6 +110,31 @@ class Stores:
             return pages[0]
         return list(islice(heapq.merge(*pages, key=_when), limit))
 
+    def newest(
+        self, before: Places | None = None, limit: int = 1_000, company: str | None = None
+    ) -> list[News]:
+        """Changes before a place in each partition, from the end of each where none is given: the
+        latest first, those of several partitions by when they were recorded."""
+        before = before or {}
+        numbers = range(len(self.stores)) if company is None else [self.home(company)]
+        pages = [
+            [
+                News(number, told)
+                for told in self.stores[number].newest(
+                    before=before.get(number), limit=limit, company=company
+                )
+            ]
+            for number in numbers
+        ]
+        if len(pages) == 1:
+            return pages[0]
+        return list(islice(heapq.merge(*pages, key=_when, reverse=True), limit))
+
+    def latest(self) -> dict[int, Told | None]:
+        """The last change of each partition."""
+        found = ((number, one.newest(limit=1)) for number, one in enumerate(self.stores))
+        return {number: some[0] if some else None for number, some in found}
+
     def told(self, company: str | None = None, page: int = 2_000) -> Iterator[News]:
         """Every change, or every change of a company, in order."""
         after: dict[int, Place] = {}

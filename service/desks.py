@@ -9,14 +9,13 @@ from typing import Final
 
 from alerts.desk import Desk
 from alerts.desk_on_kafka import KafkaDesk, desk
-from alerts.egress import Egress
-from alerts.webhook import WebhookChannel
 from events.errors import StandingError, StoreError
 from events.kafka.connection import Connection
 from events.lists import Registry
+from service.channels import channels_of
 from service.settings import Settings
 from service.standing import Clock
-from service.working import shared_vault
+from service.vaults import shared_vault
 
 _AGAIN_S: Final = 1.0
 
@@ -85,10 +84,8 @@ async def opened(
 ) -> AsyncIterator[KafkaDesk]:
     """A desk, with the channels for its test messages."""
     vault = shared_vault(settings)
-    channel = WebhookChannel(Egress(settings.allow_networks), clock)
-    channels = {"webhook": channel}
-    try:
-        async with desk(connection, path, registry, vault, channels=channels, clock=clock) as one:
-            yield one
-    finally:
-        await channel.close()
+    async with (
+        channels_of(settings, registry, clock, vault.sign) as channels,
+        desk(connection, path, registry, vault, channels=channels, clock=clock) as one,
+    ):
+        yield one

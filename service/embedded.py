@@ -102,23 +102,24 @@ class Embedded(Standing):
         """See `Standing`: the log is followed, alerts go out, and the alarm is set."""
         # Commands that only ask do not wait for these.
         from alerts.desk import AlertDesk  # noqa: PLC0415
-        from alerts.egress import Egress  # noqa: PLC0415
         from alerts.loop import AlertLoop  # noqa: PLC0415
         from alerts.notices import operator_at  # noqa: PLC0415
         from alerts.source import Projected  # noqa: PLC0415
         from alerts.store import AlertStore  # noqa: PLC0415
-        from alerts.webhook import WebhookChannel  # noqa: PLC0415
         from service.alarm import Alarm  # noqa: PLC0415
+        from service.channels import channels_of  # noqa: PLC0415
 
         async with AsyncExitStack() as stack:
             store, projector = stack.enter_context(self.projecting())
             await projector.catch_up()
             alert_store = AlertStore(self.settings.home / "alerts.db")
             stack.callback(alert_store.close)
-            channel = WebhookChannel(Egress(self.settings.allow_networks), self.clock)
-            stack.push_async_callback(channel.close)
-            source = Projected(store, self.log.end, projector.reached)
-            told = alert_store, source, self.registry, {"webhook": channel}, self.clock
+            sign = alert_store.vault.sign
+            channels = await stack.enter_async_context(
+                channels_of(self.settings, self.registry, self.clock, sign, self.amiss)
+            )
+            source = Projected(store, self.log.end, projector.reached, events=self.log.of_ids)
+            told = alert_store, source, self.registry, channels, self.clock
             loop = AlertLoop(*told)
             loop.operator = operator_at(self.settings.notify, self.settings.notify_secret)
             desk = AlertDesk(*told, wake=loop.wake)
@@ -199,6 +200,15 @@ class FollowingItself(Following):
     async def reached(self, position: Position) -> None:
         """See `Following`."""
         await self._projector.reached(position.get(0, -1))
+
+    @property
+    def heard(self) -> int:
+        """See `Following`."""
+        return self._projector.position
+
+    async def beyond(self, heard: int) -> None:
+        """See `Following`."""
+        await self._projector.reached(heard + 1)
 
     async def follow(self) -> AsyncIterator[None]:
         """Project what comes; tells when it did."""

@@ -173,6 +173,15 @@ class FollowingKafka(Following):
         async with self._moved:
             await self._moved.wait_for(lambda: self._complete and self._position.reaches(position))
 
+    @property
+    def heard(self) -> int:
+        """See `Following`."""
+        return self._hearing.heard
+
+    async def beyond(self, heard: int) -> None:
+        """See `Following`."""
+        await self._hearing.beyond(heard)
+
     # --- following ---------------------------------------------------------------------------
 
     async def fill(self) -> None:

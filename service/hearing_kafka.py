@@ -1,5 +1,6 @@
 """The changes on Kafka, kept here as the projection workers told them."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, Final
@@ -33,6 +34,14 @@ class Hearing:
         self._apart = apart
         self.unreadable = 0
         """Messages since the start that are no change."""
+        self.heard = 0
+        """How many times changes were taken in since the start."""
+        self._grown = asyncio.Condition()
+
+    async def beyond(self, heard: int) -> None:
+        """Wait until there are more of these times than that."""
+        async with self._grown:
+            await self._grown.wait_for(lambda: self.heard > heard)
 
     async def to_end(self) -> None:
         """Take what was told by now. Raises `StoreError`."""
@@ -61,6 +70,9 @@ class Hearing:
         for partition, some in by_partition.items():
             told = list(self._told(some))
             await self._apart(self._held[partition].hear, told, some[-1].offset)
+        async with self._grown:
+            self.heard += 1
+            self._grown.notify_all()
 
     def _told(self, messages: Sequence[Raw]) -> Iterator[Told]:
         for one in messages:

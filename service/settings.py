@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Final, Literal
+from urllib.parse import urlsplit
 
+from alerts import mail_server
+from alerts.mail_server import MailServer
 from events.errors import Refused
 from events.kafka import connection as kafka
 from events.kafka.connection import Connection
@@ -24,6 +27,8 @@ _DEFAULTS: Final[dict[str, str]] = {
     "secret_key": "",
     "notify": "",
     "notify_secret": "",
+    "public_url": "",
+    **mail_server.DEFAULTS,
     **kafka.DEFAULTS,
 }
 _OF_A_WATCH: Final = ("every", "url")
@@ -49,8 +54,14 @@ class Settings:
     """A webhook of the operator's, that is told of receivers that fail for long; empty: none."""
     notify_secret: str = field(repr=False)
     """What it is signed with: `whsec_…`, or empty."""
+    public_url: str | None
+    """Under which people reach this service: links in what they are told begin with it."""
+    mail: MailServer | None
+    """By which mails go out."""
     watch: Mapping[str, Mapping[str, str]]
     """The sources that `ingest --watch` asks, each with `every` and `url` where they are said."""
+    chat: Mapping[str, str]
+    """Hooks of chats by the names that the operator gave them."""
     kafka: Connection | None
     """Where the log is, if not in the home folder."""
     origins: Mapping[str, Origin]
@@ -68,12 +79,28 @@ class Settings:
             "secret_key": _HIDDEN if self.secret_key else "",
             "notify": self.notify,
             "notify_secret": _HIDDEN if self.notify_secret else "",
+            "public_url": self.public_url or "",
+            **self._shown_of_mail(),
             **self._shown_of_kafka(),
         }
         return [
             {"setting": f"STANDING_{name.upper()}", "value": value, "from": self.origins[name]}
             for name, value in values.items()
         ]
+
+    def _shown_of_mail(self) -> dict[str, str]:
+        if self.mail is None:
+            return {"smtp_host": ""}
+        one = self.mail
+        return {
+            "smtp_host": one.host,
+            "smtp_port": str(one.port),
+            "smtp_user": one.user,
+            "smtp_password": _HIDDEN if one.password else "",
+            "smtp_tls": one.tls,
+            "smtp_ca": str(one.ca or ""),
+            "smtp_from": one.sender,
+        }
 
     def _shown_of_kafka(self) -> dict[str, str]:
         if self.kafka is None:
@@ -122,7 +149,10 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         values["secret_key"],
         values["notify"],
         values["notify_secret"],
+        _site(values["public_url"]),
+        MailServer.of(values),
         _watched(written.get("watch", {}), home / "standing.toml"),
+        _chats(written.get("chat", {}), home / "standing.toml"),
         Connection.of(values) if values["kafka"].strip() else None,
         origins,
     )
@@ -135,8 +165,8 @@ def _written(path: Path) -> dict[str, Any]:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Refused.field(str(path), str(error)) from error
-    if unknown := sorted(table.keys() - _DEFAULTS.keys() - {"watch"}):
-        known = ", ".join([*_DEFAULTS, "watch"])
+    if unknown := sorted(table.keys() - _DEFAULTS.keys() - {"watch", "chat"}):
+        known = ", ".join([*_DEFAULTS, "watch", "chat"])
         raise Refused.field(f"{path}: {unknown[0]}", f"unknown; known are {known}")
     for name in ("allow_networks", "kafka"):
         if isinstance(table.get(name), list):
@@ -158,6 +188,13 @@ def _watched(table: Any, path: Path) -> dict[str, dict[str, str]]:
     return table
 
 
+def _chats(table: Any, path: Path) -> dict[str, str]:
+    """`[chat]`, with a name and a URL on each line."""
+    if not isinstance(table, dict) or not all(isinstance(one, str) for one in table.values()):
+        raise Refused.field(f"{path}: chat", 'names with URLs are needed: desk = "https://…"')
+    return table
+
+
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 <= int(text) <= 65_535:
         raise Refused.field("STANDING_PORT", f"{text!r} is no port")
@@ -169,6 +206,18 @@ def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
         return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise Refused.field("STANDING_ALLOW_NETWORKS", f"{error}; write 10.0.0.0/8") from error
+
+
+def _site(text: str) -> str | None:
+    if not text:
+        return None
+    read = urlsplit(text)
+    plain = not (read.query or read.fragment or read.username or read.password)
+    if read.scheme not in ("http", "https") or not read.hostname or not plain:
+        raise Refused.field(
+            "STANDING_PUBLIC_URL", f"{text!r} should be an address such as https://alerts.example"
+        )
+    return text.rstrip("/")
 
 
 def _one_of(name: str, text: str, choices: tuple[str, ...]) -> str:

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from events.admitted import Admitted
 from events.dates import Instant
-from events.errors import Refused, StoreError
+from events.errors import Refused, StoreError, UnknownCompany
 from events.lists import Registry, load_registry
 from events.log import Position, Receipt, Record
 from events.sqlite_archive import SqliteArchive
 from events.whole_log import WholeLog
-from projections.reader import Reader, Seat
+from projections.reader import Parked, Reader, Seat
 from projections.readers import Home, Readers, one_home
 from projections.store import ProjectionStore
 from projections.stores import Stores
@@ -96,6 +96,15 @@ class Following(Protocol):
 
     async def reached(self, position: Position) -> None:
         """Wait until everything up to there was folded."""
+        ...
+
+    @property
+    def heard(self) -> int:
+        """Grows whenever changes may have been told."""
+        ...
+
+    async def beyond(self, heard: int) -> None:
+        """Return when it has grown beyond that; or earlier, for no reason."""
         ...
 
 
@@ -195,6 +204,20 @@ class Standing(ABC):
         found = self.whole.records(after, batch)
         while records := await asyncio.to_thread(next, found, None):
             yield records
+
+    def amiss(self, company: str, list_id: str) -> list[str]:
+        """What fits nowhere in a company's story on a list, each in words; nothing where nothing
+        can be said of it."""
+        try:
+            found = self.reader.status(company)
+        except (UnknownCompany, Parked):
+            return []
+        return [
+            f"{one['why']} ({one['event']})"
+            for listed in found["lists"]
+            if listed["list"] == list_id
+            for one in listed["anomalies"]
+        ]
 
     def store(self) -> Stores:
         """The projection in use, as far as it has come."""

@@ -12,11 +12,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 
+from alerts.channel import Channel
 from alerts.duty import Means
-from alerts.egress import Egress
 from alerts.notices import operator_at
-from alerts.vault import SharedVault, Vault
-from alerts.webhook import WebhookChannel
 from alerts.worker import AlertWorker
 from events.bulk import keep_much
 from events.errors import Refused
@@ -24,8 +22,10 @@ from events.kafka.connection import Connection
 from events.lists import load_registry
 from projections.worker import ProjectionWorker
 from service.alarm import Alarm
+from service.channels import channels_of
 from service.compose import made, system_clock
 from service.settings import Settings
+from service.vaults import shared_vault
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 
@@ -66,10 +66,10 @@ class Alerting:
     without the key that workers and replicas share."""
 
     def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
-        channel = WebhookChannel(Egress(settings.allow_networks), system_clock)
-        self._channels = {"webhook": channel}
         registry, vault = load_registry(settings.lists), shared_vault(settings)
         operator = operator_at(settings.notify, settings.notify_secret)
+        self._opening = channels_of(settings, registry, system_clock, vault.sign)
+        self._channels: dict[str, Channel] = {}
         connection = on_kafka(settings)
         means = Means(connection, registry, vault, self._channels, system_clock, operator=operator)
         self._worker = AlertWorker(means, tell=tell)
@@ -86,20 +86,9 @@ class Alerting:
 
     async def run(self) -> None:
         """See `Worker`."""
-        try:
+        async with self._opening as channels:
+            self._channels.update(channels)
             await self._worker.run()
-        finally:
-            for channel in self._channels.values():
-                await channel.close()
-
-
-def shared_vault(settings: Settings) -> Vault:
-    """With the key that workers and replicas share: the setting, or where it is not set the file
-    `alerts.key` in the home, of which each then has a copy. Raises `Refused` without any."""
-    file = settings.home / "alerts.key"
-    if not settings.secret_key and file.exists():
-        return Vault(file, create=False)
-    return SharedVault(settings.secret_key)
 
 
 def on_kafka(settings: Settings) -> Connection:

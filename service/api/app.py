@@ -16,13 +16,17 @@ from service.api.changes import Changes
 from service.api.companies import Companies
 from service.api.events import Events
 from service.api.everyone import Everyone
+from service.api.feeds import Feeds
 from service.api.gate import Gate
 from service.api.lists import Lists
+from service.api.looking import Looking
+from service.api.mail import MailLinks
 from service.api.operating import Operating
 from service.api.pages import Pages
 from service.api.problems import handle
 from service.api.review import Reviewing
 from service.api.screening import Screen
+from service.api.streams import BEAT_S, MOST, Streams
 from service.api.subscriptions import Subscriptions
 from service.audit import Audit
 from service.standing import Service
@@ -36,16 +40,22 @@ def create_app(
     *,
     tokens: Tokens | None = None,
     patience_s: float = PATIENCE_S,
+    beat_s: float = BEAT_S,
+    most_streams: int = MOST,
 ) -> FastAPI:
     """The HTTP side of a running standing.
 
     Without `tokens`, whoever reaches it may do everything, but only under a name of this machine.
-    A read that waits for a position waits at most `patience_s` seconds.
+    A read that waits for a position waits at most `patience_s` seconds; streams tell every `beat_s`
+    seconds that they live, and there are `most_streams` of them at most.
     """
     # No pages of documentation with scripts from elsewhere: /openapi.json, and nothing else.
     app = FastAPI(**described.API, openapi_url=None, docs_url=None, redoc_url=None)
     asking = Asking(service, patience_s)
     operating = Operating(service)
+    looking = Looking(service, patience_s)
+    streams = Streams(service, asking, looking, beat_s=beat_s, most=most_streams)
+    app.state.streams = streams
     companies = Companies(asking)
     screen = Screen(service, asking)
     audit = Audit(service.standing.settings.home, service.standing.clock)
@@ -55,10 +65,13 @@ def create_app(
         Everyone(service, asking).router,
         screen.router,
         Reviewing(service, asking).router,
-        Changes(service, asking).router,
+        Changes(service, asking, looking).router,
+        streams.router,
+        Feeds(service, asking, looking).router,
         Lists(service).router,
         Subscriptions(service, screen.companies).router,
         Audits(audit).router,
+        MailLinks(service.desk).router,
         operating.router,
         Pages(service, asking).router,
     ]

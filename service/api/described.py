@@ -98,6 +98,19 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], Any]]] = {
     "skip": ("Leave out what waited, and what was told meanwhile.", blocks.TRUTH, None),
     "limit": ("At most so many.", blocks.COUNT, None),
     "company": ("Only this company's.", blocks.TEXT, "xiaomi"),
+    "companies": ("Only these companies'.", blocks.MANY, ["xiaomi"]),
+    "country": ("Only of companies of these countries: CN.", blocks.MANY, None),
+    "from": ("Only where the list's status was one of these.", blocks.MANY, None),
+    "to": ("Only where the list's status is one of these now.", blocks.MANY, ["removed"]),
+    "restriction": ("Only what brings or takes away one of these.", blocks.MANY, None),
+    "gained": ("Only what brings one of these.", blocks.MANY, None),
+    "lost": ("Only what takes one of these away.", blocks.MANY, None),
+    "back": ("Go back before this: the link `next` has it.", blocks.TEXT, None),
+    "backfilled": (
+        "Whether history that was loaded counts.",
+        {"type": "boolean", "default": True},
+        None,
+    ),
     "kind": ("Only these kinds.", schemas.CHANGE_KINDS, ["changed", "corrected"]),
     "format": (
         "The format, whatever `Accept` says.",
@@ -132,6 +145,9 @@ _PARAMETERS: Final[dict[str, tuple[str, dict[str, Any], Any]]] = {
     "object": ("Only what was done to it.", blocks.TEXT, "sub_0123456789abcdef01234567"),
     "before": ("Go on before this: the `next` of the page before.", blocks.COUNT, None),
 }
+
+_NAMED: Final = {"companies": "company", "backfilled": "backfill", "back": "before"}
+"""Parameters of one name that mean something else elsewhere."""
 
 
 def operation(
@@ -184,6 +200,7 @@ def _in_path(name: str) -> dict[str, Any]:
 
 def _in_query(name: str) -> dict[str, Any]:
     text, schema, example = _PARAMETERS[name]
+    name = _NAMED.get(name, name)
     shown = {"name": name, "in": "query", "required": False, "description": text, "schema": schema}
     return {**shown, "example": example} if example is not None else shown
 

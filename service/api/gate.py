@@ -26,6 +26,9 @@ from service.tokens import OPERATOR, Caller, Role, Token, Tokens, caller
 OPEN: Final = frozenset({"/healthz", "/readyz"})
 """What answers without a token; `/readyz` then says no more than whether it is ready."""
 
+LINKS: Final = "/mail/"
+"""Below it, whoever has a link may follow it, from wherever: its signature is the proof."""
+
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOT_GUESSED: Final = (b"x-content-type-options", b"nosniff")
 
@@ -65,6 +68,9 @@ class Gate:
 
     def _stopped(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
+        if scope["path"].startswith(LINKS):
+            scope["may_see"] = False
+            return None
         host = headers.get("host", "")
         if scope["method"] not in _READING and _foreign(headers, host):
             return problem(403, "cross-site", "A page of another site sent this; nothing was done.")
@@ -129,7 +135,9 @@ def _given(tokens: Tokens, scope: Scope, headers: Headers) -> Token | None:
 
 
 def _ask(scope: Scope, headers: Headers) -> Response:
-    browser = "text/html" in headers.get("accept", "") and scope["method"] in _READING
+    # Browsers and feed readers know a password, and no other token.
+    reads = "text/html" in headers.get("accept", "") or scope["path"].startswith("/feeds/")
+    browser = reads and scope["method"] in _READING
     challenge = 'Basic realm="standing: any name, and a token as password"'
     return problem(
         401,

@@ -8,6 +8,18 @@ from service.api.described import JSON, LINES, operation, sent, told
 
 _CUTS: Final = ("list", "as_of", "announced_by", "known_at", "at_least")
 _READS: Final = (404, 422, 503, 504)
+_FILTER: Final = (
+    "companies",
+    "list",
+    "country",
+    "from",
+    "to",
+    "kind",
+    "restriction",
+    "gained",
+    "lost",
+    "backfilled",
+)
 
 STATUS: Final = operation(
     "A company's status",
@@ -160,7 +172,38 @@ CHANGES: Final = operation(
         schemas.page("changes", "Change", more=True),
         examples.CHANGES,
     ),
-    query=("after", "limit", "company", "list", "kind", "at_least"),
+    query=("after", "limit", *_FILTER, "at_least"),
+    problems=_READS,
+)
+_ATOM: Final = {
+    "description": "Atom; entries have the same id wherever they are served. `next` leads to what "
+    "was before.",
+    "content": {"application/atom+xml": {"schema": blocks.TEXT}},
+}
+FEED: Final = operation(
+    "What changed, for feed readers",
+    "changes",
+    _ATOM,
+    query=(*_FILTER, "back", "limit", "at_least"),
+    problems=_READS,
+)
+COMPANY_FEED: Final = operation(
+    "What changed of a company, for feed readers",
+    "changes",
+    _ATOM,
+    path="company",
+    query=("list", "from", "to", "kind", *_FILTER[6:], "back", "limit", "at_least"),
+    problems=_READS,
+)
+STREAM: Final = operation(
+    "What changes, as it comes",
+    "changes",
+    {
+        "description": "Server-sent events, until one of both sides ends it. `data` is a change as "
+        "`/v1/changes` has it; `id` is the cursor behind it, for `Last-Event-ID` or `after`.",
+        "content": {"text/event-stream": {"schema": blocks.TEXT}},
+    },
+    query=("after", *_FILTER, "at_least"),
     problems=_READS,
 )
 LISTS: Final = operation("All lists", "lists", told("The lists.", schemas.ref("Lists")))
@@ -243,6 +286,14 @@ TEST: Final = operation(
     path="subscription",
     problems=(404, 503),
 )
+CONFIRMATION: Final = operation(
+    "Ask a mailbox again",
+    "subscriptions",
+    told("The subscription.", schemas.ref("Subscription")),
+    path="subscription",
+    status_code=202,
+    problems=(404, 422, 503),
+)
 ROTATE: Final = operation(
     "Change the secret",
     "subscriptions",
@@ -265,13 +316,15 @@ PREVIEW_ONE: Final = operation(
     query=("since", "limit"),
     problems=(404, 422, 503),
 )
+_SENT: Final = told("Latest first.", schemas.page("deliveries", "Delivery"))
+_SENT["content"]["text/csv"] = {"schema": blocks.TEXT}
 DELIVERIES: Final = operation(
     "What was sent",
     "subscriptions",
-    told("Latest first.", schemas.page("deliveries", "Delivery")),
+    _SENT,
     path="subscription",
     query=("limit", "before"),
-    problems=(404, 422, 503),
+    problems=(404, 406, 422, 503),
 )
 REDELIVER: Final = operation(
     "Send a message again",

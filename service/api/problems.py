@@ -45,6 +45,7 @@ _TITLES: Final = {
     "foreign-host": "This address is not served under that name",
     "cross-site": "Another site sent this",
     "not-acceptable": "No format that is asked for is served here",
+    "too-many-streams": "No more streams are served here",
     "store": "The store cannot be used",
     "filling": "This replica has not read the log yet",
     "failed": "The service failed",

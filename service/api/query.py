@@ -29,11 +29,16 @@ class Query:
     empty counts as not given, as forms send it; under /v1 it is an error of the caller's, but for
     a search for nothing and a page after nothing. Raises `Refused` by name."""
 
-    def __init__(self, request: Request, known: frozenset[str]) -> None:
+    def __init__(
+        self, request: Request, known: frozenset[str], repeated: frozenset[str] = REPEATED
+    ) -> None:
         self._given: Mapping[str, list[str]] = {}
         if query := request.scope["query_string"]:
             self._given = _read(
-                query.decode("latin-1"), known, request.scope["path"].startswith(_STRICT)
+                query.decode("latin-1"),
+                known,
+                repeated,
+                strict=request.scope["path"].startswith(_STRICT),
             )
 
     def one(self, name: str) -> str | None:
@@ -85,7 +90,9 @@ _pair: Final = lru_cache(maxsize=8_192)(_decoded)
 """The same days and lists are asked about again and again."""
 
 
-def _read(text: str, known: frozenset[str], strict: bool) -> dict[str, list[str]]:
+def _read(
+    text: str, known: frozenset[str], repeated: frozenset[str], *, strict: bool
+) -> dict[str, list[str]]:
     pieces = text.split("&")
     if len(pieces) > _MOST_PARAMETERS:
         raise Refused.field("", f"more than {_MOST_PARAMETERS} parameters")
@@ -102,7 +109,7 @@ def _read(text: str, known: frozenset[str], strict: bool) -> dict[str, list[str]
             if strict and name not in _MAY_BE_EMPTY:
                 raise Refused.field(name, "empty; give it a value, or leave it out")
             continue
-        if name in found and name not in REPEATED:
+        if name in found and name not in repeated:
             raise Refused.field(name, "given twice")
         found.setdefault(name, []).append(value)
     return found

@@ -400,7 +400,9 @@ ANSWERS: Final[dict[str, Schema]] = {
             "detail": or_null(TEXT),
         }
     ),
-    "NewSubscription": structure({"id": TEXT, "secret": told(TEXT, "`whsec_…`, this once.")}),
+    "NewSubscription": structure(
+        {"id": TEXT}, maybe={"secret": told(TEXT, "Of a webhook: `whsec_…`, this once.")}
+    ),
     "Secret": structure({"secret": TEXT}),
     "Redelivery": structure({"delivery": TEXT}),
     "Recovery": structure({"since": TEXT}),

@@ -6,19 +6,22 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from alerts.desk import Desk
 from alerts.outbox import UnknownDelivery
 from alerts.preview import YEAR
 from alerts.store import UnknownSubscription
+from alerts.targets import WebhookTarget
 from events.errors import Refused
+from service import delivered
 from service.api import operations
-from service.api.answers import answer
+from service.api.answers import accepted, answer
 from service.api.audited import acted
 from service.api.body import read_body, read_json
 from service.api.gate import who_asks
 from service.api.query import Query
+from service.formats import MEDIA_TYPES
 from service.holdings import Sheet, read_csv
 from service.screening import Companies
 from service.standing import Service
@@ -36,6 +39,8 @@ from service.watchlist import (
 _PAGE: Final = 100
 _MOST: Final = 1_000
 _MOST_LISTED: Final = 10_000
+_EVERY: Final = 2**62
+_SERVED: Final = {"application/json": "json", "text/csv": "csv"}
 _NOTHING: Final = frozenset[str]()
 _LIKELY: Final = "accept_likely"
 _PREVIEW: Final = frozenset({"filter", "since", "backfill", "limit"})
@@ -62,10 +67,12 @@ class Subscriptions:
         add(_ONE, self.unsubscribe, methods=["DELETE"], **operations.UNSUBSCRIBE)
         add(f"{_ONE}/test", self.test, methods=["POST"], **operations.TEST)
         add(f"{_ONE}/preview", self.preview_one, **operations.PREVIEW_ONE)
+        add(f"{_ONE}/confirmation", self.ask, methods=["POST"], **operations.CONFIRMATION)
         add(f"{_ONE}/rotate", self.rotate, methods=["POST"], **operations.ROTATE)
         add(f"{_ONE}/deliveries", self.deliveries, **operations.DELIVERIES)
         add(f"{_ONE}/enable", self.enable, methods=["POST"], **operations.ENABLE)
         add(f"{_ONE}/recover", self.recover, methods=["POST"], **operations.RECOVER)
+        add(f"{_ONE}/deliveries.csv", self.as_csv, include_in_schema=False)
         add(f"{_ONE}/redeliver", self.redeliver, methods=["POST"], **operations.REDELIVER)
         add(f"{_ONE}/watchlist", self.watchlist, **operations.WATCHLIST)
         add(f"{_ONE}/watchlist", self.set_watchlist, methods=["PUT"], **operations.SET_WATCHLIST)
@@ -81,9 +88,10 @@ class Subscriptions:
             raise UnknownSubscription(ident)
 
     async def subscribe(self, request: Request) -> Response:
-        """Have a webhook told of changes. The answer has the `id` and, this once, the `secret`
-        that the messages are signed with, after Standard Webhooks. Companies may be sent as a
-        `watchlist`; who they are is then in the answer, row by row."""
+        """Have somebody told of changes. The answer has the `id` and, of a webhook, this once,
+        the `secret` that the messages are signed with, after Standard Webhooks. A mailbox is asked
+        first, and `unconfirmed` until it has agreed. Companies may be sent as a `watchlist`; who
+        they are is then in the answer, row by row."""
         raw, report = await read_json(request), None
         if isinstance(raw, dict) and "watchlist" in raw:
             likely = _likely(raw)
@@ -92,7 +100,9 @@ class Subscriptions:
         owner, kept = who_asks(request).owner, packed(report) if report else None
         made, secret = await self._desk.subscribe(raw, owner=owner, watchlist=kept)
         acted(request, made.id)
-        told = {**made.shown(), "secret": secret}
+        told = made.shown()
+        if isinstance(made.request.channel, WebhookTarget):
+            told["secret"] = secret
         return answer(told if report is None else {**told, "watchlist": report}, 201)
 
     async def all(self, request: Request) -> Response:
@@ -175,6 +185,11 @@ class Subscriptions:
         """Send one test message now; the delivery says what the receiver answered."""
         return answer(await self._desk.test(_id(request)))
 
+    async def ask(self, request: Request) -> Response:
+        """Send the mail again that asks whether its mailbox agrees: five times a day at most, a
+        minute apart."""
+        return answer((await self._desk.ask_again(_id(request))).shown(), 202)
+
     async def rotate(self, request: Request) -> Response:
         """A new secret, told this once. For a day, messages are signed with the old one as well,
         so that the receiver can change over."""
@@ -236,13 +251,32 @@ class Subscriptions:
 
     async def deliveries(self, request: Request) -> Response:
         """Its messages, latest first, each with every attempt and what the receiver answered. Go
-        on with the `next` as `before`."""
+        on with the `next` as `before`. As CSV (by `Accept`, or with `.csv` behind the path), all
+        that are kept, or as many as `limit` says, a row for each attempt."""
+        if accepted(request, _SERVED, "json") == "csv":
+            return await self._as_csv(request)
         query = Query(request, frozenset({"limit", "before"}))
         limit = query.number("limit", _PAGE, _MOST)
         before = query.number("before", 2**62, 2**62)
         found = await self._desk.deliveries(_id(request), limit=limit, before=before)
         last = found[-1]["seq"] if len(found) == limit else None
         return answer({"deliveries": found, "next": last})
+
+    async def as_csv(self, request: Request) -> Response:
+        """Its messages as CSV, a row for each attempt."""
+        return await self._as_csv(request)
+
+    async def _as_csv(self, request: Request) -> Response:
+        query = Query(request, frozenset({"limit"}))
+        limit = query.number("limit", _EVERY, _EVERY)
+        subscription = _id(request)
+        await self._subscription(subscription)
+        name = f'attachment; filename="{subscription}.csv"'
+        return StreamingResponse(
+            delivered.as_csv(self._desk, subscription, limit),
+            headers={"content-disposition": name},
+            media_type=MEDIA_TYPES["csv"],
+        )
 
     async def redeliver(self, request: Request) -> Response:
         """Send one message again, with the same id, number and body."""

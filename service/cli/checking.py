@@ -160,5 +160,5 @@ def _of_alerts(standing: Embedded) -> Iterator[tuple[str, bool, str]]:
         states = [one.subscription.state for one in store.readers().values()]
     finally:
         store.close()
-    bad = len(states) - states.count("active")
+    bad = states.count("failing") + states.count("disabled")
     yield "alerts", not bad, f"{len(states)} subscriptions, {bad} failing or disabled"

@@ -1,8 +1,8 @@
 """`subscribe`, `deliveries`, `redeliver`: who is told, and whether it arrived."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 import typer
 
@@ -10,14 +10,17 @@ from service.cli.common import (
     ALERTS,
     AsJson,
     Lists,
+    Out,
     cleaned,
     console,
     echo_json,
+    fail,
     noted,
     plain,
     run,
     say,
     using_embedded,
+    write_out,
 )
 from service.cli.filtering import (
     AcceptLikely,
@@ -77,20 +80,18 @@ async def desk() -> AsyncIterator["Desk"]:
 async def desk_on_files(standing: "Embedded") -> AsyncIterator["Desk"]:
     """Over the files of the home."""
     from alerts.desk import AlertDesk
-    from alerts.egress import Egress
     from alerts.source import Projected
     from alerts.store import AlertStore
-    from alerts.webhook import WebhookChannel
+    from service.channels import channels_of
 
     (projected,) = standing.store().stores
     store = AlertStore(standing.settings.home / "alerts.db")
-    channel = WebhookChannel(Egress(standing.settings.allow_networks), standing.clock)
-    source = Projected(projected, standing.log.end)
-    channels = {"webhook": channel}
+    source = Projected(projected, standing.log.end, events=standing.log.of_ids)
+    about = standing.settings, standing.registry, standing.clock, store.vault.sign
     try:
-        yield AlertDesk(store, source, standing.registry, channels, standing.clock)
+        async with channels_of(*about) as channels:
+            yield AlertDesk(store, source, standing.registry, channels, standing.clock)
     finally:
-        await channel.close()
         store.close()
         projected.close()
 
@@ -98,6 +99,17 @@ async def desk_on_files(standing: "Embedded") -> AsyncIterator["Desk"]:
 def subscribe(
     webhook: Annotated[
         str | None, typer.Option(help="The URL that is to be told.", show_default=False)
+    ] = None,
+    email: Annotated[
+        str | None, typer.Option(help="The mailbox that is to be told; it is asked first.")
+    ] = None,
+    slack: Annotated[
+        str | None, typer.Option(help="An incoming webhook of Slack, or a name under \\[chat].")
+    ] = None,
+    teams: Annotated[str | None, typer.Option(help="A workflow's webhook of Teams.")] = None,
+    discord: Annotated[str | None, typer.Option(help="A webhook of Discord.")] = None,
+    ntfy: Annotated[
+        str | None, typer.Option(help="A topic of ntfy: https://ntfy.sh/topic.")
     ] = None,
     company: Companies = None,
     watchlist: Watchlist = None,
@@ -125,7 +137,8 @@ def subscribe(
     since: Since = "P1Y",
     as_json: AsJson = False,
 ) -> None:
-    """Have a webhook told of changes. Prints the id, and the secret this once."""
+    """Have a webhook, a mailbox or a chat told of changes. Prints the id, and of a webhook the
+    secret, this once."""
     filter_ = filtered(
         **{"companies": company, "lists": lists, "countries": country, "from": from_, "to": to},
         kinds=kind,
@@ -133,8 +146,8 @@ def subscribe(
         gained=gained,
         lost=lost,
     )
-    if webhook is None and not preview:
-        raise typer.BadParameter("is needed, or --preview", param_hint="--webhook")
+    ways = {"webhook": webhook, "email": email, "slack": slack, "teams": teams}
+    channel = _channel({**ways, "discord": discord, "ntfy": ntfy}, needed=not preview)
     report = None
     if watchlist is not None:
         report = run(resolved_file(watchlist, likely=accept_likely))
@@ -145,7 +158,7 @@ def subscribe(
         return
     request: dict[str, Any] = {
         "filter": filter_,
-        "channel": {"type": "webhook", "url": webhook},
+        "channel": channel,
         "start": start,
         "backfill": backfill,
         "label": label,
@@ -157,9 +170,33 @@ def subscribe(
         return
     if report is not None:
         print_report(report)
+    _print_made(told)
+
+
+def _print_made(told: dict[str, Any]) -> None:
     typer.echo(f"id      {told['id']}")
-    typer.echo(f"secret  {told['secret']}")
-    say("The secret is shown this once; `standing serve` sends the alerts while it runs.")
+    if "secret" in told:
+        typer.echo(f"secret  {told['secret']}")
+        say("The secret is shown this once; `standing serve` sends the alerts while it runs.")
+    elif told["state"] == "unconfirmed":
+        mailbox = told["channel"]["to"]
+        say(f"{mailbox} is asked by mail, and told of changes once somebody there has agreed.")
+    elif told["disabled"]:
+        say(f"Nothing is sent: {told['disabled']}")
+        fail()
+
+
+def _channel(given: dict[str, str | None], *, needed: bool) -> dict[str, str]:
+    """Where to, out of the options, of which one is to be given."""
+    some = [(name, where) for name, where in given.items() if where is not None]
+    if not some and not needed:
+        return {}
+    if len(some) != 1:
+        raise typer.BadParameter(f"give one of {', '.join(f'--{name}' for name in given)}")
+    ((name, where),) = some
+    if name in {"webhook", "email"}:
+        return {"type": name, ("to" if name == "email" else "url"): where}
+    return {"type": name, ("url" if "://" in where else "name"): where}
 
 
 def _taken(report: "Report") -> list[str]:
@@ -177,7 +214,8 @@ async def _subscribe(
         kept = None if report is None else packed(report)
         made, secret = await alerts.subscribe(request, owner=owner, watchlist=kept)
         noted("subscribe", made.id)
-        return {**made.shown(), "secret": secret}
+        signed = {"secret": secret} if made.request.channel.type == "webhook" else {}
+        return {**made.shown(), **signed}
 
 
 def _preview_filter(
@@ -203,14 +241,24 @@ def _preview_filter(
 
 def deliveries(
     subscription: Id,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many, latest first.")] = 20,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="How many, latest first: 20; as CSV all."),
+    ] = None,
+    form: Annotated[
+        Literal["csv"] | None, typer.Option("--format", help="csv: a row for each attempt.")
+    ] = None,
+    out: Out = None,
     as_json: AsJson = False,
 ) -> None:
     """What was sent to a subscription, latest first, with every attempt."""
+    if form is not None:
+        write_out(_csv_of(subscription, limit), out)
+        return
 
     async def work() -> list[dict[str, Any]]:
         async with desk() as alerts:
-            return await alerts.deliveries(subscription, limit=limit)
+            return await alerts.deliveries(subscription, limit=limit or 20)
 
     found = run(work())
     if as_json:
@@ -227,6 +275,18 @@ def deliveries(
         console().print(table)
     else:
         say("nothing was sent to it yet")
+
+
+def _csv_of(subscription: str, limit: int | None) -> Generator[bytes, None, None]:
+    """The pieces of a CSV."""
+
+    async def work() -> list[bytes]:
+        from service.delivered import as_csv
+
+        async with desk() as alerts:
+            return [piece async for piece in as_csv(alerts, subscription, limit)]
+
+    yield from run(work())
 
 
 def redeliver(

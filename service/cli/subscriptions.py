@@ -50,6 +50,7 @@ What = Literal[
     "watchlist",
     "preview",
     "test",
+    "ask",
     "rotate",
     "disable",
     "enable",
@@ -118,8 +119,8 @@ def subscriptions(
     as_json: AsJson = False,
 ) -> None:
     """List subscriptions; show, change, pause, resume, preview, test, disable, enable or remove
-    one, show or replace its watchlist, rotate its secret, or recover what its receiver lost.
-    --expires never takes the end away."""
+    one, show or replace its watchlist, rotate its secret, recover what its receiver lost, or ask
+    its mailbox again whether it agrees. --expires never takes the end away."""
     _check(do, subscription, since, skip=skip_missed)
     filter_ = filtered(
         **{"companies": company, "lists": lists, "countries": country, "from": from_, "to": to},
@@ -180,7 +181,7 @@ def _list(found: list[dict[str, Any]], *, as_json: bool) -> None:
     for one in cleaned(found):
         asks = "; ".join(f"{key}: {_short(value)}" for key, value in one["filter"].items())
         channel = one["channel"]
-        where = channel.get("url") or channel["type"]
+        where = channel.get("url") or channel.get("name") or f"mailto:{channel.get('to')}"
         state = Text(one["state"], colours.get(one["state"], "cyan"))
         table.add_row(one["id"], one["label"], one["owner"], state, where, asks or "everything")
     if found:
@@ -266,6 +267,8 @@ async def _do(do: What, subscription: str, since: str, *, skip: bool) -> dict[st
                 return await _changed(alerts, subscription, do, wish)
             case "test":
                 told = await alerts.test(subscription)
+            case "ask":
+                told = (await alerts.ask_again(subscription)).shown()
             case "rotate":
                 told = {"id": subscription, "secret": await alerts.rotate(subscription)}
             case "disable":

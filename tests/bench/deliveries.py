@@ -17,7 +17,7 @@ from time import perf_counter_ns, process_time
 
 from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 
-from alerts.channel import Outcome, Parcel, Target
+from alerts.channel import Outcome, Parcel
 from alerts.desk import AlertDesk
 from alerts.egress import Egress
 from alerts.loop import AlertLoop
@@ -27,6 +27,7 @@ from alerts.places import Place, behind
 from alerts.signing import headers, new_secret
 from alerts.source import Projected
 from alerts.store import AlertStore
+from alerts.targets import Target
 from alerts.webhook import WebhookChannel
 from events.dates import Instant
 from events.door import admit

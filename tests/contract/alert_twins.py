@@ -11,9 +11,11 @@ from typing import Any
 import orjson
 from aiohttp import web
 
-from alerts.channel import Outcome, Parcel, Target
+from alerts.channel import Outcome, Parcel
 from alerts.matching import Who
+from alerts.messages import About
 from alerts.places import Place, behind, place
+from alerts.targets import Target
 from events.dates import NEVER, SECOND, Instant
 from projections.changes import Change, Overall
 from projections.rows import Told
@@ -131,6 +133,9 @@ class MemorySource:
 
     def who(self, told: Told) -> Who:
         return self.companies.get(told.change.company, Who())
+
+    def about(self, told: Told) -> About:
+        return About(told.change.company.title())
 
     async def beyond(self, position: int) -> None:
         async with self._grown:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import pytest
 from aiohttp import web
 
-from alerts.channel import Channel, Outcome, Parcel, Target
+from alerts.channel import Channel, Outcome, Parcel
 from alerts.egress import Egress
 from alerts.signing import new_secret
+from alerts.targets import Target, WebhookTarget
 from alerts.webhook import WebhookChannel
 from tests.contract.alert_twins import LOOPBACK, ManualClock, MemoryChannel, receiving
 
@@ -40,7 +41,7 @@ async def webhook(says: Says) -> AsyncIterator[Line]:
 
     async with receiving(take) as receiver:
         channel = WebhookChannel(Egress(LOOPBACK), ManualClock())
-        yield Line(channel, Target(type="webhook", url=receiver.url), arrived)
+        yield Line(channel, WebhookTarget(type="webhook", url=receiver.url), arrived)
         await channel.close()
 
 
@@ -58,7 +59,9 @@ async def memory(says: Says) -> AsyncIterator[Line]:
             gone=status == 410,
         )
 
-    yield Line(MemoryChannel(answer), Target(type="webhook", url="http://far.example"), arrived)
+    yield Line(
+        MemoryChannel(answer), WebhookTarget(type="webhook", url="http://far.example"), arrived
+    )
 
 
 @pytest.fixture(params=[webhook, memory])

@@ -16,10 +16,15 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.records_to_delete import RecordsToDelete
 from aiokafka.structs import TopicPartition
 
+from alerts.channel import Channel
 from alerts.desk_on_kafka import KafkaDesk, desk
 from alerts.duty import Means
 from alerts.egress import Egress
+from alerts.email import EmailChannel
+from alerts.links import Links
+from alerts.mail_server import MailServer
 from alerts.names import Names
+from alerts.telling import Teller
 from alerts.vault import SharedVault
 from alerts.webhook import WebhookChannel
 from alerts.worker import AlertWorker
@@ -103,6 +108,8 @@ class Line:
     names: Names
     publisher: Publisher
     sequences: Counter[str] = field(default_factory=Counter)
+    mail: MailServer | None = None
+    """Where mails are handed in, if any are."""
 
     @property
     def connection(self) -> Connection:
@@ -170,40 +177,52 @@ class Line:
     @asynccontextmanager
     async def desk(self, path: Path) -> AsyncIterator[KafkaDesk]:
         """A desk of its own file."""
-        channel = WebhookChannel(Egress(LOOPBACK), now)
-        try:
-            async with desk(
+        async with (
+            self.channels(now) as channels,
+            desk(
                 self.connection,
                 path,
                 REGISTRY,
                 SharedVault(KEY),
-                channels={"webhook": channel},
+                channels=channels,
                 clock=now,
                 names=self.names,
-            ) as found:
-                yield found
+            ) as found,
+        ):
+            yield found
+
+    @asynccontextmanager
+    async def channels(self, clock: Callable[[], Instant]) -> AsyncIterator[dict[str, Channel]]:
+        """Webhooks, and mail where there is a server."""
+        links = Links("https://alerts.example", SharedVault(KEY).sign)
+        found: dict[str, Channel] = {
+            "webhook": WebhookChannel(Egress(LOOPBACK), clock),
+            "email": EmailChannel(self.mail, links, Teller(), clock),
+        }
+        try:
+            yield found
         finally:
-            await channel.close()
+            for one in found.values():
+                await one.close()
 
     @asynccontextmanager
     async def working(
         self, *partitions: int, clock: Callable[[], Instant] = now
     ) -> AsyncIterator[AlertWorker]:
         """A worker in this process that sees to these partitions, and all where none is named."""
-        channel = WebhookChannel(Egress(LOOPBACK), clock)
-        channels = {"webhook": channel}
         vault = SharedVault(KEY)
-        worker = AlertWorker(Means(self.connection, REGISTRY, vault, channels, clock, self.names))
-        serving = [
-            asyncio.create_task(worker.serve(one)) for one in partitions or range(PARTITIONS)
-        ]
-        try:
-            yield worker
-        finally:
-            for one in serving:
-                one.cancel()
-            ended = await asyncio.gather(*serving, return_exceptions=True)
-            await channel.close()
+        async with self.channels(clock) as channels:
+            means = Means(self.connection, REGISTRY, vault, channels, clock, self.names)
+            worker = AlertWorker(means)
+            serving = [
+                asyncio.create_task(worker.serve(one)) for one in partitions or range(PARTITIONS)
+            ]
+            try:
+                yield worker
+            finally:
+                for one in serving:
+                    one.cancel()
+                ended = await asyncio.gather(*serving, return_exceptions=True)
         for one in ended:
             if one is not None and not isinstance(one, asyncio.CancelledError):
                 raise one

@@ -22,7 +22,7 @@ from alerts.outbox import Outbox
 from alerts.pace import EACH, STREAK
 from alerts.retry import DISABLE, GIVE_UP, LONGEST, WARN
 from alerts.store import AlertStore
-from alerts.subscriptions import WebhookTarget
+from alerts.targets import WebhookTarget
 from events.dates import DAY, NEVER, SECOND, show, start
 from events.errors import Refused
 from events.lists import load_registry

@@ -13,9 +13,10 @@ from aiohttp import ClientTimeout, web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks.webhooks import Webhook
 
-from alerts.channel import Outcome, Parcel, Target
+from alerts.channel import Outcome, Parcel
 from alerts.egress import Egress
 from alerts.signing import new_secret, public_key
+from alerts.targets import WebhookTarget
 from alerts.webhook import MOST, WebhookChannel
 from events.dates import SECOND
 from tests.contract.alert_twins import (
@@ -47,7 +48,7 @@ async def hasty() -> AsyncIterator[WebhookChannel]:
 async def send(channel: WebhookChannel, url: str) -> Outcome:
     # Of now: the receiver's verifier refuses what is five minutes old.
     parcel = Parcel("msg_1", ManualClock().now, b'{"n":1}', (SECRET,))
-    return await channel.send(Target(type="webhook", url=url), parcel)
+    return await channel.send(WebhookTarget(type="webhook", url=url), parcel)
 
 
 async def test_a_receiver_verifies_what_it_gets(channel: WebhookChannel) -> None:
@@ -327,7 +328,7 @@ async def test_with_ed25519_a_receiver_needs_the_public_key_alone(channel: Webho
     secret = new_secret("ed25519")
     parcel = Parcel("msg_1", ManualClock().now, b'{"n":1}', (secret,))
     async with receiving() as receiver:
-        await channel.send(Target(type="webhook", url=receiver.url), parcel)
+        await channel.send(WebhookTarget(type="webhook", url=receiver.url), parcel)
         post = receiver.posts[0]
     known = public_key(secret)
     assert known is not None

@@ -1,6 +1,8 @@
 """Subscriptions over HTTP, with a receiver on this machine."""
 
 import asyncio
+import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -253,3 +255,45 @@ async def test_who_is_told_of_a_failing_receiver_has_to_be_there(tmp_path: Path)
     async with served(tmp_path) as api:
         answer = await api.client.post(AT, json={"channel": channel, "notify": "sub_nobody"})
         problem(answer, 422, "notify")
+
+
+async def test_what_was_sent_is_a_file_for_spreadsheets(tmp_path: Path) -> None:
+    """A row for each attempt, of all that is kept; a receiver's answer that a spreadsheet would
+    run is text."""
+
+    async def formula(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=500, reason="=1+1", text="=cmd()")
+
+    async with receiving(formula) as receiver, served(tmp_path, environment=LOOPBACK) as api:
+        made = await subscribe(api, receiver.url)
+        await api.record(
+            *(issued("2022-01-01", f"e{n}", ENTITY, subject=f"c{n}") for n in range(3))
+        )
+        await delivered(api, made["id"], receiver, 3)
+        at = f"{AT}/{made['id']}/deliveries"
+        while len([line for line in (await csv_of(api, at)) if line["outcome"]]) < 3:
+            await api.get(at)
+        (one, *_) = await csv_of(api, at)
+        assert one["outcome"] == "failed"
+        assert (one["attempt"], one["status"], one["type"]) == (
+            "1",
+            "500",
+            "standing.status.changed",
+        )
+        rows = await csv_of(api, f"{at}.csv", {})
+        assert {row["company"] for row in rows} == {"c0", "c1", "c2"}
+        assert len(await csv_of(api, f"{at}.csv?limit=2", {})) == 2
+        assert all(
+            not value.startswith(("=", "+", "-", "@")) for row in rows for value in row.values()
+        )
+        problem(await api.client.get(f"{AT}/sub_none/deliveries.csv"), 404)
+
+
+async def csv_of(
+    api: Api, path: str, headers: dict[str, str] | None = None
+) -> list[dict[str, str]]:
+    wanted = {"accept": "text/csv"} if headers is None else headers
+    answer = await api.client.get(path, headers=wanted)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"].startswith("text/csv")
+    return list(csv.DictReader(io.StringIO(answer.text, newline="")))

@@ -302,3 +302,34 @@ def test_what_cannot_be_changed_is_told(
     done = local(*arguments)
     assert done.code == code
     assert says in done.err
+
+
+def test_a_chat_or_a_mailbox_is_told_as_well(local: Cli) -> None:
+    """By one option each; there is no secret, and a mailbox needs a mail server."""
+    for option, kind in (
+        ("--slack", "slack"),
+        ("--teams", "teams"),
+        ("--discord", "discord"),
+        ("--ntfy", "ntfy"),
+    ):
+        made = local("subscribe", option, "http://127.0.0.1:9/topic", "--json").json
+        assert made["channel"] == {"type": kind, "url": "http://127.0.0.1:9/topic"}
+        assert "secret" not in made
+    listed = local("subscriptions")
+    assert "http://127.0.0.1:9/topic" in listed.out
+    refused = local("subscribe", "--email", "officer@desk.example")
+    assert (refused.code, "STANDING_SMTP_HOST" in refused.err) == (1, True)
+    both = ("--slack", "http://127.0.0.1:9/", "--webhook", "http://127.0.0.1:9/")
+    for options in (both, ()):
+        wrong = local("subscribe", *options)
+        assert (wrong.code, "give one of" in wrong.err) == (2, True)
+
+
+def test_what_was_sent_is_a_file(local: Cli, receiver: Receiver) -> None:
+    """With a row for each attempt."""
+    made = local("subscribe", "--webhook", receiver.url, "--json").json
+    local("subscriptions", "test", made["id"])
+    found = local("deliveries", made["id"], "--format", "csv").out.splitlines()
+    assert found[0].startswith("delivery,company,n,change,type,state,since,due,attempt,at,outcome")
+    assert len(found) == 2
+    assert ",standing.test,test," in found[1]

@@ -100,7 +100,9 @@ def _content(shares: list[Share], partitions: int) -> Json:
 def _whosever(one: Message) -> Json:
     """A change without who the company is: that is told as it is known by the end of a batch."""
     value = orjson.loads(one.value or b"")
-    return {key: told for key, told in value.items() if key not in {"country", "former_ids"}}
+    return {
+        key: told for key, told in value.items() if key not in {"country", "former_ids", "name"}
+    }
 
 
 def _key(one: Outgoing) -> tuple[int, bytes]:

@@ -1,0 +1,103 @@
+"""POSTs to where egress allows, for channels that speak somebody's own form over HTTP."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final, NamedTuple
+
+import orjson
+from aiohttp import (
+    ClientConnectorError,
+    ClientError,
+    ClientSession,
+    ClientTimeout,
+    DummyCookieJar,
+)
+
+from alerts.channel import Outcome
+from alerts.egress import Egress, parts
+from events.errors import Refused
+
+TIMEOUT: Final = ClientTimeout(total=15, sock_connect=5)
+MOST: Final = 64 * 1024
+"""How many bytes of an answer are read."""
+
+
+class Answer(NamedTuple):
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Mapping[str, Any]:
+        """The body, where it is an object in JSON; else nothing."""
+        with suppress(orjson.JSONDecodeError):
+            if isinstance(found := orjson.loads(self.body), dict):
+                return found
+        return {}
+
+    @property
+    def text(self) -> str:
+        """The beginning of the body."""
+        return self.body[:200].decode(errors="replace").strip()
+
+
+class Poster:
+    """One pool of connections, each to an address that was checked. Belongs to one event loop."""
+
+    def __init__(self, egress: Egress, timeout: ClientTimeout = TIMEOUT) -> None:
+        self._egress = egress
+        self._timeout = timeout
+        self._session: ClientSession | None = None
+
+    async def check(self, url: str) -> None:
+        """Raise `Refused` for a URL that nothing may be sent to."""
+        await self._egress.check(url, "channel.url")
+
+    async def post(self, url: str, value: Any) -> Answer | Outcome:
+        """POST a value as JSON. What goes wrong on the way is an outcome. Redirects are not
+        followed."""
+        try:
+            parts(url, "channel.url")
+            async with self._open().post(
+                url,
+                data=orjson.dumps(value),
+                headers={"content-type": "application/json"},
+                allow_redirects=False,
+            ) as response:
+                body = b""
+                with suppress(ClientError, TimeoutError, OSError):
+                    while len(body) < MOST and (
+                        piece := await response.content.read(MOST - len(body))
+                    ):
+                        body += piece
+                return Answer(response.status, response.headers, body)
+        except Refused as refused:
+            return Outcome(delivered=False, error=str(refused))
+        except TimeoutError:
+            return Outcome(delivered=False, error=f"no answer within {self._timeout.total} s")
+        except ClientConnectorError as error:
+            text = error.os_error.strerror or str(error.os_error)
+            return Outcome(delivered=False, error=f"cannot connect: {text}")
+        except (ClientError, OSError, ValueError) as error:
+            return Outcome(delivered=False, error=f"{type(error).__name__}: {error}"[:500])
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> ClientSession:
+        if self._session is None:
+            self._session = ClientSession(
+                connector=self._egress.connector(),
+                cookie_jar=DummyCookieJar(),
+                timeout=self._timeout,
+                trust_env=False,
+                # What is not unpacked cannot blow up.
+                auto_decompress=False,
+                headers={"user-agent": "standing"},
+            )
+        return self._session
