@@ -6,6 +6,7 @@ from typing import Final
 
 from alerts.matching import sends
 from alerts.messages import Draft, data, draft
+from alerts.quiet import passes
 from alerts.source import ChangeSource
 from alerts.store import AlertStore, Reader
 from alerts.subscriptions import Subscription
@@ -41,7 +42,7 @@ class Intake:
         """Take one page for everybody; whether there is more to take at once."""
         self.seen = self._source.position()
         readers = await self._store.aside(self._store.readers)
-        living = [one for one in readers.values() if one.subscription.disabled is None]
+        living = [one for one in readers.values() if _told_at_once(one.subscription)]
         if not living:
             await self._skip()
             return False
@@ -93,5 +94,16 @@ class Intake:
             if wanting:
                 body = data(told.change, self._registry)
                 position = self._source.place(told)[0]
-                found += [draft(one.id, told.change, body, position) for one in wanting]
+                found += [_draft(one, told, body, position) for one in wanting]
         return found
+
+
+def _told_at_once(subscription: Subscription) -> bool:
+    """Whether it is served here: what is disabled is not, nor are digests."""
+    return subscription.disabled is None and subscription.request.cadence == "immediate"
+
+
+def _draft(subscription: Subscription, told: Told, body: bytes, position: int) -> Draft:
+    quiet = subscription.request.quiet
+    urgent = quiet is not None and passes(quiet, told.change)
+    return draft(subscription.id, told.change, body, position, urgent=urgent)

@@ -15,6 +15,7 @@ from alerts.outbox import Ended, Waiting
 from alerts.retry import judge
 from alerts.source import ChangeSource
 from alerts.store import AlertStore
+from alerts.timed import Timed
 from events.aside import finished
 from events.dates import NEVER, SECOND, Instant
 from events.lists import Registry
@@ -73,6 +74,8 @@ class AlertLoop:
         self._until = until or self._by_timer
         self._draw = draw
         self._grace_s = grace_s
+        self.timed: Timed | None = None
+        """Makes what time brings, where anything does."""
         self._intake = Intake(store, source, registry, clock)
         self._flying: dict[asyncio.Task[Outcome], _Flight] = {}
         self._over: dict[_Queue, Ended] = {}
@@ -95,6 +98,8 @@ class AlertLoop:
             while True:
                 self._stir.clear()
                 more = await self._intake.step()
+                if self.timed is not None:
+                    more |= await self.timed.step()
                 self._settle()
                 now = self._clock()
                 await self._send(now)
@@ -180,7 +185,7 @@ class AlertLoop:
 
     async def _rest(self, now: Instant) -> None:
         """Until something stirs, the source has moved, or the next retry is due."""
-        due = await self._store.aside(self._store.outbox.next_due, now)
+        due = await self._next(now)
         waits = [
             asyncio.ensure_future(self._stir.wait()),
             asyncio.ensure_future(self._source.beyond(self._intake.seen)),
@@ -195,6 +200,11 @@ class AlertLoop:
             for one in waits:
                 one.cancel()
             await asyncio.gather(*waits, return_exceptions=True)
+
+    async def _next(self, now: Instant) -> Instant:
+        """When the next retry is due, quiet hours end, or time brings something."""
+        due = await self._store.aside(self._store.next_due, now)
+        return min(due, NEVER if self.timed is None else self.timed.wakes)
 
     async def _land(self) -> None:
         """Let attempts end for a while, keep what became of them, and stop the rest."""

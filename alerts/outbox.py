@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from alerts.channel import Outcome
-from alerts.messages import Draft
+from alerts.messages import Draft, company_of
 from alerts.retry import Verdict
 from events.dates import NEVER, Instant, show
 from events.errors import StandingError
@@ -106,6 +106,18 @@ class Outbox:
         heads = (self._head(subscription, company) for (company,) in companies)
         return [head for head in heads if head is not None]
 
+    def due_of(self, subscription: str, companies: Iterable[str], now: Instant) -> list[Waiting]:
+        """As `due`, of these queues alone."""
+        rows = (
+            self._db.execute(
+                "SELECT company FROM queues WHERE subscription = ? AND company = ? AND due <= ?",
+                (subscription, company, now),
+            ).fetchone()
+            for company in sorted(companies)
+        )
+        heads = (self._head(subscription, row[0]) for row in rows if row is not None)
+        return [head for head in heads if head is not None]
+
     def next_due(self, after: Instant) -> Instant:
         """When the next queue is due that is not yet; `NEVER` where none waits."""
         row = self._db.execute(
@@ -163,6 +175,10 @@ class Outbox:
         if row is None:
             raise UnknownDelivery(delivery)
         return row[0], row[1]
+
+    def waits(self, subscription: str, company: str) -> bool:
+        """Whether a message of this queue waits."""
+        return self._head(subscription, company) is not None
 
     def pending(self, subscription: str, limit: int) -> int:
         """How many messages wait; counted up to `limit`."""
@@ -272,7 +288,7 @@ class Outbox:
         return {
             "delivery": delivery,
             "subscription": subscription,
-            "company": company or None,
+            "company": company_of(company),
             "n": n,
             "change": change,
             "type": kind,

@@ -2,7 +2,7 @@
 there before anything follows from it; the file is thrown away with the partition."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final
@@ -134,7 +134,7 @@ class PartitionStore(FollowingStore):
 
     # --- from the changes into the outbox -------------------------------------------------------
 
-    def _queue(self, drafts: Iterable[Draft], now: Instant) -> None:
+    def _queue(self, drafts: Sequence[Draft], now: Instant) -> None:
         """What is over by what the topic said, or stands here, is a repeat."""
         for draft in drafts:
             row = self.db.execute(

@@ -16,13 +16,15 @@ from typing import Any, ClassVar, Final, TypeVar
 
 import orjson
 
+from alerts.memory import BEAT, BEATS, Made, Memory
 from alerts.messages import Draft
 from alerts.outbox import SCHEMA, Ended, Outbox, Waiting
 from alerts.places import BEGINNING, Place
+from alerts.quiet import until
 from alerts.subscriptions import Request, Start, Subscription
 from alerts.vault import Vault
 from events.aside import finished
-from events.dates import DAY, Instant
+from events.dates import DAY, NEVER, Instant, show
 from events.errors import StandingError
 from events.sqlite_store import Synchronous, connect, transaction, trouble
 
@@ -75,12 +77,14 @@ class AlertStore:
         self.db = connect(path, self.SCHEMA, FORMAT, synchronous=self.SYNCHRONOUS)
         self.outbox = Outbox(self.db)
         with trouble(path):
+            self.memory = Memory(self.db)
             locked = self.db.execute("SELECT secrets FROM subscriptions LIMIT 1").fetchone()
         self._vault = vault or Vault(path.with_suffix(".key"), create=locked is None)
         if locked is not None:
             self._vault.unlock(locked[0])
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="standing-alerts")
         self._readers: dict[str, Reader] = {}
+        self._quiet: tuple[dict[str, Reader], list[str]] = ({}, [])
         self._version = -1
 
     async def aside(self, work: Callable[..., T], *args: object) -> T:
@@ -133,6 +137,11 @@ class AlertStore:
                 self._version = version
         return self._readers
 
+    @property
+    def known(self) -> dict[str, Reader]:
+        """The readers as they were when they were last looked at."""
+        return self._readers
+
     def get(self, subscription: str) -> Subscription:
         """One subscription. Raises `UnknownSubscription`."""
         found = self.readers().get(subscription)
@@ -146,6 +155,7 @@ class AlertStore:
         with self._writing() as db:
             db.execute("DELETE FROM subscriptions WHERE id = ?", (subscription,))
             self.outbox.drop(subscription)
+            self.memory.drop(subscription)
         self._version = -1
 
     def secrets(self, subscription: str, now: Instant) -> tuple[str, ...]:
@@ -197,14 +207,29 @@ class AlertStore:
             )
         self._version = -1
 
-    def _queue(self, drafts: Iterable[Draft], now: Instant) -> None:
+    def make(self, made: Sequence[Made], now: Instant) -> None:
+        """Queue what time brings, and remember it, at once."""
+        with self._writing():
+            living = self._who_lives()
+            for one in made:
+                if one.subscription in living:
+                    drafts = [one.draft] if one.draft else []
+                    self.outbox.put(drafts, now)
+                    self.memory.press(drafts)
+                    self.memory.put(one.subscription, one.company, one.state)
+
+    def _queue(self, drafts: Sequence[Draft], now: Instant) -> None:
         self.outbox.put(drafts, now)
+        self.memory.press(drafts)
 
     def _living(self, drafts: Iterable[Draft]) -> list[Draft]:
         """Without those of subscriptions that went while the page was read."""
-        rows = self.db.execute("SELECT id FROM subscriptions WHERE disabled IS NULL")
-        living = {row[0] for row in rows}
+        living = self._who_lives()
         return [draft for draft in drafts if draft.subscription in living]
+
+    def _who_lives(self) -> set[str]:
+        rows = self.db.execute("SELECT id FROM subscriptions WHERE disabled IS NULL")
+        return {row[0] for row in rows}
 
     # --- deliveries ---------------------------------------------------------------------------
 
@@ -217,10 +242,45 @@ class AlertStore:
         with trouble(self.path):
             for subscription, limit in asked:
                 waiting = self.outbox.due(subscription, now, limit)
+                if waiting and self.quiet_until(subscription, now) is not None:
+                    passing = self.memory.pressing(subscription) | {BEATS}
+                    waiting = self.outbox.due_of(subscription, passing, now)[:limit]
                 if waiting:
                     keys = self.secrets(subscription, now)
                     found += [(one, keys) for one in waiting]
         return found
+
+    def quiet_until(self, subscription: str, now: Instant) -> Instant | None:
+        """When the quiet ends that holds for it now, if it does."""
+        found = self.readers().get(subscription)
+        quiet = found and found.subscription.request.quiet
+        return until(quiet, now) if quiet else None
+
+    def next_due(self, now: Instant) -> Instant:
+        """When the next retry is due, or the next quiet ends that holds now; `NEVER`, if never."""
+        ends = [self.quiet_until(one, now) for one in self._with_quiet()]
+        quiet = min((end for end in ends if end is not None), default=NEVER)
+        return min(self.outbox.next_due(now), quiet)
+
+    def held(
+        self, subscription: str, shown: list[dict[str, Any]], now: Instant
+    ) -> list[dict[str, Any]]:
+        """Deliveries as they are shown, with `held_until`: when the quiet hours end that hold one
+        now; null where none do."""
+        end = self.quiet_until(subscription, now)
+        passing = set() if end is None else self.memory.pressing(subscription)
+        for one in shown:
+            holds = one["state"] == "pending" and one["company"] not in passing
+            beats = one["company"] is None and one["type"] == BEAT
+            one["held_until"] = show(end) if end is not None and holds and not beats else None
+        return shown
+
+    def _with_quiet(self) -> list[str]:
+        readers = self.readers()
+        if readers is not self._quiet[0]:
+            found = [key for key, one in readers.items() if one.subscription.request.quiet]
+            self._quiet = (readers, found)
+        return self._quiet[1]
 
     def settle(self, ended: Sequence[Ended]) -> None:
         """Keep attempts that are over, and what follows from them."""
@@ -262,6 +322,7 @@ class AlertStore:
         """Forget deliveries older than `KEEP`."""
         with self._writing():
             self.outbox.prune(now - KEEP)
+            self.memory.prune()
 
     def _disable(self, subscription: str, why: str) -> None:
         self.db.execute("UPDATE subscriptions SET disabled = ? WHERE id = ?", (why, subscription))

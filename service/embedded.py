@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ from projections.rebuild import rebuild
 from projections.store import ProjectionStore
 from projections.stores import Stores
 from projections.turn import Taken, only_one
+from service.freshness import freshness
 from service.settings import Settings
 from service.standing import Clock, Following, Progress, Service, Standing
 
@@ -103,11 +105,16 @@ class Embedded(Standing):
         # Commands that only ask do not wait for these.
         from alerts.desk import AlertDesk  # noqa: PLC0415
         from alerts.egress import Egress  # noqa: PLC0415
+        from alerts.flips import ProjectedFlips  # noqa: PLC0415
+        from alerts.history import OnePartition  # noqa: PLC0415
         from alerts.loop import AlertLoop  # noqa: PLC0415
         from alerts.source import Projected  # noqa: PLC0415
         from alerts.store import AlertStore  # noqa: PLC0415
+        from alerts.ticking import Ticking  # noqa: PLC0415
+        from alerts.timed import Sources, Timed  # noqa: PLC0415
         from alerts.webhook import WebhookChannel  # noqa: PLC0415
         from service.alarm import Alarm  # noqa: PLC0415
+        from service.pulse import Canary  # noqa: PLC0415
 
         async with AsyncExitStack() as stack:
             store, projector = stack.enter_context(self.projecting())
@@ -121,8 +128,21 @@ class Embedded(Standing):
             loop = AlertLoop(*told)
             desk = AlertDesk(*told, wake=loop.wake)
 
-            async def append(raw: dict[str, object]) -> None:
-                await self.log.append([self.admit(raw)])
+            async def append(raw: dict[str, object]) -> list[Receipt]:
+                return await self.log.append([self.admit(raw)])
+
+            flips = ProjectedFlips(store.path)
+            stack.callback(flips.close)
+            pulse = Canary(append, source, partial(freshness, self), self.clock)
+            sources = Sources(OnePartition(source), flips, pulse)
+            ticking = stack.enter_context(Ticking(self.clock))
+            loop.timed = Timed(
+                alert_store,
+                self.registry,
+                self.clock,
+                sources,
+                ring=partial(ticking.set, "alerts", loop.wake),
+            )
 
             async def prune() -> None:
                 await alert_store.aside(alert_store.prune, self.clock())
