@@ -71,6 +71,9 @@ class KafkaDesk(Desk):
     async def subscribe(self, raw: Any) -> tuple[Subscription, str]:
         """See `Desk`."""
         request = requested(raw, self._registry)
+        if request.remind and request.filter.countries is not None:
+            why = "where the log is on Kafka, not together with filter.countries"
+            raise Refused.field("remind", why)
         start = started(request.start, await self._wire.heads())
         await self._channels[request.channel.type].check(request.channel)
         made, secret = self._made(request, start), new_secret()

@@ -3,15 +3,16 @@ there before anything follows from it; the file is thrown away with the partitio
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Final
 
 from alerts.following import FollowingStore
+from alerts.memory import Made
 from alerts.messages import Draft
 from alerts.outbox import Ended
 from alerts.places import Place, behind
-from alerts.progress import EVERYBODY, Progress, Queue, Tried
+from alerts.progress import EVERYBODY, Progress, Queue, Tried, Waits
 from alerts.store import AlertStore, packed
 from alerts.topics import Attempt, Kept
 from alerts.vault import Vault
@@ -56,6 +57,8 @@ class PartitionStore(FollowingStore):
     def __init__(self, path: Path, vault: Vault, partition: int) -> None:
         super().__init__(path, vault)
         self._partition = partition
+        self._waits: dict[tuple[str, str, int], Waits] = {}
+        """By queue and number, messages that no change brings and that are to be queued yet."""
 
     def resume(self, progress: Progress, cursor: int) -> None:
         """Go on from what the topic says, before anything else."""
@@ -65,8 +68,15 @@ class PartitionStore(FollowingStore):
                 key = (one.subscription, one.company)
                 db.execute("INSERT INTO queues VALUES (?, ?, ?, ?)", (*key, one.n, NEVER))
                 db.execute("INSERT INTO done VALUES (?, ?, ?, ?)", (*key, one.n, one.sequence))
+                if one.timed is not None:
+                    self.memory.put(*key, dict(one.timed))
                 for tried in one.waiting:
                     self._remember(db, tried)
+            for waits in progress.made.values():
+                draft = waits.draft
+                self._waits[draft.subscription, draft.company, waits.n] = waits
+            for subscription, company, _ in list(self._waits):
+                self._put_made(subscription, company)
 
     def enrol(self, kept: Kept, behind: Place | None = None) -> None:
         """See `FollowingStore`. Nothing waits of one that is disabled."""
@@ -107,7 +117,11 @@ class PartitionStore(FollowingStore):
 
     def queues_of(self, subscription: str) -> list[str]:
         """The companies of which a subscription was told something that is over."""
-        rows = self.db.execute("SELECT company FROM done WHERE subscription = ?", (subscription,))
+        rows = self.db.execute(
+            "SELECT company FROM done WHERE subscription = ?1 "
+            "UNION SELECT company FROM timed WHERE subscription = ?1",
+            (subscription,),
+        )
         return [row[0] for row in rows]
 
     def marks(self) -> dict[str, int | None]:
@@ -143,9 +157,68 @@ class PartitionStore(FollowingStore):
             ).fetchone()
             if (row and draft.sequence <= row[0]) or self.holds(draft.id):
                 continue
-            self.outbox.put([draft], now)
-            self._stands(self.db, draft, again=False)
-            self._take_up(self.db, draft)
+            self._put(draft, now, again=False)
+            self._put_made(draft.subscription, draft.company)
+
+    def _put(self, draft: Draft, now: Instant, *, again: bool) -> None:
+        self.outbox.put([draft], now)
+        self.memory.press([draft])
+        self._stands(self.db, draft, again=again)
+        self._take_up(self.db, draft)
+
+    # --- what time brings -----------------------------------------------------------------------
+
+    def prepared(self, made: Sequence[Made]) -> tuple[list[Queue], list[Waits]]:
+        """What is to be told of messages that time brings, before they are queued: what is
+        remembered of each queue, and their numbers."""
+        queues: dict[tuple[str, str], Queue] = {}
+        waits: list[Waits] = []
+        numbers: dict[tuple[str, str], int] = {}
+        for one in made:
+            key = (one.subscription, one.company)
+            queues[key] = replace(self._as_it_is(*key, []), timed=one.state)
+            if one.draft is not None:
+                numbers[key] = numbers.get(key, self._number(*key)) + 1
+                sequence = self._latest(*key)
+                draft = replace(one.draft, sequence=sequence)
+                waits.append(Waits(draft, numbers[key], sequence))
+        return list(queues.values()), waits
+
+    def make_prepared(self, queues: Sequence[Queue], waits: Sequence[Waits], now: Instant) -> None:
+        """Queue them, and remember."""
+        living = self._who_lives()
+        with self._writing():
+            for queue in queues:
+                if queue.subscription in living:
+                    self.memory.put(queue.subscription, queue.company, dict(queue.timed or {}))
+            for one in waits:
+                if one.draft.subscription in living:
+                    self._put(one.draft, now, again=True)
+
+    def _put_made(self, subscription: str, company: str) -> None:
+        """Queue what an earlier worker has made and given the next number."""
+        while True:
+            key = (subscription, company, self._number(subscription, company) + 1)
+            waits = self._waits.pop(key, None)
+            if waits is None:
+                return
+            self._put(waits.draft, waits.draft.at, again=True)
+
+    def _number(self, subscription: str, company: str) -> int:
+        row = self.db.execute(
+            "SELECT n FROM queues WHERE subscription = ? AND company = ?", (subscription, company)
+        ).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def _latest(self, subscription: str, company: str) -> int:
+        """The sequence of the last change that was queued."""
+        row = self.db.execute(
+            "SELECT max(sequence) FROM (SELECT sequence FROM done WHERE subscription = :one AND "
+            "company = :about UNION ALL SELECT stands.sequence FROM stands JOIN messages "
+            "ON id = delivery WHERE stands.subscription = :one AND company = :about)",
+            {"one": subscription, "about": company},
+        ).fetchone()
+        return row[0] or 0
 
     def _stands(self, db: sqlite3.Connection, draft: Draft, *, again: bool) -> None:
         db.execute(
@@ -214,7 +287,7 @@ class PartitionStore(FollowingStore):
         attempt = Attempt(
             *(subscription, company, n, change, kind, number, ended, state, since),
             due=self._due(subscription, company) if waits else None,
-            stands=f"{self._partition}:{position}",
+            stands=None if position < 0 else f"{self._partition}:{position}",
         )
         found.attempts.append(attempt)
         if not waits:
@@ -256,4 +329,5 @@ class PartitionStore(FollowingStore):
             for number, row in enumerate(row for row in rows if row[0] not in met)
         )
         n, sequence = done or (0, 0)
-        return Queue(subscription, company, n, sequence, waiting)
+        timed = self.memory.get(subscription, company) or None
+        return Queue(subscription, company, n, sequence, waiting, timed)

@@ -65,7 +65,7 @@ class Waits:
     @property
     def key(self) -> str:
         """Of its message; a wish that it be sent again has another one."""
-        return f"{self.draft.id}/made"
+        return made_key(self.draft.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +170,11 @@ def asked(one: Asked) -> Message:
         "asked": show(one.asked),
     }
     return _message(one.delivery, ASKED, told, one.asked)
+
+
+def made_key(delivery: str) -> str:
+    """Of the message that has a delivery which no change brings."""
+    return f"{delivery}/made"
 
 
 def over(key: str) -> Message:
