@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Many = list[str] | None
 Id = Annotated[str, typer.Argument(help="The id of a subscription.")]
+Cadence = Literal["immediate", "hourly", "daily", "weekly"]
 What = Literal["list", "show", "test", "rotate", "disable", "delete"]
 
 
@@ -95,6 +96,24 @@ def subscribe(
     backfill: Annotated[
         bool, typer.Option("--backfill", help="Also history that is loaded.")
     ] = False,
+    cadence: Annotated[
+        Cadence, typer.Option(help="At once, or in digests of what an hour, day or week brought.")
+    ] = "immediate",
+    digest_at: Annotated[
+        str | None, typer.Option(help="When digests come: 08:00, or mon 08:00 for weekly ones.")
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="Of digests and quiet hours: Europe/Berlin; else UTC.")
+    ] = None,
+    quiet: Annotated[
+        str | None, typer.Option(help="When nothing is sent, and waits: 22:00-07:00.")
+    ] = None,
+    remind: Annotated[
+        Many, typer.Option(help="So long before the next known flip: P30D; may be given again.")
+    ] = None,
+    heartbeat: Annotated[
+        str | None, typer.Option(help="How often to be told that all is well: PT1H.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Have a webhook told of changes. Prints the id, and the secret this once."""
@@ -112,9 +131,14 @@ def subscribe(
         "channel": {"type": "webhook", "url": webhook},
         "start": start,
         "backfill": backfill,
+        "cadence": cadence,
+        "remind": remind or [],
+        **_timing(cadence, digest_at, time_zone, quiet),
     }
     if label is not None:
         request["label"] = label
+    if heartbeat is not None:
+        request["heartbeat"] = heartbeat
 
     async def work() -> dict[str, Any]:
         async with desk() as alerts:
@@ -128,6 +152,27 @@ def subscribe(
     typer.echo(f"id      {made['id']}")
     typer.echo(f"secret  {made['secret']}")
     say("The secret is shown this once; `standing serve` sends the alerts while it runs.")
+
+
+def _timing(
+    cadence: str, digest_at: str | None, time_zone: str | None, quiet: str | None
+) -> dict[str, Any]:
+    """What is asked of digests and quiet hours, as the API has it."""
+    if time_zone and cadence == "immediate" and quiet is None:
+        raise typer.BadParameter("--time-zone is of digests (--cadence) and quiet hours (--quiet)")
+    zone = {"time_zone": time_zone} if time_zone else {}
+    found: dict[str, Any] = {}
+    if digest_at is not None or (zone and cadence != "immediate"):
+        day, _, clock = (digest_at or "").rpartition(" ")
+        found["digest"] = {
+            **zone,
+            **({"at": clock} if clock else {}),
+            **({"weekday": day.strip().lower()} if day else {}),
+        }
+    if quiet is not None:
+        begins, _, ends = quiet.partition("-")
+        found["quiet"] = {**zone, "from": begins.strip(), "to": ends.strip()}
+    return found
 
 
 def subscriptions(
