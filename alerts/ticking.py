@@ -15,6 +15,7 @@ from events.dates import SECOND, Instant
 
 _LONGEST: Final[Instant] = 3_600 * SECOND
 """A clock that was set, or a machine that slept, is noticed at the latest after this."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
 
@@ -35,12 +36,20 @@ class Ticking:
         if self._scheduler.running:
             self._scheduler.shutdown(wait=False)
 
+    def waiting(self, name: str) -> Instant | None:
+        """When the next tick under this name comes, if one does."""
+        job = self._scheduler.get_job(name)
+        return None if job is None else (job.next_run_time - _EPOCH) // _MICROSECOND
+
     def set(self, name: str, wake: Callable[[], None], due: Instant) -> None:
         """Call `wake` when it is due, instead of what was set under this name before."""
         wait = min(max(due - self._clock(), 0), _LONGEST)
 
         async def tick() -> None:  # in the event loop, not in a thread of the scheduler
-            wake()
+            if self._clock() < due:
+                self.set(name, wake, due)
+            else:
+                wake()
 
         self._scheduler.add_job(
             tick,
