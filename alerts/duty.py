@@ -143,7 +143,7 @@ class Duty:
         events, status = idle(names.events), idle(names.status)
         stack.push_async_callback(events.close)
         stack.push_async_callback(status.close)
-        pulse = TopicPulse(events, status, means.clock)
+        pulse = TopicPulse(events, status, means.registry, means.clock)
         sources = Sources(AllPartitions(changes, self._begun), self._flips, pulse)
         ticking = stack.enter_context(Ticking(means.clock))
         self.loop.timed = Timed(

@@ -305,6 +305,7 @@ class Outbox:
                 }
                 for at, outcome, status, latency, error in tried
             ],
+            "held_until": None,
             "attempts_count": attempts,
             "seq": seq,
         }

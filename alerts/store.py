@@ -272,7 +272,8 @@ class AlertStore:
         for one in shown:
             holds = one["state"] == "pending" and one["company"] not in passing
             beats = one["company"] is None and one["type"] == BEAT
-            one["held_until"] = show(end) if end is not None and holds and not beats else None
+            if end is not None and holds and not beats:
+                one["held_until"] = show(end)
         return shown
 
     def _with_quiet(self) -> list[str]:

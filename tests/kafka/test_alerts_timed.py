@@ -123,10 +123,32 @@ async def test_reminders_keep_their_numbers_among_the_changes_whoever_works(
         assert posts[-1].message["type"] == "standing.status.changed"
 
 
+async def checked(on: Line) -> None:
+    """A reading of a list."""
+    event = {
+        "specversion": "1.0",
+        "id": "checked",
+        "source": "/tests",
+        "type": "standing.list.checked",
+        "subject": "list:us-ofac-sdn",
+        "data": {
+            "publication": "2020-01-02",
+            "retrieved": "2020-01-02T00:00:00Z",
+            "sha256": "0" * 64,
+            "records": 1,
+        },
+    }
+    headers = (("content-type", b"application/cloudevents+json"),)
+    home = partition_of("list:us-ofac-sdn", PARTITIONS)
+    one = Outgoing(on.names.events, home, b"list:us-ofac-sdn", orjson.dumps(event), headers)
+    await on.publisher.write([one])
+
+
 async def test_a_heartbeat_says_how_far_each_partition_is(on: Line, tmp_path: Path) -> None:
     async with receiving() as receiver, on.desk(tmp_path / "desk.db") as desk:
         await desk.subscribe(asked(receiver.url, heartbeat="PT1H"))
         await on.tell(*COMPANIES)
+        await checked(on)
         async with on.working(clock=later(HOUR)):
             posts = await received(receiver, 1 + len(COMPANIES))
             await on.attempts(1 + len(COMPANIES))
@@ -135,3 +157,6 @@ async def test_a_heartbeat_says_how_far_each_partition_is(on: Line, tmp_path: Pa
         assert [one["partition"] for one in partitions] == list(range(PARTITIONS))
         assert sum(one["behind"] for one in partitions) == len(COMPANIES)  # nobody has folded them
         assert beat["n"] == 1
+        assert beat["data"]["lists"] == [
+            {"list": "us-ofac-sdn", "checked": "2020-01-02T00:00:00Z", "stale": True}
+        ]
