@@ -140,25 +140,9 @@ class ChangesTopic:
     async def before(self, start: Place) -> int | None:
         """An offset up to which nothing stands that is behind a place in the log; None where that
         is all there is."""
-        wanted = (start[0], max(start[1] - NEVER, 0))
-        if self._latest <= wanted:
+        if self._latest <= _since(start):
             return None
-        last = await self._tail.last(self._partition)
-        low, high = -1, -1 if last is None else last.offset
-        while high - low > 1:
-            middle = (low + high) // 2
-            found = await self._first(middle, high)
-            if found is None or since(found) > wanted:
-                high = middle
-            else:
-                low = found.offset
-        return low
-
-    async def _first(self, first: int, last: int) -> Stood | None:
-        async with aclosing(self._tail.stretch(self._partition, first, last)) as found:
-            async for raw in found:
-                return stood(raw)
-        return None
+        return await before(self._tail, self._partition, start)
 
     async def _past(self, after: int, limit: int) -> Sequence[Told]:
         """A page of what is not held any more."""
@@ -193,3 +177,29 @@ def _of(told: Told) -> Stood:
 def since(one: Stood) -> Since:
     """When in the log it was told."""
     return (one.position, max(one.change.moment - NEVER, 0))
+
+
+async def before(tail: Tail, partition: int, start: Place) -> int:
+    """An offset in a partition of the changes up to which nothing stands that is behind a place in
+    the log."""
+    wanted, last = _since(start), await tail.last(partition)
+    low, high = -1, -1 if last is None else last.offset
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = await _first(tail, partition, middle, high)
+        if found is None or since(found) > wanted:
+            high = middle
+        else:
+            low = found.offset
+    return low
+
+
+async def _first(tail: Tail, partition: int, first: int, last: int) -> Stood | None:
+    async with aclosing(tail.stretch(partition, first, last)) as found:
+        async for raw in found:
+            return stood(raw)
+    return None
+
+
+def _since(start: Place) -> Since:
+    return (start[0], max(start[1] - NEVER, 0))

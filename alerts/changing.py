@@ -10,7 +10,7 @@ from events.dates import Instant
 from events.errors import Refused
 from events.lists import Registry
 
-FIXED: Final = frozenset({"channel", "start"})
+FIXED: Final = frozenset({"channel", "start", "cadence"})
 """What stays as it was asked for first."""
 _PAUSED: Final = "paused"
 _MISSED: Final = "missed"

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from alerts.messages import company_of
 from events.dates import NEVER, Instant, show
 from events.errors import StandingError
 from projections.changes import MOST
@@ -114,7 +115,7 @@ class Delivered:
         return {
             "delivery": delivery,
             "subscription": subscription,
-            "company": company or None,
+            "company": company_of(company),
             "n": n,
             "change": change,
             "type": kind,
@@ -122,6 +123,7 @@ class Delivered:
             "since": show(since),
             "due": show(due[0]) if due and state == "pending" else None,
             "attempts": [_attempt(one) for one in tried],
+            "held_until": None,
             "attempts_count": attempts,
             "seq": seq,
         }

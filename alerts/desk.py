@@ -149,10 +149,11 @@ class Desk(Confirming):
     async def deliveries(
         self, subscription: str, *, limit: int = 100, before: Instant = NEVER
     ) -> list[dict[str, Any]]:
-        """Its deliveries as JSON, latest first, each with its attempts; go on with the `seq` of
-        the last as `before`."""
+        """Its deliveries as JSON, latest first, each with its attempts, and until when quiet hours
+        hold it; go on with the `seq` of the last as `before`."""
         await self._store.aside(self._store.get, subscription)
-        return await self._store.aside(self._store.outbox.shown, subscription, limit, before)
+        found = await self._store.aside(self._store.outbox.shown, subscription, limit, before)
+        return await self._store.aside(self._store.held, subscription, found, self._clock())
 
     async def _tried(self, subscription: str) -> tuple[Draft, Instant, Ended]:
         """Send one test message; what was sent, when, and what became of it."""

@@ -26,7 +26,7 @@ from alerts.progress import Asked
 from alerts.roster import Roster
 from alerts.signing import new_secret, told_of
 from alerts.store import UnknownSubscription
-from alerts.subscriptions import LOCAL, Start, Subscription, started
+from alerts.subscriptions import LOCAL, Request, Start, Subscription, started
 from alerts.topics import Attempt, Kept
 from alerts.vault import Vault
 from events.dates import Instant, show
@@ -73,6 +73,7 @@ class KafkaDesk(Desk):
     ) -> tuple[Subscription, str]:
         """See `Desk`."""
         request = self._requested(raw)
+        _check_reminders(request)
         start = started(request.start, await self._wire.heads())
         await self._channels[request.channel.type].check(request.channel)
         await self._check_notify(request, owner)
@@ -88,6 +89,7 @@ class KafkaDesk(Desk):
         """See `Desk`."""
         known = self._known(subscription)
         wish = wished(known.subscription, raw, self._registry)
+        _check_reminders(wish.request)
         await self._check_notify(wish.request, known.subscription.owner)
         heads = await self._wire.heads() if wish.skip else ()
         new = granted(known.subscription, wish, self._clock(), heads)
@@ -326,6 +328,13 @@ class _Wire:
         for partition, end in sorted((await self._told.committed()).items()):
             async for one in self._told.stretch(partition, 0, end):
                 yield partition, stood(one)
+
+
+def _check_reminders(request: Request) -> None:
+    """The statuses on Kafka do not say where a company is from."""
+    if request.remind and request.filter.countries is not None:
+        why = "where the log is on Kafka, not together with filter.countries"
+        raise Refused.field("remind", why)
 
 
 @asynccontextmanager

@@ -50,7 +50,7 @@ class DeskStore(FollowingStore):
         with trouble(self.path):
             rows = self.db.execute(
                 "SELECT id FROM messages JOIN stands ON delivery = id WHERE subscription = ? "
-                "AND state <> 'test' AND since >= ? ORDER BY company, n",
+                "AND state <> 'test' AND stands <> '' AND since >= ? ORDER BY company, n",
                 (subscription, moment),
             )
             return [row[0] for row in rows]

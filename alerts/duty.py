@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -16,15 +17,22 @@ from alerts import progress as told
 from alerts import topics
 from alerts.changes_topic import ChangesTopic
 from alerts.channel import Channel
+from alerts.flips_topic import StatusFlips
+from alerts.history_topic import AllPartitions
 from alerts.loop import AlertLoop
+from alerts.memory import Made
 from alerts.messages import data, draft
 from alerts.names import Names
 from alerts.notices import Operator
 from alerts.outbox import Ended
 from alerts.partition_store import PartitionStore, Settled
-from alerts.places import Place, behind
+from alerts.places import BEGINNING, Place, behind
 from alerts.progress import EVERYBODY, Asked, Progress
+from alerts.pulse_topic import TopicPulse
 from alerts.roster import Roster
+from alerts.subscriptions import Start
+from alerts.ticking import Ticking
+from alerts.timed import Sources, Timed
 from alerts.topics import Kept
 from alerts.vault import Vault
 from events.dates import Instant
@@ -115,7 +123,8 @@ class Duty:
             return await stack.enter_async_context(reader)
 
         self._people, self._marked = await tail(names.subscriptions), await tail(names.progress)
-        self._source = ChangesTopic(await tail(names.changes), self._partition)
+        changes = await tail(names.changes)
+        self._source = ChangesTopic(changes, self._partition)
         self.loop = _Loop(
             self._store,
             self._source,
@@ -127,6 +136,36 @@ class Duty:
         self.loop.duty = self
         self.loop.operator = means.operator
         self.loop.share = 1 / self._sizes[names.changes]
+        self._time(changes, stack)
+
+    def _time(self, changes: Tail, stack: AsyncExitStack) -> None:
+        """Have what time brings made. Nothing is read for it before it is asked for."""
+        means, names = self._means, self._names
+
+        def idle(topic: str) -> Tail:
+            return Tail(means.connection, topic, self._sizes[topic], PATIENCE_S)
+
+        self._flips = StatusFlips(idle(names.status), self._partition, self.loop.wake)
+        events, status = idle(names.events), idle(names.status)
+        stack.push_async_callback(events.close)
+        stack.push_async_callback(status.close)
+        pulse = TopicPulse(events, status, means.registry, means.clock)
+        sources = Sources(AllPartitions(changes, self._begun), self._flips, pulse)
+        ticking = stack.enter_context(Ticking(means.clock))
+        self.loop.timed = Timed(
+            self._store,
+            means.registry,
+            means.clock,
+            sources,
+            at_home=lambda one: partition_of(one, self._sizes[names.changes]) == self._partition,
+            keep=self.make,
+            ring=partial(ticking.set, "alerts", self.loop.wake),
+        )
+
+    def _begun(self, subscription: str) -> Start:
+        """Where it begins, in all partitions."""
+        kept = self._roster.kept.get(subscription)
+        return Start(BEGINNING) if kept is None else kept.subscription.start
 
     async def _resume(self) -> None:
         await self._people.begin()
@@ -152,6 +191,7 @@ class Duty:
         here, said = self._roster.kept, self._progress
         keys = [one for one in said.read if one not in here and one != EVERYBODY]
         keys += [key for key, one in said.queues.items() if one.subscription not in here]
+        keys += [key for key, one in said.made.items() if one.draft.subscription not in here]
         if keys:
             gone = [self._progressed(told.over(key)) for key in keys]
             await self._writer.write(packed(gone))
@@ -198,6 +238,7 @@ class Duty:
     def work(self) -> Iterable[Coroutine[Any, Any, None]]:
         """What there is to do, all at once."""
         yield self._source.run()
+        yield self._flips.run()
         yield self.loop.run()
         yield self._follow_people()
         yield self._follow_wishes()
@@ -210,6 +251,17 @@ class Duty:
         async with self._turn:
             settled = await self._store.aside(self._store.settled, ended)
             await self._write(self._about(settled))
+
+    async def make(self, made: Sequence[Made], now: Instant) -> None:
+        """Tell what time brings, and what is remembered by it, and queue it then: whoever comes
+        after this worker has the same messages under the same numbers."""
+        async with self._turn:
+            queues, waits = await self._store.aside(self._store.prepared, made)
+            about = [self._progressed(told.queue(one, now)) for one in queues]
+            about += [self._progressed(told.made(one, now)) for one in waits]
+            self._progress.made.update((one.key, one) for one in waits)
+            await self._write(about)
+            await self._store.aside(self._store.make_prepared, queues, waits, now)
 
     async def sure(self) -> None:
         """Raise `Fenced` where another one has this partition by now."""
@@ -247,6 +299,9 @@ class Duty:
         for delivery in settled.met:
             if self._progress.asked.pop(delivery, None) is not None:
                 found.append(self._progressed(told.over(delivery)))
+            if (key := told.made_key(delivery)) in self._progress.made:
+                del self._progress.made[key]
+                found.append(self._progressed(told.over(key)))
         for ident, why in settled.disabled.items():
             known = self._roster.kept.get(ident)
             if known is not None and known.subscription.disabled is None:
@@ -295,7 +350,11 @@ class Duty:
                 return
             companies = await self._store.aside(self._store.queues_of, ident)
             await self._store.aside(self._store.remove, ident)
-            keys = [ident, *(f"{ident}/{company}" for company in companies)]
+            made = self._progress.made
+            waits = [key for key, one in made.items() if one.draft.subscription == ident]
+            for key in waits:
+                del made[key]
+            keys = [ident, *(f"{ident}/{company}" for company in companies), *waits]
             self._marks.pop(ident, None)
             await self._write([self._progressed(told.over(key)) for key in keys])
 

@@ -24,23 +24,28 @@ class FollowingStore(AlertStore):
             db.execute(
                 "INSERT INTO subscriptions (id, created, request, after, since, secrets, overlap, "
                 "behind, disabled, failing, owner, paused, revised, watchlist, mailbox, "
-                "confirmed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+                "confirmed, cadence, clocked) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET secrets = excluded.secrets, "
                 "overlap = excluded.overlap, disabled = excluded.disabled, failing = "
                 "iif(disabled IS NOT NULL AND excluded.disabled IS NULL, NULL, failing), "
                 "request = excluded.request, after = excluded.after, since = excluded.since, "
                 "owner = excluded.owner, paused = excluded.paused, revised = excluded.revised, "
                 "watchlist = excluded.watchlist, confirmed = excluded.confirmed, "
+                "clocked = excluded.clocked, "
                 "behind = iif(?, excluded.behind, coalesce(behind, excluded.behind))",
                 (
                     *(one.id, one.created, one.request.model_dump_json(by_alias=True).encode()),
                     *(packed(one.start.after), one.start.since, kept.sealed, kept.overlap),
                     *(packed(place) if place else None, one.disabled, one.failing),
                     *(one.owner, one.paused, one.revised, kept.watchlist),
-                    *(one.mailbox, one.confirmed, behind is not None),
+                    *(one.mailbox, one.confirmed, one.request.cadence, one.request.clocked),
+                    behind is not None,
                 ),
             )
-            if known is not None:
+            if known is None:
+                self._hush([one.id])
+            else:
                 self._turned(known.subscription, one)
             if one.disabled is not None:
                 # Where it stopped, it goes on when it is enabled again.

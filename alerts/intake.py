@@ -1,11 +1,12 @@
 """From the changes into the outbox: page by page, for those at the common cursor and for those
 who began in the past and have yet to come to it."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from alerts.matching import sends
 from alerts.messages import Draft, data, draft
+from alerts.quiet import passes
 from alerts.roll import Reader
 from alerts.source import ChangeSource
 from alerts.store import AlertStore
@@ -76,7 +77,7 @@ class Intake:
         if page:
             about = [(told, self._source.who(told)) for told in page]
             wanting = await store.aside(store.wanting, about)
-            drafts = self._drafts(zip(page, wanting, strict=True))
+            drafts = await self._drafts(list(zip(page, wanting, strict=True)))
             to = self._source.place(page[-1])
             await store.aside(store.take, drafts, to, self._clock())
         return len(page) == PAGE
@@ -94,17 +95,21 @@ class Intake:
         page = await self._source.changes(reader.behind, PAGE)
         past = [told for told in page if place(told) <= cursor]
         done = len(past) < PAGE
-        mine = (told for told in past if sends(me.request, me.start, told, who(told)))
-        drafts = self._drafts((told, [me.id]) for told in mine)
+        mine = [told for told in past if sends(me.request, me.start, told, who(told))]
+        drafts = await self._drafts([(told, [me.id]) for told in mine])
         to = None if done else place(past[-1])
         await store.aside(store.catch_up, me.id, drafts, to, self._clock())
         return True
 
-    def _drafts(self, wanted: Iterable[tuple[Told, Sequence[str]]]) -> list[Draft]:
+    async def _drafts(self, wanted: Sequence[tuple[Told, Sequence[str]]]) -> list[Draft]:
+        whose = {one for _, idents in wanted for one in idents}
+        quiets = await self._store.aside(self._store.quiets, whose) if whose else {}
         found = []
         for told, idents in wanted:
             if idents:
                 body = data(told.change, self._registry, self._source.about(told))
                 position = self._source.place(told)[0]
-                found += [draft(one, told.change, body, position) for one in idents]
+                for one in idents:
+                    urgent = one in quiets and passes(quiets[one], told.change)
+                    found.append(draft(one, told.change, body, position, urgent=urgent))
         return found

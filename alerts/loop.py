@@ -18,6 +18,7 @@ from alerts.pace import Pace
 from alerts.retry import judge
 from alerts.source import ChangeSource
 from alerts.store import AlertStore, Door
+from alerts.timed import Timed
 from events.aside import finished
 from events.dates import NEVER, SECOND, Instant
 from events.lists import Registry
@@ -75,6 +76,8 @@ class AlertLoop:
         self._until = until or self._by_timer
         self._draw = draw
         self._grace_s = grace_s
+        self.timed: Timed | None = None
+        """Makes what time brings, where anything does."""
         self._intake = Intake(store, source, registry, clock)
         self._herald = Herald(channels, clock, draw)
         self._pace = Pace()
@@ -115,10 +118,14 @@ class AlertLoop:
     async def _take_in(self) -> None:
         while True:
             self._read.clear()
-            more = await self._intake.step()
+            more, wakes = await self._intake.step(), NEVER
+            if self.timed is not None:
+                more |= await self.timed.step()
+                wakes = self.timed.wakes
             self._stir.set()
             if not more:
-                await _first(self._read.wait(), self._source.beyond(self._intake.seen))
+                waits = [self._read.wait(), self._source.beyond(self._intake.seen)]
+                await _first(*waits, *([self._until(wakes)] if wakes < NEVER else []))
 
     # --- from the outbox to the receivers -------------------------------------------------------
 

@@ -43,6 +43,8 @@ class Draft:
     """Of the change, among its company's."""
     position: int = -1
     """Of the change, in the order of its source."""
+    urgent: bool = False
+    """Whether quiet hours do not hold it up."""
 
     @property
     def id(self) -> str:
@@ -75,11 +77,19 @@ def data(change: Change, registry: Registry, about: About = UNKNOWN) -> bytes:
     )
 
 
-def draft(subscription: str, change: Change, told: bytes, position: int = -1) -> Draft:
+def draft(
+    subscription: str, change: Change, told: bytes, position: int = -1, *, urgent: bool = False
+) -> Draft:
     """The message of a change to one subscriber, `told` being its `data`."""
     kind, at = TYPE_PREFIX + change.kind, change.recorded
     about = (change.company, change.id, kind, at, told)
-    return Draft(subscription, *about, sequence=change.sequence, position=position)
+    place = (change.sequence, position)
+    return Draft(subscription, *about, *place, urgent=urgent)
+
+
+def company_of(queue: str) -> str | None:
+    """The company that a queue is about; None for digests, heartbeats and tests."""
+    return queue if queue[:1].isalnum() else None
 
 
 def trial(subscription: str, now: Instant, key: str) -> Draft:

@@ -163,18 +163,27 @@ class Outbox(Delivered):
         return [row[0] for row in rows]
 
     def due(
-        self, subscription: str, now: Instant, limit: int, without: Collection[str] = ()
+        self,
+        subscription: str,
+        now: Instant,
+        limit: int,
+        without: Collection[str] = (),
+        only: Collection[str] | None = None,
     ) -> list[Waiting]:
         """The messages of one subscription that may be sent now, one per queue, longest due
-        first; none about those companies."""
+        first; none about those companies, or about these alone."""
         rows = self._db.execute(
             "SELECT id, subscription, company, attempts - earlier + 1, since, body FROM ("
             "SELECT company AS whom, due FROM queues WHERE subscription = ?1 AND due <= ?2 "
             "AND due < 4611686018427387904 AND company NOT IN (SELECT value FROM json_each(?3)) "
+            "AND (?5 IS NULL OR company IN (SELECT value FROM json_each(?5))) "
             "ORDER BY due LIMIT ?4) JOIN messages ON seq = (SELECT seq FROM messages "
             "WHERE state = 'pending' AND subscription = ?1 AND company = whom ORDER BY n LIMIT 1) "
             "ORDER BY due",
-            (subscription, now, _json(list(without)), limit),
+            (
+                *(subscription, now, _json(list(without)), limit),
+                None if only is None else _json(list(only)),
+            ),
         )
         return [Waiting(*row) for row in rows.fetchall()]
 
@@ -285,6 +294,10 @@ class Outbox(Delivered):
             "UPDATE queues SET due = ? WHERE subscription = ? AND company = ?",
             (due, subscription, company),
         )
+        self.rouse(subscription)
+
+    def rouse(self, subscription: str) -> None:
+        """Have a subscription looked at when the first of its queues is due."""
         self._db.execute(
             "UPDATE lanes SET due = coalesce((SELECT max(min(due), hold) FROM queues WHERE "
             "queues.subscription = lanes.subscription AND due < 4611686018427387904), "
@@ -292,9 +305,27 @@ class Outbox(Delivered):
             (subscription,),
         )
 
+    def sleep(self, subscription: str, now: Instant, end: Instant, but: Collection[str]) -> None:
+        """Have a subscription not looked at before then, or before a queue about one of these
+        companies is due."""
+        self._db.execute(
+            "UPDATE lanes SET due = min(?3, coalesce((SELECT max(min(due), lanes.hold) FROM queues "
+            "WHERE queues.subscription = ?1 AND due > ?2 AND due < 4611686018427387904 "
+            "AND company IN (SELECT value FROM json_each(?4))), ?3)) WHERE subscription = ?1",
+            (subscription, now, end, _json(list(but))),
+        )
+
     def line_up(self, subscription: str, now: Instant) -> None:
         """Have a subscription come in, one of whose queues was changed."""
         self._into_lanes([subscription], now)
+
+    def waits(self, subscription: str, company: str) -> bool:
+        """Whether a message of this queue waits."""
+        found = self._db.execute(
+            "SELECT 1 FROM messages WHERE state = 'pending' AND subscription = ? AND company = ?",
+            (subscription, company),
+        )
+        return found.fetchone() is not None
 
     def _new(self, idents: Sequence[str]) -> list[str]:
         """Those of these messages that are not here."""

@@ -2,16 +2,17 @@
 there before anything follows from it; the file is thrown away with the partition."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, Final
 
 from alerts.following import FollowingStore
+from alerts.memory import Made
 from alerts.messages import Draft
 from alerts.outbox import Ended
 from alerts.places import behind
-from alerts.progress import EVERYBODY, Progress, Queue, Tried
+from alerts.progress import EVERYBODY, Progress, Queue, Tried, Waits
 from alerts.roll import packed
 from alerts.store import AlertStore
 from alerts.subscriptions import Subscription
@@ -58,6 +59,10 @@ class PartitionStore(FollowingStore):
     def __init__(self, path: Path, vault: Vault, partition: int) -> None:
         super().__init__(path, vault)
         self._partition = partition
+        self._waits: dict[tuple[str, str, int], Waits] = {}
+        """By queue and number, messages that no change brings and that are to be queued yet."""
+        self._made: dict[str, Waits] = {}
+        """By delivery, all of them that are not over."""
 
     def resume(self, progress: Progress, cursor: int) -> None:
         """Go on from what the topic says, before anything else."""
@@ -67,8 +72,16 @@ class PartitionStore(FollowingStore):
                 key = (one.subscription, one.company)
                 db.execute("INSERT INTO queues VALUES (?, ?, ?, ?)", (*key, one.n, NEVER))
                 db.execute("INSERT INTO done VALUES (?, ?, ?, ?)", (*key, one.n, one.sequence))
+                if one.timed is not None:
+                    self.memory.put(*key, dict(one.timed))
                 for tried in one.waiting:
                     self._remember(db, tried)
+            for waits in progress.made.values():
+                draft = waits.draft
+                self._waits[draft.subscription, draft.company, waits.n] = waits
+                self._made[draft.id] = waits
+            for subscription, company, _ in list(self._waits):
+                self._put_made(subscription, company)
 
     def _stopped(self, subscription: str) -> None:
         """See `FollowingStore`: before the first of what waits, which is read again from there."""
@@ -85,6 +98,9 @@ class PartitionStore(FollowingStore):
         )
         for table in ("messages", "stands"):
             self.db.execute(f"DELETE FROM {table} WHERE subscription = ?", (subscription,))  # noqa: S608
+        for one in self._made.values():  # these come again under the numbers that they have
+            if one.draft.subscription == subscription:
+                self._waits[subscription, one.draft.company, one.n] = one
         self.db.execute(
             "UPDATE queues SET n = coalesce((SELECT n FROM done WHERE "
             "done.subscription = queues.subscription AND done.company = queues.company), 0) "
@@ -94,6 +110,9 @@ class PartitionStore(FollowingStore):
 
     def _turned(self, known: Subscription, one: Subscription) -> None:
         """See `FollowingStore`. Nothing is due of one that is paused."""
+        if known.disabled is not None and one.disabled is None:
+            for company in {company for ident, company, _ in self._waits if ident == one.id}:
+                self._put_made(one.id, company)
         self._pause(known, one)
 
     def again(self, draft: Draft, n: int, attempts: int, now: Instant) -> None:
@@ -127,10 +146,18 @@ class PartitionStore(FollowingStore):
         with self._writing() as db:
             for table in ("stands", "done"):
                 db.execute(f"DELETE FROM {table} WHERE subscription = ?", (subscription,))  # noqa: S608
+        gone = [key for key, one in self._made.items() if one.draft.subscription == subscription]
+        for key in gone:
+            one = self._made.pop(key)
+            self._waits.pop((subscription, one.draft.company, one.n), None)
 
     def queues_of(self, subscription: str) -> list[str]:
         """The companies of which a subscription was told something that is over."""
-        rows = self.db.execute("SELECT company FROM done WHERE subscription = ?", (subscription,))
+        rows = self.db.execute(
+            "SELECT company FROM done WHERE subscription = ?1 "
+            "UNION SELECT company FROM timed WHERE subscription = ?1",
+            (subscription,),
+        )
         return [row[0] for row in rows]
 
     def marks(self) -> dict[str, int | None]:
@@ -157,7 +184,7 @@ class PartitionStore(FollowingStore):
 
     # --- from the changes into the outbox -------------------------------------------------------
 
-    def _queue(self, drafts: Iterable[Draft], now: Instant) -> None:
+    def _queue(self, drafts: Sequence[Draft], now: Instant) -> None:
         """What is over by what the topic said, or stands here, is a repeat."""
         for draft in drafts:
             row = self.db.execute(
@@ -166,9 +193,73 @@ class PartitionStore(FollowingStore):
             ).fetchone()
             if (row and draft.sequence <= row[0]) or self.holds(draft.id):
                 continue
-            self.outbox.put([draft], now)
-            self._stands(self.db, draft, again=False)
-            self._take_up(self.db, draft)
+            self._put(draft, now, again=False)
+            self._put_made(draft.subscription, draft.company)
+
+    def _put(self, draft: Draft, now: Instant, *, again: bool) -> None:
+        self.outbox.put([draft], now)
+        self.memory.press([draft])
+        self._stands(self.db, draft, again=again)
+        self._take_up(self.db, draft)
+
+    # --- what time brings -----------------------------------------------------------------------
+
+    def prepared(self, made: Sequence[Made]) -> tuple[list[Queue], list[Waits]]:
+        """What is to be told of messages that time brings, before they are queued: what is
+        remembered of each queue, and their numbers."""
+        queues: dict[tuple[str, str], Queue] = {}
+        waits: list[Waits] = []
+        numbers: dict[tuple[str, str], int] = {}
+        for one in made:
+            key = (one.subscription, one.company)
+            queues[key] = replace(self._as_it_is(*key, []), timed=one.state)
+            if one.draft is not None:
+                numbers[key] = numbers.get(key, self._number(*key)) + 1
+                sequence = self._latest(*key)
+                draft = replace(one.draft, sequence=sequence)
+                waits.append(Waits(draft, numbers[key], sequence))
+        return list(queues.values()), waits
+
+    def make_prepared(self, queues: Sequence[Queue], waits: Sequence[Waits], now: Instant) -> None:
+        """Queue them, and remember."""
+        with self._writing():
+            for queue in queues:
+                if queue.subscription in self._present([queue.subscription]):
+                    self.memory.put(queue.subscription, queue.company, dict(queue.timed or {}))
+            for one in waits:
+                draft = one.draft
+                if draft.subscription not in self._present([draft.subscription]):
+                    continue
+                self._made[draft.id] = one
+                if any(self._roll.living([draft.subscription], common=False)):
+                    self._put(draft, now, again=True)
+                else:  # disabled or paused meanwhile
+                    self._waits[draft.subscription, draft.company, one.n] = one
+
+    def _put_made(self, subscription: str, company: str) -> None:
+        """Queue what an earlier worker has made and given the next number."""
+        while True:
+            key = (subscription, company, self._number(subscription, company) + 1)
+            waits = self._waits.pop(key, None)
+            if waits is None:
+                return
+            self._put(waits.draft, waits.draft.at, again=True)
+
+    def _number(self, subscription: str, company: str) -> int:
+        row = self.db.execute(
+            "SELECT n FROM queues WHERE subscription = ? AND company = ?", (subscription, company)
+        ).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def _latest(self, subscription: str, company: str) -> int:
+        """The sequence of the last change that was queued."""
+        row = self.db.execute(
+            "SELECT max(sequence) FROM (SELECT sequence FROM done WHERE subscription = :one AND "
+            "company = :about UNION ALL SELECT stands.sequence FROM stands JOIN messages "
+            "ON id = delivery WHERE stands.subscription = :one AND company = :about)",
+            {"one": subscription, "about": company},
+        ).fetchone()
+        return row[0] or 0
 
     def _stands(self, db: sqlite3.Connection, draft: Draft, *, again: bool) -> None:
         db.execute(
@@ -213,6 +304,7 @@ class PartitionStore(FollowingStore):
                 self._tell(found, one, row)
         with self._writing() as db:
             for delivery in found.met:
+                self._made.pop(delivery, None)
                 db.execute("DELETE FROM messages WHERE id = ?", (delivery,))
                 db.execute("DELETE FROM stands WHERE delivery = ?", (delivery,))
             for subscription in found.disabled:
@@ -238,7 +330,7 @@ class PartitionStore(FollowingStore):
         attempt = Attempt(
             *(subscription, company, n, change, kind, number, ended, state, since),
             due=self._due(subscription, company) if state == "pending" else None,
-            stands=f"{self._partition}:{position}",
+            stands=None if position < 0 else f"{self._partition}:{position}",
         )
         found.attempts.append(attempt)
         if state not in ("pending", "abandoned"):  # which waits for who enables it again
@@ -280,4 +372,5 @@ class PartitionStore(FollowingStore):
             for number, row in enumerate(row for row in rows if row[0] not in met)
         )
         n, sequence = done or (0, 0)
-        return Queue(subscription, company, n, sequence, waiting)
+        timed = self.memory.get(subscription, company) or None
+        return Queue(subscription, company, n, sequence, waiting, timed)

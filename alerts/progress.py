@@ -4,17 +4,20 @@ A partition of this topic belongs to the worker of the partition of the same num
 which has nothing else to go on from. `read` is an offset in that partition of the changes.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
+from alerts.messages import Draft
 from events.dates import Instant, show, start
 from events.ids import derived_id
 from projections.messages import Message, attributes
 
 READ: Final = "standing.progress.read"
 QUEUE: Final = "standing.progress.queue"
+MADE: Final = "standing.progress.made"
 ASKED: Final = "standing.delivery.asked"
 EVERYBODY: Final = "*"
 
@@ -41,11 +44,28 @@ class Queue:
     n: int
     sequence: int
     waiting: tuple[Tried, ...] = ()
+    timed: Mapping[str, Any] | None = None
+    """What is remembered of messages that no change brings."""
 
     @property
     def key(self) -> str:
         """Of its message."""
         return f"{self.subscription}/{self.company}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """A message that no change brings, with its number, and the `sequence` of the last change that
+    is told before it. It stands until it is over."""
+
+    draft: Draft
+    n: int
+    sequence: int
+
+    @property
+    def key(self) -> str:
+        """Of its message; a wish that it be sent again has another one."""
+        return made_key(self.draft.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +92,12 @@ class Progress:
     """By subscription, up to where it was told everything; None: as everybody, `EVERYBODY`."""
     queues: dict[str, Queue] = field(default_factory=dict)
     asked: dict[str, Asked] = field(default_factory=dict)
+    made: dict[str, Waits] = field(default_factory=dict)
 
     def take(self, key: str, kind: str, value: bytes | None) -> None:
         """The next message. What a later version wrote is passed over."""
         if value is None:
-            for known in (self.read, self.queues, self.asked):
+            for known in (self.read, self.queues, self.asked, self.made):
                 known.pop(key, None)
         elif kind == READ:
             self.read[key] = orjson.loads(value)["read"]
@@ -84,6 +105,8 @@ class Progress:
             self.queues[key] = _queue(orjson.loads(value))
         elif kind == ASKED:
             self.asked[key] = _asked(orjson.loads(value))
+        elif kind == MADE:
+            self.made[key] = _made(orjson.loads(value))
 
 
 def read(subscription: str, offset: int | None, now: Instant) -> Message:
@@ -110,7 +133,28 @@ def queue(one: Queue, now: Instant) -> Message:
             for tried in one.waiting
         ],
     }
+    if one.timed is not None:
+        told["timed"] = one.timed
     return _message(one.key, QUEUE, told, now)
+
+
+def made(one: Waits, now: Instant) -> Message:
+    """A message that time brought, as it is to be sent."""
+    draft = one.draft
+    told = {
+        "subscription": draft.subscription,
+        "company": draft.company,
+        "n": one.n,
+        "sequence": one.sequence,
+        "waiting": [],
+        "delivery": draft.id,
+        "change": draft.change,
+        "type": draft.type,
+        "at": show(draft.at),
+        "urgent": draft.urgent,
+        "data": orjson.loads(draft.data),
+    }
+    return _message(one.key, MADE, told, now)
 
 
 def asked(one: Asked) -> Message:
@@ -126,6 +170,11 @@ def asked(one: Asked) -> Message:
         "asked": show(one.asked),
     }
     return _message(one.delivery, ASKED, told, one.asked)
+
+
+def made_key(delivery: str) -> str:
+    """Of the message that has a delivery which no change brings."""
+    return f"{delivery}/made"
 
 
 def over(key: str) -> Message:
@@ -154,7 +203,18 @@ def _queue(said: dict[str, Any]) -> Queue:
             )
             for one in said["waiting"]
         ),
+        said.get("timed"),
     )
+
+
+def _made(said: dict[str, Any]) -> Waits:
+    about = (said["change"], said["type"], start(said["at"]), orjson.dumps(said["data"]))
+    draft = Draft(
+        *(said["subscription"], said["company"], *about),
+        sequence=said["sequence"],
+        urgent=said["urgent"],
+    )
+    return Waits(draft, said["n"], said["sequence"])
 
 
 def _asked(said: dict[str, Any]) -> Asked:

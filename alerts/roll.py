@@ -16,6 +16,7 @@ import orjson
 from alerts.index import Index
 from alerts.matching import Who, lasts
 from alerts.places import Place
+from alerts.quiet import Quiet
 from alerts.subscriptions import Filter, Request, Start, Subscription
 from projections.rows import Told
 
@@ -24,7 +25,8 @@ CREATE TABLE subscriptions (
     id TEXT PRIMARY KEY, created INTEGER NOT NULL, request BLOB NOT NULL, after TEXT NOT NULL,
     since INTEGER NOT NULL, secrets BLOB NOT NULL, overlap INTEGER NOT NULL, behind TEXT,
     disabled TEXT, failing INTEGER, owner TEXT NOT NULL DEFAULT 'local', paused INTEGER,
-    revised INTEGER NOT NULL DEFAULT 0, watchlist BLOB, mailbox TEXT, confirmed INTEGER
+    revised INTEGER NOT NULL DEFAULT 0, watchlist BLOB, mailbox TEXT, confirmed INTEGER,
+    cadence TEXT NOT NULL DEFAULT 'immediate', clocked INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID
 """
 OWNED: Final = """
@@ -33,7 +35,9 @@ ALTER TABLE subscriptions ADD COLUMN paused INTEGER;
 ALTER TABLE subscriptions ADD COLUMN revised INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subscriptions ADD COLUMN watchlist BLOB;
 ALTER TABLE subscriptions ADD COLUMN mailbox TEXT;
-ALTER TABLE subscriptions ADD COLUMN confirmed INTEGER
+ALTER TABLE subscriptions ADD COLUMN confirmed INTEGER;
+ALTER TABLE subscriptions ADD COLUMN cadence TEXT NOT NULL DEFAULT 'immediate';
+ALTER TABLE subscriptions ADD COLUMN clocked INTEGER NOT NULL DEFAULT 0
 """
 """From the table as it was before there were owners and mailboxes."""
 TURNS: Final = """
@@ -42,6 +46,7 @@ CREATE INDEX subscriptions_behind ON subscriptions (created, id) WHERE behind IS
 CREATE INDEX subscriptions_failing ON subscriptions (failing) WHERE failing IS NOT NULL;
 CREATE INDEX subscriptions_disabled ON subscriptions (disabled) WHERE disabled IS NOT NULL;
 CREATE INDEX subscriptions_mailbox ON subscriptions (mailbox) WHERE mailbox IS NOT NULL;
+CREATE INDEX subscriptions_clocked ON subscriptions (clocked) WHERE clocked;
 CREATE TABLE turned (turn INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE) STRICT;
 CREATE TRIGGER turned_in AFTER INSERT ON subscriptions BEGIN
     DELETE FROM turned WHERE id = NEW.id;
@@ -62,6 +67,8 @@ _ROW: Final = (
 )
 LIVING: Final = "disabled IS NULL AND paused IS NULL AND (mailbox IS NULL OR confirmed IS NOT NULL)"
 """Of those who are to be told something."""
+_AT_ONCE: Final = f"{LIVING} AND cadence = 'immediate'"
+"""Of those who are told of changes one by one, as they come."""
 _NEAR: Final = 20_000
 """How many of those who were told something lately are held."""
 
@@ -87,6 +94,9 @@ class Roll:
         self._all_at = 0
         self._index: Index | None = None
         self._index_at = 0
+        self._asking: dict[str, Reader] | None = None
+        self._asked: list[Reader] = []
+        self._asking_at = 0
         self._near: OrderedDict[str, Reader] = OrderedDict()
         self._near_at = self._turn()
 
@@ -145,8 +155,7 @@ class Roll:
                 moved |= ident not in found
                 found[ident] = _reader(row)
         if moved:
-            order = sorted(found.values(), key=lambda one: _order(one.subscription))
-            return {one.subscription.id: one for one in order}
+            return {one.subscription.id: one for one in _sorted(found)}
         return found
 
     def page(self, owner: str | None, after: str | None, limit: int) -> list[Subscription]:
@@ -163,20 +172,20 @@ class Roll:
 
     def anybody(self) -> bool:
         """Whether anybody is to be told anything."""
-        found = self._db.execute(f"SELECT 1 FROM subscriptions WHERE {LIVING} LIMIT 1")  # noqa: S608
+        found = self._db.execute(f"SELECT 1 FROM subscriptions WHERE {_AT_ONCE} LIMIT 1")  # noqa: S608
         return found.fetchone() is not None
 
     def latecomers(self) -> list[Reader]:
         """Those who are to be told something and have yet to come to the common cursor."""
         rows = self._db.execute(
-            f"{_ROW} WHERE behind IS NOT NULL AND {LIVING} ORDER BY created, id"
+            f"{_ROW} WHERE behind IS NOT NULL AND {_AT_ONCE} ORDER BY created, id"
         )
         return [_reader(row) for row in rows]
 
     def lagging(self) -> bool:
         """Whether there are any."""
         found = self._db.execute(
-            f"SELECT 1 FROM subscriptions WHERE behind IS NOT NULL AND {LIVING} LIMIT 1"  # noqa: S608
+            f"SELECT 1 FROM subscriptions WHERE behind IS NOT NULL AND {_AT_ONCE} LIMIT 1"  # noqa: S608
         )
         return found.fetchone() is not None
 
@@ -199,13 +208,13 @@ class Roll:
             self._index_at = self._turn()
             self._index = Index()
             for row in self._db.execute(
-                f"SELECT id, request FROM subscriptions WHERE behind IS NULL AND {LIVING}"  # noqa: S608
+                f"SELECT id, request FROM subscriptions WHERE behind IS NULL AND {_AT_ONCE}"  # noqa: S608
             ):
                 _put(self._index, *row)
         for turn, ident in self._turned(self._index_at):
             row = self._db.execute(
                 f"SELECT id, request FROM subscriptions "  # noqa: S608
-                f"WHERE id = ? AND behind IS NULL AND {LIVING}",
+                f"WHERE id = ? AND behind IS NULL AND {_AT_ONCE}",
                 (ident,),
             ).fetchone()
             if row is None:
@@ -215,9 +224,42 @@ class Roll:
             self._index_at = turn
         return self._index
 
+    # --- what time brings -----------------------------------------------------------------------
+
+    def asking(self) -> list[Reader]:
+        """Those who are to be told and ask for what no change brings, oldest first; the same
+        object until one of them has changed."""
+        where = f"clocked AND {LIVING}"
+        if self._asking is None:
+            self._asking_at = self._turn()
+            rows = self._db.execute(f"{_ROW} WHERE {where}")
+            self._asking = {row[0]: _reader(row) for row in rows}
+            self._asked = _sorted(self._asking)
+        moved = False
+        for turn, ident in self._turned(self._asking_at):
+            self._asking_at = turn
+            before = self._asking.pop(ident, None)
+            row = self._db.execute(f"{_ROW} WHERE id = ? AND {where}", (ident,)).fetchone()
+            if row is not None:
+                self._asking[ident] = _reader(row)
+            moved |= before != self._asking.get(ident)
+        if moved:
+            self._asked = _sorted(self._asking)
+        return self._asked
+
+    def quiets(self, idents: Iterable[str]) -> dict[str, Quiet]:
+        """Of these, the quiet hours of those who have some."""
+        self._freshen()
+        found = {}
+        for ident in idents:
+            reader = self._held(ident)
+            if reader is not None and (quiet := reader.subscription.request.quiet) is not None:
+                found[ident] = quiet
+        return found
+
     def living(self, idents: Iterable[str], *, common: bool) -> Iterator[str]:
         """Which of these are still to be told; with `common`, at the common cursor."""
-        where = f"{LIVING} AND behind IS NULL" if common else LIVING
+        where = f"{_AT_ONCE} AND behind IS NULL" if common else LIVING
         for ident in idents:
             row = self._db.execute(
                 f"SELECT 1 FROM subscriptions WHERE id = ? AND {where}",  # noqa: S608
@@ -235,6 +277,10 @@ def raw(db: sqlite3.Connection, ident: str) -> Subscription:
 def _put(index: Index, ident: str, request: bytes) -> None:
     asked = orjson.loads(request)
     index.put(ident, Filter.model_validate(asked["filter"]), backfill=asked["backfill"])
+
+
+def _sorted(readers: dict[str, Reader]) -> list[Reader]:
+    return sorted(readers.values(), key=lambda one: _order(one.subscription))
 
 
 def _order(one: Subscription) -> tuple[int, str]:

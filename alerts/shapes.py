@@ -3,6 +3,7 @@
 from typing import Final
 
 from projections.blocks import (
+    ANY,
     COUNT,
     MANY,
     TEXT,
@@ -82,15 +83,29 @@ SUBSCRIPTION: Final[Schema] = structure(
         "enabled": or_null(TIME, "When it was last enabled again, after it was disabled."),
     },
     "A subscription, with what is needed to go on with it.",
-    maybe={"confirmed": or_null(TIME, "When the owner of the mailbox agreed, if it goes to one.")},
+    maybe={
+        "confirmed": or_null(TIME, "When the owner of the mailbox agreed, if it goes to one."),
+        "digest": or_null(
+            structure({"time_zone": TEXT, "at": TEXT, "weekday": TEXT, "empty": TRUTH}),
+            "When digests come.",
+        ),
+        "quiet": or_null(
+            structure(
+                {"time_zone": TEXT, "from": TEXT, "to": TEXT, "days": MANY},
+                maybe={"except": or_null(ANY, "What does not wait.")},
+            ),
+            "When nothing is sent.",
+        ),
+        "heartbeat": or_null(TEXT, "How often it is told that all is well."),
+    },
 )
 DELIVERY: Final[Schema] = structure(
     {
         "delivery": told(TEXT, "The message's id, the same at every attempt."),
         "subscription": TEXT,
-        "company": or_null(TEXT, "Null in a test message."),
+        "company": or_null(TEXT, "Null in a digest, a heartbeat and a test message."),
         "n": told(COUNT, "Gapless from 1 per subscription and company; 0 in a test message."),
-        "change": told(TEXT, "The id of the change that it tells."),
+        "change": told(TEXT, "The id of the change that it tells, or what it is about instead."),
         "type": TEXT,
         "attempt": told({"type": "integer", "minimum": 1}, "Counted from 1."),
         "at": told(TIME, "When the attempt began."),
@@ -127,6 +142,32 @@ _TRIED: Final = structure(
         "due": or_null(TIME, "When it is tried next, where it is the first that waits."),
     }
 )
+_TIMED: Final = structure(
+    {},
+    "What is remembered of messages that time brings, and no change.",
+    maybe={
+        "to": told(TIME, "Where the window of the latest digest ended."),
+        "marks": told(
+            {"type": "object", "additionalProperties": {"type": "integer"}},
+            "By partition, the offset in the changes up to which digests told.",
+        ),
+        "beat": told(TIME, "When the latest heartbeat was due."),
+        "reminded": told(
+            array(
+                structure(
+                    {
+                        "list": TEXT,
+                        "at": TIME,
+                        "status": TEXT,
+                        "restrictions": MANY,
+                        "seconds": told(COUNT, "How long before it."),
+                    }
+                )
+            ),
+            "Of which flips to come a reminder was made.",
+        ),
+    },
+)
 PROGRESS_SHAPES: Final[dict[str, Schema]] = {
     "ProgressRead": structure(
         {
@@ -147,6 +188,23 @@ PROGRESS_SHAPES: Final[dict[str, Schema]] = {
             "waiting": told(array(_TRIED), "Messages behind it that were tried."),
         },
         "What a subscription was told of a company.",
+        maybe={"timed": _TIMED},
+    ),
+    "ProgressMade": structure(
+        {
+            "subscription": TEXT,
+            "company": TEXT,
+            "n": told(COUNT, "Its own."),
+            "sequence": told(COUNT, "Of the last change that is told before it."),
+            "waiting": told(array(_TRIED), "None."),
+            "delivery": TEXT,
+            "change": told(TEXT, "What it is about, in place of a change."),
+            "type": TEXT,
+            "at": TIME,
+            "urgent": told(TRUTH, "Whether quiet hours do not hold it up."),
+            "data": told(ANY, "As it is sent."),
+        },
+        "A message that time brought: a digest, reminder or heartbeat. It stands until it is over.",
     ),
     "DeliveryAsked": structure(
         {

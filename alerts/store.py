@@ -12,18 +12,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import orjson
 
-from alerts import roll
+from alerts import memory, roll
 from alerts.channel import Outcome
 from alerts.matching import Who
+from alerts.memory import BEAT, BEATS, Made, Memory
 from alerts.messages import Draft
 from alerts.notices import DISABLED, FAILING, Notice, Notices
 from alerts.notices import SCHEMA as NOTICES
 from alerts.outbox import LATER, SCHEMA, Ended, Outbox, Waiting
 from alerts.places import BEGINNING, Place
+from alerts.quiet import Quiet, until
 from alerts.retry import DISABLE, WARN
 from alerts.roll import Reader, Roll, packed, unpacked
 from alerts.subscriptions import Request, Subscription
@@ -43,9 +45,10 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 {roll.SCHEMA};
 {roll.TURNS};
 {SCHEMA};
-{NOTICES}
+{NOTICES};
+{memory.SCHEMA}
 """
-_STEPS: Final = (f"{roll.OWNED};{roll.TURNS};{LATER};{NOTICES}",)
+_STEPS: Final = (f"{roll.OWNED};{roll.TURNS};{LATER};{NOTICES};{memory.SCHEMA}",)
 """From each earlier format to the next."""
 _PAGES: Final = 8_000
 """So many pages (32 MB) the log of what was written may have before they are put in their places:
@@ -72,6 +75,7 @@ class Door:
 
     target: Target
     secrets: tuple[str, ...]
+    quiet: Quiet | None = None
 
 
 class AlertStore:
@@ -91,6 +95,7 @@ class AlertStore:
         self.db = connect(path, self.SCHEMA, FORMAT, synchronous=self.SYNCHRONOUS, steps=_STEPS)
         self.outbox = Outbox(self.db)
         self.notices = Notices(self.db)
+        self.memory = Memory(self.db)
         self._doors: dict[str, tuple[bytes, bytes, Request, tuple[str, ...]]] = {}
         with trouble(path):
             self.db.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}")
@@ -129,11 +134,13 @@ class AlertStore:
         with self._writing() as db:
             db.execute(
                 "INSERT INTO subscriptions (id, created, request, after, since, secrets, overlap, "
-                "behind, owner, watchlist, mailbox) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)",
+                "behind, owner, watchlist, mailbox, cadence, clocked) "
+                "VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?)",
                 (
                     *(subscription.id, subscription.created, _request(subscription)),
                     *(after, subscription.start.since, self.vault.lock((secret,)), after),
                     *(subscription.owner, watchlist, subscription.mailbox),
+                    *(subscription.request.cadence, subscription.request.clocked),
                 ),
             )
 
@@ -144,8 +151,11 @@ class AlertStore:
         with self._writing() as db:
             found = db.execute(
                 "UPDATE subscriptions SET request = ?, owner = ?, paused = ?, revised = ?, "
-                "watchlist = coalesce(?, watchlist) WHERE id = ?",
-                (*(_request(new), new.owner, new.paused, new.revised, watchlist), new.id),
+                "watchlist = coalesce(?, watchlist), clocked = ? WHERE id = ?",
+                (
+                    *(_request(new), new.owner, new.paused, new.revised, watchlist),
+                    *(new.request.clocked, new.id),
+                ),
             ).rowcount
             if not found:
                 raise UnknownSubscription(new.id)
@@ -170,6 +180,8 @@ class AlertStore:
             self.outbox.park(new.id)
         elif known.paused is not None:
             self.outbox.unpark(new.id, new.revised)
+        elif known.request.quiet != new.request.quiet:
+            self.outbox.rouse(new.id)
 
     def readers(self) -> dict[str, Reader]:
         """Every subscription by id, in the order of their making, as it stands now, whichever
@@ -181,6 +193,17 @@ class AlertStore:
         """One subscription with its place, as it stands now."""
         with trouble(self.path):
             return self._roll.one(subscription)
+
+    def asking(self) -> list[Reader]:
+        """Those who are to be told and ask for what no change brings; the same object until one of
+        them has changed."""
+        with trouble(self.path):
+            return self._roll.asking()
+
+    def quiets(self, idents: Iterable[str]) -> dict[str, Quiet]:
+        """Of these, the quiet hours of those who have some."""
+        with trouble(self.path):
+            return self._roll.quiets(idents)
 
     def get(self, subscription: str) -> Subscription:
         """One subscription. Raises `UnknownSubscription`."""
@@ -212,6 +235,7 @@ class AlertStore:
             db.execute("DELETE FROM subscriptions WHERE id = ?", (subscription,))
             db.execute("DELETE FROM notices WHERE subscription = ?", (subscription,))
             self.outbox.drop(subscription)
+            self.memory.drop(subscription)
 
     def confirm(self, subscription: str, now: Instant) -> None:
         """Begin to tell it. Raises `UnknownSubscription`."""
@@ -291,7 +315,7 @@ class AlertStore:
         with self._writing() as db:
             if not list(self._roll.living([subscription], common=False)):
                 return
-            self._queue(drafts, now)
+            self._queue(list(drafts), now)
             db.execute(
                 "UPDATE subscriptions SET behind = ? WHERE id = ?",
                 (packed(to) if to else None, subscription),
@@ -305,8 +329,20 @@ class AlertStore:
                 ((one,) for one in subscriptions),
             )
 
-    def _queue(self, drafts: Iterable[Draft], now: Instant) -> None:
+    def make(self, made: Sequence[Made], now: Instant) -> None:
+        """Queue what time brings, and remember it, at once."""
+        with self._writing():
+            living = set(self._roll.living({one.subscription for one in made}, common=False))
+            for one in made:
+                if one.subscription in living:
+                    drafts = [one.draft] if one.draft else []
+                    self.outbox.put(drafts, now)
+                    self.memory.press(drafts)
+                    self.memory.put(one.subscription, one.company, one.state)
+
+    def _queue(self, drafts: Sequence[Draft], now: Instant) -> None:
         self.outbox.put(drafts, now)
+        self.memory.press(drafts)
 
     def _living(self, drafts: Iterable[Draft], *, common: bool) -> list[Draft]:
         """Without those of subscriptions that went, or were paused, while the page was read."""
@@ -314,6 +350,14 @@ class AlertStore:
         idents = dict.fromkeys(draft.subscription for draft in asked)
         living = set(self._roll.living(idents, common=common))
         return [draft for draft in asked if draft.subscription in living]
+
+    def _present(self, idents: Iterable[str]) -> set[str]:
+        """Which of these are there, within a transaction."""
+        rows = self.db.execute(
+            "SELECT id FROM subscriptions WHERE id IN (SELECT value FROM json_each(?))",
+            (orjson.dumps(list(idents)).decode(),),
+        )
+        return {row[0] for row in rows}
 
     # --- deliveries ---------------------------------------------------------------------------
 
@@ -329,15 +373,54 @@ class AlertStore:
             lanes = self.outbox.lanes(now, most + len(under_way))
             for subscription in sorted(lanes, key=lambda one: served.get(one, 0)):
                 limit = min(room(subscription), most - len(found))
-                if limit <= 0:
+                door = None if limit <= 0 else self.door(subscription, now)
+                if door is None:
                     continue
                 busy = under_way.get(subscription, ())
-                waiting = self.outbox.due(subscription, now, limit, busy)
-                door = self.door(subscription, now) if waiting else None
-                if door is not None:
-                    paced = getattr(door.target, "rate", None) is not None
-                    found += [(one, door) for one in waiting[: 1 if paced else None]]
+                waiting = self._awake(subscription, door, now, limit, busy)
+                paced = getattr(door.target, "rate", None) is not None
+                found += [(one, door) for one in waiting[: 1 if paced else None]]
         return found
+
+    def _awake(
+        self, subscription: str, door: Door, now: Instant, limit: int, busy: Collection[str]
+    ) -> list[Waiting]:
+        """What is due of one subscription, and not held by quiet hours. One of which those hold
+        all is not looked at again before their end."""
+        end = None if door.quiet is None else until(door.quiet, now)
+        if end is None:
+            return self.outbox.due(subscription, now, limit, busy)
+        if found := self._passing(subscription, now, limit, busy):
+            return found
+        with self._writing():  # once more, as others may have written meanwhile
+            found = self._passing(subscription, now, limit, busy)
+            passing = self.memory.pressing(subscription) | {BEATS}
+            idle = not found and passing.isdisjoint(busy)
+            if idle and self.door(subscription, now) == door:
+                self.outbox.sleep(subscription, now, end, passing)
+        return found
+
+    def _passing(
+        self, subscription: str, now: Instant, limit: int, busy: Collection[str]
+    ) -> list[Waiting]:
+        """What is due of one subscription and is not held by its quiet hours."""
+        passing = self.memory.pressing(subscription) | {BEATS}
+        return self.outbox.due(subscription, now, limit, busy, passing)
+
+    def held(
+        self, subscription: str, shown: list[dict[str, Any]], now: Instant
+    ) -> list[dict[str, Any]]:
+        """Deliveries as they are shown, with `held_until`: when the quiet hours end that hold one
+        now; null where none do."""
+        quiet = self.get(subscription).request.quiet
+        end = None if quiet is None else until(quiet, now)
+        passing = set() if end is None else self.memory.pressing(subscription)
+        for one in shown:
+            holds = one["state"] == "pending" and one["company"] not in passing
+            beats = one["company"] is None and one["type"] == BEAT
+            if end is not None and holds and not beats:
+                one["held_until"] = show(end)
+        return shown
 
     def door(self, subscription: str, now: Instant) -> Door | None:
         """Where a subscription is reached; None where nothing is sent to it."""
@@ -358,7 +441,7 @@ class AlertStore:
             known = (request, sealed, Request.model_validate_json(request), unlocked)
             self._doors[subscription] = known
         keys = known[3] if now < overlap else known[3][:1]
-        return Door(known[2].channel, keys)
+        return Door(known[2].channel, keys, known[2].quiet)
 
     def settle(self, ended: Sequence[Ended]) -> None:
         """Keep attempts that are over, and what follows from them."""
@@ -492,6 +575,7 @@ class AlertStore:
         """Forget deliveries older than `KEEP`."""
         with self._writing():
             self.outbox.prune(now - KEEP)
+            self.memory.prune()
 
     def _disable(self, subscription: str, why: str) -> None:
         """What waits is kept, and where it stood, for who enables it again."""

@@ -1,7 +1,6 @@
 """Subscriptions: who wants to be told of what, where and since when.
 
-The models are strict: what is not here is refused by its field. What will be served later (other
-cadences, reminders) is refused with a clear word rather than taken and ignored.
+The models are strict: what is not here is refused by its field.
 """
 
 from collections.abc import Sequence
@@ -11,7 +10,10 @@ from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
 from alerts.places import BEGINNING, Place, behind
+from alerts.quiet import Quiet
 from alerts.targets import EmailTarget, Target
+from alerts.timing import asks_for_time, check
+from alerts.windows import Digest
 from events.dates import ALWAYS, NEVER, BadDate, Instant, last, show, start
 from events.errors import Problem, Refused
 from events.lists import Registry
@@ -21,7 +23,6 @@ from events.vocabulary import ChangeKind, RestrictionKind, Status
 
 _MOST: Final = 10_000
 """How many companies one filter may name: a large portfolio, and far below what hurts."""
-_TELL_LATER: Final = {"hourly", "daily", "weekly"}
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Some = Field(default=None, max_length=_MOST)
@@ -64,12 +65,20 @@ class Request(_Asked):
     filter: Filter = Filter()
     channel: Target
     cadence: Short = "immediate"
+    """`immediate`, or digests: `hourly`, `daily`, `weekly`."""
+    digest: Digest | None = None
+    """When digests come; where nothing is said, at 08:00 UTC, on Mondays."""
+    quiet: Quiet | None = None
+    """When nothing is sent, but heartbeats; what waits comes afterwards, in order."""
     start: Short = "now"
     """`now`, `beginning`, a position such as `0:41`, or a date."""
     label: Short | None = None
     backfill: bool = False
     """Whether to be told of history that was loaded."""
     remind: list[Short] = Field(default_factory=list, max_length=100)
+    """How long before the next known flip of a list to be told of it: `P30D`, `P1W`, `PT12H`."""
+    heartbeat: Short | None = None
+    """How often to be told that all is well: `PT1H`."""
     notify: Short | None = None
     """The id of another subscription, which is told when this one's receiver fails for long."""
     expires: Short | None = None
@@ -79,6 +88,11 @@ class Request(_Asked):
     def until(self) -> Instant:
         """The last instant of which it is told; `NEVER` where it does not end."""
         return NEVER if self.expires is None else last(self.expires)
+
+    @property
+    def clocked(self) -> bool:
+        """Whether anything comes to it that no change brings."""
+        return asks_for_time(self)
 
 
 class Start(NamedTuple):
@@ -174,12 +188,7 @@ def requested(raw: Any, registry: Registry) -> Request:
     """Read what a caller asks for. Raises `Refused` naming each field that is wrong."""
     request = _read(Request, raw)
     _check_lists(request.filter, registry, "filter.lists")
-    if request.cadence in _TELL_LATER:
-        raise Refused.field("cadence", f"{request.cadence!r} is not served yet; use 'immediate'")
-    if request.cadence != "immediate":
-        raise Refused.field("cadence", f"unknown cadence {request.cadence!r}; use 'immediate'")
-    if request.remind:
-        raise Refused.field("remind", "reminders are not served yet; leave it out")
+    check(request)
     try:
         _ = request.until
     except BadDate as error:
@@ -260,5 +269,7 @@ def _problem(item: Any, within: str) -> Problem:
             return Problem(
                 field, f"unknown {item['input']!r}; one of {item['ctx']['expected']}"[:400]
             )
+        case "value_error" if not isinstance(item["input"], str):
+            return Problem(field, str(item["ctx"]["error"]))
         case _:
             return Problem(field, f"{item['msg']}, not {item['input']!r}"[:300])

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import orjson
 
+from alerts.messages import company_of
 from alerts.outbox import Ended
 from alerts.places import Place
 from alerts.subscriptions import LOCAL, Request, Start, Subscription
@@ -161,7 +162,7 @@ def delivery(one: Attempt) -> Message:
     told = {
         "delivery": ended.message,
         "subscription": one.subscription,
-        "company": one.company or None,
+        "company": company_of(one.company),
         "n": one.n,
         "change": one.change,
         "type": one.type,

@@ -166,6 +166,15 @@ class ProjectionStore:
         """The flips that are known to come without an event."""
         return self._all("SELECT due, company FROM companies WHERE due < 4611686018427387904")
 
+    def flipping(self, before: Instant) -> list[tuple[str, int, Instant]]:
+        """Companies of which a flip comes before a moment, with the sequence of the latest change
+        and when the first of their flips comes."""
+        return self._all(
+            "SELECT company, sequence, due FROM companies WHERE due < ? AND merged_into IS NULL "
+            "AND parked IS NULL ORDER BY company",
+            before,
+        )
+
     def parked(self) -> dict[str, str]:
         """Companies that could not be folded, and why."""
         return dict(self._all("SELECT company, parked FROM companies WHERE parked IS NOT NULL"))

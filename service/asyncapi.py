@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from alerts import shapes as alerted
-from alerts.progress import ASKED, QUEUE, READ
+from alerts.progress import ASKED, MADE, QUEUE, READ
 from alerts.topics import ATTEMPT, SUBSCRIPTION
 from events.kafka.topics import MOST_BYTES, PARTITIONS, TOPICS, Topic
 from events.models import COMPANY_ID, DATA_MODELS, EVENT_MODELS
@@ -149,6 +149,7 @@ def _messages(channel: str, topic: Topic) -> Iterable[Json]:
         case "progress":
             yield _message("read", [READ], "ProgressRead", key, "subscription")
             yield _message("queue", [QUEUE], "ProgressQueue", key, "subscription")
+            yield _message("made", [MADE], "ProgressMade", key, "subscription")
             yield _message("asked", [ASKED], "DeliveryAsked", key, "change")
             yield _tombstone(key, "It is over: the subscription was removed, or the wish is met.")
         case _:

@@ -11,18 +11,19 @@ from typing import Any, Final
 
 import orjson
 
-from alerts import progress, topics
+from alerts import heartbeat, progress, topics
 from alerts.channel import Outcome
+from alerts.messages import Draft
 from alerts.outbox import Ended
 from alerts.places import behind
-from alerts.progress import Tried
+from alerts.progress import Tried, Waits
 from alerts.retry import Verdict
 from alerts.subscriptions import Start, Subscription, requested
 from alerts.topics import Attempt, Kept
 from events import vocabulary as words
 from events.admitted import Admitted
 from events.companies import Description
-from events.dates import SECOND, Instant, start
+from events.dates import SECOND, Instant, show, start
 from events.door import admit
 from events.errors import Problem
 from events.lists import Registry, load_registry
@@ -103,6 +104,16 @@ def _public(event: Admitted) -> Instant:
     return start(data.get("announced") or data.get("effective") or "2021-01-01")
 
 
+def _beat(subscription: Subscription) -> Draft:
+    told: dict[str, object] = {
+        "canary": None,
+        "partitions": [],
+        "lists": [],
+        "known_at": show(_NOW),
+    }
+    return heartbeat.made(subscription.id, "PT1H", _NOW, told)
+
+
 def _alerted(registry: Registry) -> list[Message]:
     asked = {
         "filter": {"companies": [_COMPANY], "kinds": ["changed", "corrected"]},
@@ -130,6 +141,7 @@ def _alerted(registry: Registry) -> list[Message]:
         topics.delivery(attempt),
         progress.read(progress.EVERYBODY, 7, _NOW),
         progress.queue(progress.Queue(subscription.id, _COMPANY, 1, 1, (tried,)), _NOW),
+        progress.made(Waits(_beat(subscription), 2, 1), _NOW),
         progress.asked(
             progress.Asked("msg_example", subscription.id, _COMPANY, 1, "example", 7, 1, _NOW)
         ),

@@ -108,6 +108,7 @@ class Embedded(Standing):
         from alerts.store import AlertStore  # noqa: PLC0415
         from service.alarm import Alarm  # noqa: PLC0415
         from service.channels import channels_of  # noqa: PLC0415
+        from service.pulse import timed  # noqa: PLC0415
 
         async with AsyncExitStack() as stack:
             store, projector = stack.enter_context(self.projecting())
@@ -124,8 +125,11 @@ class Embedded(Standing):
             loop.operator = operator_at(self.settings.notify, self.settings.notify_secret)
             desk = AlertDesk(*told, wake=loop.wake)
 
-            async def append(raw: dict[str, object]) -> None:
-                await self.log.append([self.admit(raw)])
+            async def append(raw: dict[str, object]) -> list[Receipt]:
+                return await self.log.append([self.admit(raw)])
+
+            about = (self, store.path, alert_store, source, append)
+            loop.timed = stack.enter_context(timed(*about, loop.wake))
 
             async def prune() -> None:
                 await alert_store.aside(alert_store.prune, self.clock())

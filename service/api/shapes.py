@@ -416,7 +416,8 @@ ANSWERS: Final[dict[str, Schema]] = {
             "type": TEXT,
             "state": TEXT,
             "attempts": {"type": "array", "items": ANY},
-        }
+        },
+        maybe={"held_until": or_null(TIME, "When the quiet hours end that hold it now.")},
     ),
     "Preview": structure(
         {

@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 
 _FIRST: Final = 20
 Id = Annotated[str, typer.Argument(help="The id of a subscription.")]
+Many = list[str] | None
+Cadence = Literal["immediate", "hourly", "daily", "weekly"]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -130,6 +132,28 @@ def subscribe(
     backfill: Annotated[
         bool, typer.Option("--backfill", help="Also history that is loaded.")
     ] = False,
+    cadence: Annotated[
+        Cadence, typer.Option(help="At once, or in digests of what an hour, day or week brought.")
+    ] = "immediate",
+    digest_at: Annotated[
+        str | None, typer.Option(help="When digests come: 08:00, or mon 08:00 for weekly ones.")
+    ] = None,
+    time_zone: Annotated[
+        str | None, typer.Option(help="Of digests and quiet hours: Europe/Berlin; else UTC.")
+    ] = None,
+    quiet: Annotated[
+        str | None, typer.Option(help="When nothing is sent, and waits: 22:00-07:00.")
+    ] = None,
+    remind: Annotated[
+        Many, typer.Option(help="So long before the next known flip: P30D; may be given again.")
+    ] = None,
+    notify: Annotated[
+        str | None,
+        typer.Option(help="The subscription that is told when this one's receiver fails."),
+    ] = None,
+    heartbeat: Annotated[
+        str | None, typer.Option(help="How often to be told that all is well: PT1H.")
+    ] = None,
     owner: Annotated[str, typer.Option(help="Whose it is to be.")] = "local",
     preview: Annotated[
         bool, typer.Option("--preview", help="Only show what would have been sent.")
@@ -163,6 +187,11 @@ def subscribe(
         "backfill": backfill,
         "label": label,
         "expires": expires,
+        "notify": notify,
+        "cadence": cadence,
+        "remind": remind or [],
+        "heartbeat": heartbeat,
+        **_timing(cadence, digest_at, time_zone, quiet),
     }
     told = run(_subscribe(request, owner, report))
     if as_json:
@@ -237,6 +266,27 @@ def _preview_filter(
     if report is not None:
         print_report(report)
     print_preview(found, since)
+
+
+def _timing(
+    cadence: str, digest_at: str | None, time_zone: str | None, quiet: str | None
+) -> dict[str, Any]:
+    """What is asked of digests and quiet hours, as the API has it."""
+    if time_zone and cadence == "immediate" and quiet is None:
+        raise typer.BadParameter("--time-zone is of digests (--cadence) and quiet hours (--quiet)")
+    zone = {"time_zone": time_zone} if time_zone else {}
+    found: dict[str, Any] = {}
+    if digest_at is not None or (zone and cadence != "immediate"):
+        day, _, clock = (digest_at or "").rpartition(" ")
+        found["digest"] = {
+            **zone,
+            **({"at": clock} if clock else {}),
+            **({"weekday": day.strip().lower()} if day else {}),
+        }
+    if quiet is not None:
+        begins, _, ends = quiet.partition("-")
+        found["quiet"] = {**zone, "from": begins.strip(), "to": ends.strip()}
+    return found
 
 
 def deliveries(

@@ -97,7 +97,7 @@ def test_secrets_stay_sealed(tmp_path: Path) -> None:
 
 def test_what_a_later_version_adds_is_passed_over() -> None:
     kept = Kept(subscription(), b"sealed")
-    later = orjson.loads(value(topics.subscription(kept, NOW))) | {"digest": "weekly"}
+    later = orjson.loads(value(topics.subscription(kept, NOW))) | {"colour": "red"}
     assert topics.read_subscription(orjson.dumps(later)) == kept
 
 

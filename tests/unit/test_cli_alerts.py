@@ -85,6 +85,39 @@ def test_a_subscription_asks_for_what_the_options_say(local: Cli) -> None:
     assert "companies: xiaomi, huawei" in " ".join(told.split())
 
 
+def test_digests_quiet_hours_reminders_and_heartbeats_are_asked_for_with_options(
+    local: Cli,
+) -> None:
+    """The time zone is of digests and quiet hours alike."""
+    options = ["--cadence", "weekly", "--digest-at", "Fri 07:30", "--time-zone", "Europe/Berlin"]
+    options += ["--quiet", "22:00-07:00", "--remind", "P30D", "--remind", "P7D"]
+    options += ["--heartbeat", "PT1H"]
+    made = local("subscribe", "--webhook", "http://127.0.0.1:9/", *options, "--json").json
+    berlin = {"time_zone": "Europe/Berlin"}
+    assert made["digest"] == {**berlin, "at": "07:30", "weekday": "fri", "empty": False}
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    quiet = {**berlin, "from": "22:00", "to": "07:00", "days": days, "except": None}
+    assert made["quiet"] == quiet
+    assert (made["remind"], made["heartbeat"]) == (["P30D", "P7D"], "PT1H")
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--digest-at", "08:00"], "digest"),
+        (["--cadence", "daily", "--digest-at", "8"], "digest.at"),
+        (["--quiet", "22:00"], "quiet.to"),
+        (["--time-zone", "Europe/Berlin"], "--cadence"),
+        (["--remind", "a month"], "remind.0"),
+    ],
+)
+def test_times_that_do_not_fit_are_named(local: Cli, options: list[str], says: str) -> None:
+    """By the field, or the option."""
+    done = local("subscribe", "--webhook", "http://127.0.0.1:9/", *options)
+    assert done.code in (1, 2)
+    assert says in done.err
+
+
 def test_people_are_told_the_id_and_the_secret(local: Cli) -> None:
     """One a line."""
     done = local("subscribe", "--webhook", "http://127.0.0.1:9/")

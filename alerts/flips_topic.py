@@ -1,0 +1,84 @@
+"""The next flips of one partition's companies, as the topic of the statuses has them."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from alerts.flips import Coming
+from alerts.matching import Who
+from events.dates import Instant, start
+from events.kafka.tail import Raw, Tail
+from projections.messages import CURRENT
+from projections.timeline import Reading
+
+_NEXT: Final = b'"next":{'
+"""Most companies have none, and their messages need not be read."""
+
+
+class StatusFlips:
+    """See `Flips`. `run` it as a task; it begins to read when it is first asked. `stir` is called
+    when more is known. The country and former ids of a company are not in its status."""
+
+    def __init__(self, tail: Tail, partition: int, stir: Callable[[], None]) -> None:
+        self._tail = tail
+        self._partition = partition
+        self._stir = stir
+        self._wanted = asyncio.Event()
+        self._ready = False
+        self._version = 0
+        self._known: dict[str, list[Coming]] = {}
+
+    def version(self) -> int:
+        """See `Flips`."""
+        return self._version
+
+    async def coming(self, now: Instant, before: Instant) -> Sequence[Coming] | None:
+        """See `Flips`."""
+        self._wanted.set()
+        if not self._ready:
+            return None
+        return [one for some in self._known.values() for one in some if now < one.at < before]
+
+    async def run(self) -> None:
+        """Follow the topic."""
+        await self._wanted.wait()
+        async with self._tail as tail:
+            await tail.begin(only=[self._partition])
+            async for some in tail.to_end():
+                self._take(some)
+            self._ready = True
+            self._stir()
+            while True:
+                if found := await tail.more():
+                    self._take(found)
+                    self._stir()
+
+    def _take(self, some: Sequence[Raw]) -> None:
+        for one in some:
+            company = one.key.decode()
+            known = self._known.pop(company, None)
+            if one.kind == CURRENT and one.value is not None and _NEXT in one.value:
+                self._known[company] = _flips(orjson.loads(one.value))
+            if known != self._known.get(company):
+                self._version += 1
+
+
+def _flips(said: Mapping[str, Any]) -> list[Coming]:
+    return [
+        Coming(
+            said["company"],
+            one["list"],
+            start(one["next"]["at"]),
+            _reading(one["status"], [each["kind"] for each in one["restrictions"]]),
+            _reading(one["next"]["status"], one["next"]["restrictions"]),
+            Who(),
+        )
+        for one in said["lists"]
+        if one["next"] is not None
+    ]
+
+
+def _reading(status: str, kinds: Sequence[str]) -> Reading:
+    return Reading(status, None, tuple(sorted(kinds)))

@@ -1,0 +1,162 @@
+"""What time brings, over Kafka: one worker makes it, and whoever comes after it goes on."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from alerts.windows import HOUR
+from events.dates import DAY, Instant, show
+from events.kafka.packing import Outgoing
+from events.kafka.partitioner import partition_of
+from projections.messages import CURRENT, Message, attributes
+from tests.contract.alert_twins import answering, asked, fine, receiving
+from tests.kafka.alerting import PARTITIONS, Line, distinct, line, now, received
+
+COMPANIES = ("acme", "globex", "initech", "umbrella", "hooli")
+DAILY = {"cadence": "daily", "digest": {"time_zone": "Europe/Berlin"}}
+
+
+@pytest.fixture
+async def on(kafka: str) -> AsyncIterator[Line]:
+    async with line(kafka) as found:
+        yield found
+
+
+def later(span: Instant) -> Callable[[], Instant]:
+    return lambda: now() + span
+
+
+async def test_a_digest_holds_the_changes_of_all_partitions(on: Line, tmp_path: Path) -> None:
+    """And comes once, though each worker that has a partition could make it."""
+    await on.tell(*COMPANIES)
+    async with receiving() as receiver, on.desk(tmp_path / "desk.db") as desk:
+        subscription, _ = await desk.subscribe(asked(receiver.url, **DAILY))
+        await on.tell(*COMPANIES, recorded=now())
+        async with on.working(clock=later(DAY)):
+            (post,) = await received(receiver, 1)
+            (attempt,) = await on.attempts(1)
+        assert (post.message["type"], post.message["n"]) == ("standing.digest", 1)
+        changes = post.message["data"]["changes"]
+        assert [(one["company"], one["sequence"]) for one in changes] == [
+            (one, 2) for one in sorted(COMPANIES)
+        ]
+        assert (attempt["company"], attempt["subscription"]) == (None, subscription.id)
+        await on.tell("acme", recorded=now() + DAY)
+        async with on.working(clock=later(2 * DAY)):
+            posts = await received(receiver, 2)
+        assert [one["sequence"] for one in posts[-1].message["data"]["changes"]] == [3]
+        assert posts[-1].message["n"] == 2
+        assert len(distinct(posts)) == len(posts)
+
+
+async def test_a_digest_that_was_tried_goes_on_with_the_next_worker(
+    on: Line, tmp_path: Path
+) -> None:
+    """As the same message, to the byte, though the clock has gone on meanwhile."""
+    async with receiving(answering(503)) as receiver, on.desk(tmp_path / "desk.db") as desk:
+        await desk.subscribe(asked(receiver.url, **DAILY))
+        await on.tell(*COMPANIES, recorded=now())
+        async with on.working(clock=later(DAY)):
+            (first,) = await on.attempts(1)
+        assert (first["state"], first["attempt"]) == ("pending", 1)
+        await on.tell("acme", recorded=now() + DAY)
+        receiver.handler = fine
+        async with on.working(clock=later(DAY + HOUR)):
+            second = (await on.attempts(2))[1]
+        assert (second["state"], second["attempt"]) == ("delivered", 2)
+        assert len({(post.headers["webhook-id"], post.body) for post in receiver.posts}) == 1
+        made = [one for one in await on.read(on.names.progress) if one.key.endswith(b"/made")]
+        assert made[-1].value is None
+
+
+def standing(company: str, at: Instant | None) -> Message:
+    """As the projection says it, as far as reminders look at it."""
+    following: Any = None
+    if at is not None:
+        following = {"at": show(at), "status": "designated", "restrictions": ["export.denied"]}
+    lists = [{"list": "us-bis-dpl", "status": "scheduled", "restrictions": [], "next": following}]
+    value = orjson.dumps({"company": company, "position": "0:0", "lists": lists})
+    return Message(company.encode(), value, attributes(f"s-{company}", CURRENT, company, now()))
+
+
+async def test_reminders_keep_their_numbers_among_the_changes_whoever_works(
+    on: Line, tmp_path: Path
+) -> None:
+    home = partition_of("acme", PARTITIONS)
+    flip = now() + 20 * DAY
+
+    async def say(at: Instant | None) -> None:
+        told = standing("acme", at)
+        await on.publisher.write([Outgoing(on.names.status, home, *told)])
+
+    async with receiving() as receiver, on.desk(tmp_path / "desk.db") as desk:
+        await desk.subscribe(asked(receiver.url, remind=["P30D", "P7D"]))
+        await on.tell("acme")
+        async with on.working():
+            await received(receiver, 1)
+            await on.attempts(1)
+        receiver.handler = answering(503)
+        await say(flip)
+        async with on.working():
+            """What is made, and tried, by this one..."""
+            await on.attempts(2)
+        await on.tell("acme")
+        receiver.handler = fine
+        async with on.working(clock=later(HOUR)):
+            """... is delivered by that one, before the change that came after it."""
+            posts = list(distinct(await received(receiver, 3)).values())
+            await on.attempts(4)
+        async with on.working(clock=later(14 * DAY)):
+            posts = list(distinct(await received(receiver, 4)).values())
+        assert [one.message["n"] for one in posts] == [1, 2, 3, 4]
+        kinds = [one.message["type"].rpartition(".")[2] for one in posts]
+        assert kinds == ["changed", "reminder", "changed", "reminder"]
+        assert [posts[one].message["data"]["remind"] for one in (1, 3)] == ["P30D", "P7D"]
+        await say(None)
+        await on.tell("acme")
+        async with on.working(clock=later(14 * DAY)):
+            posts = list(distinct(await received(receiver, 5)).values())
+        assert posts[-1].message["n"] == 5
+        assert posts[-1].message["type"] == "standing.status.changed"
+
+
+async def checked(on: Line) -> None:
+    """A reading of a list."""
+    event = {
+        "specversion": "1.0",
+        "id": "checked",
+        "source": "/tests",
+        "type": "standing.list.checked",
+        "subject": "list:us-ofac-sdn",
+        "data": {
+            "publication": "2020-01-02",
+            "retrieved": "2020-01-02T00:00:00Z",
+            "sha256": "0" * 64,
+            "records": 1,
+        },
+    }
+    headers = (("content-type", b"application/cloudevents+json"),)
+    home = partition_of("list:us-ofac-sdn", PARTITIONS)
+    one = Outgoing(on.names.events, home, b"list:us-ofac-sdn", orjson.dumps(event), headers)
+    await on.publisher.write([one])
+
+
+async def test_a_heartbeat_says_how_far_each_partition_is(on: Line, tmp_path: Path) -> None:
+    async with receiving() as receiver, on.desk(tmp_path / "desk.db") as desk:
+        await desk.subscribe(asked(receiver.url, heartbeat="PT1H"))
+        await on.tell(*COMPANIES)
+        await checked(on)
+        async with on.working(clock=later(HOUR)):
+            posts = await received(receiver, 1 + len(COMPANIES))
+            await on.attempts(1 + len(COMPANIES))
+        (beat,) = [one.message for one in posts if one.message["type"] == "standing.heartbeat"]
+        partitions = beat["data"]["partitions"]
+        assert [one["partition"] for one in partitions] == list(range(PARTITIONS))
+        assert sum(one["behind"] for one in partitions) == len(COMPANIES)  # nobody has folded them
+        assert beat["n"] == 1
+        assert beat["data"]["lists"] == [
+            {"list": "us-ofac-sdn", "checked": "2020-01-02T00:00:00Z", "stale": True}
+        ]
