@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from anyascii import anyascii
-from fingerprints import remove_types, replace_types
+from fingerprints.types.replacer import get_replacer
 
 LONGEST: Final = 1_000
 """Characters of a name that are looked at: no event takes more."""
@@ -18,6 +18,7 @@ _LETTERS: Final = 4
 _MOST_WORDS: Final = 40
 
 _DROPPED: Final = re.compile(r"['`\"]")
+_DOTTED: Final = re.compile(r"['`\".]")
 _BETWEEN_INITIALS: Final = re.compile(r"(?<=\b[a-z])[. ]+(?=[a-z]\b)")
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _CONNECTING: Final = frozenset(
@@ -67,9 +68,9 @@ def read(text: str) -> Name:
     latin = anyascii(text)[: LONGEST * _LETTERS].lower()
     plain = _DROPPED.sub("", latin.replace("&", " and "))
     plain = " ".join(_WORD.findall(_BETWEEN_INITIALS.sub("", plain)))
-    kept = _NO_FORMS.union((remove_types(plain) or "").split())
+    kept = _NO_FORMS.union((get_replacer(_latin_form, remove=True)(plain) or "").split())
     left = [one for one in plain.split() if one in kept]
-    forms = (replace_types(plain) or "").split()
+    forms = (get_replacer(_latin_form)(plain) or "").split()
     form = " ".join(one for one in forms if one not in kept)
     said = left or plain.split()
     words = [one for one in said if one not in _CONNECTING] or said
@@ -81,6 +82,12 @@ def read(text: str) -> Name:
         frozenset(one for one in shortened if len(one) in _INITIALS),
         _IDEOGRAPH.search(text) is None,
     )
+
+
+def _latin_form(text: str | None) -> str | None:
+    """A legal form of the library's table in the letters of names: its own way asks for ICU."""
+    found = " ".join(_WORD.findall(_DOTTED.sub("", anyascii(text or "").lower())))
+    return found if len(found) > 1 else None
 
 
 @lru_cache(maxsize=65_536)
