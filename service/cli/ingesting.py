@@ -123,11 +123,11 @@ def _propose(settings: Settings, brought: "Brought", at: str) -> tuple[int, list
 def _waiting(settings: Settings, learned: "Learned", report: "Report") -> int:
     """How many questions a publication raised that are open. Whether companies are one is asked by
     `review` itself: it has to read everything for that."""
-    from service.proposals import Proposals
-    from service.proposed import FILE
-
     found = learned.disputed(report)
     if report.brought is not None and report.brought.proposals:
+        from service.proposals import Proposals
+        from service.proposed import FILE
+
         with Proposals(settings.home / FILE, system_clock) as proposals:
             found += proposals.waiting(report.brought.proposals)
     return found
