@@ -55,6 +55,8 @@ class Name(NamedTuple):
     """The legal form, in one writing for many; "" where none was said."""
     joined: str
     """All words as one: Alfa-Bank and Alfabank."""
+    written: str
+    """All that is written as one, legal form and connecting words too; "" where not `spelt`."""
     initials: frozenset[str]
     """What the name may be shortened to."""
     spelt: bool
@@ -75,12 +77,14 @@ def read(text: str) -> Name:
     said = left or plain.split()
     words = [one for one in said if one not in _CONNECTING] or said
     shortened = {"".join(one[0] for one in some) for some in (said, words)}
+    spelt = _IDEOGRAPH.search(text) is None
     return Name(
         tuple(dict.fromkeys(words))[:_MOST_WORDS],
         form,
         "".join(words),
+        plain.replace(" ", "") if spelt else "",
         frozenset(one for one in shortened if len(one) in _INITIALS),
-        _IDEOGRAPH.search(text) is None,
+        spelt,
     )
 
 
