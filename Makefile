@@ -43,7 +43,7 @@ install: .venv/.installed ## install standing and its tools into .venv/
 
 .venv/.synced: .uv/.installed requirements/dev.txt
 	@test -x $(BIN)/python || $(UV) venv --quiet --no-project --python "$$(command -v $(PYTHON))" .venv
-	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	$(UV) pip sync --quiet --python $(BIN)/python --only-binary :all: --require-hashes requirements/dev.txt
 	@touch $@
 
 .venv/.installed: .venv/.synced pyproject.toml requirements/runtime.in requirements/kafka-local.in \

@@ -3,15 +3,17 @@
 It is the share of their words that they have in common (Dice's coefficient), in any order, each
 word counting by how rare it is: of "Bank Melli" and "Bank Mellat", "bank" says next to nothing. A
 word that is misspelt counts in part. Names that are the same but for where words are parted are
-the same; a name and its initials are only possibly so.
+the same; a name and its initials are only possibly so, and names that are the same but for one
+letter or digit anywhere.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from math import log
 from typing import Final, NamedTuple
 
 from projections.names import Name, read
-from projections.spellings import Near, Spellings
+from projections.spellings import Near, Spellings, Wholes
 
 STRONG: Final = 0.90
 """From here on names are as good as the same, if each word of one has its like in the other."""
@@ -19,9 +21,11 @@ POSSIBLE: Final = 0.70
 """From here on somebody should look."""
 LEAST: Final = 0.50
 """Below this nothing is looked for: half of what the names say is not the same."""
-_INITIALS: Final = 0.75
+_LOOKED_AT: Final = 0.75
+"""Initials, and the same but for one letter anywhere: never as good as the same."""
 
 Found = tuple[float, bool]
+_NOT: Final[Found] = (0.0, False)
 
 
 class Alike(NamedTuple):
@@ -46,6 +50,7 @@ class Names:
         """Of each word, the names that have it."""
         self._joined: dict[str, dict[int, None]] = {}
         self._initials: dict[str, dict[int, None]] = {}
+        self._wholes = Wholes()
         self._weights: list[float] | None = []
         self._totals: list[float] = []
         self._count = 0
@@ -62,6 +67,7 @@ class Names:
         self._joined.setdefault(name.joined, {})[number] = None
         for one in name.initials:
             self._initials.setdefault(one, {})[number] = None
+        self._wholes.add(name.written, number)
         self._weights = None
         self._count += 1
         return number
@@ -74,6 +80,7 @@ class Names:
         del self._joined[name.joined][number]
         for one in name.initials:
             del self._initials[one][number]
+        self._wholes.drop(name.written, number)
         self._weights = None
         self._count -= 1
 
@@ -87,9 +94,10 @@ class Names:
         found = asked.by_words(max(least, LEAST))
         for number in self._joined.get(name.joined, ()):
             found[number] = (1.0, True)
-        for number in self._shortened(name):
-            if least <= _INITIALS:
-                found.setdefault(number, (_INITIALS, False))
+        if least <= _LOOKED_AT:
+            for number in chain(self._shortened(name), self._nearly(name, found)):
+                if found.get(number, _NOT)[0] < _LOOKED_AT:
+                    found[number] = (_LOOKED_AT, False)
         alike = (
             Alike(number, round(score, 4), whole, self._forms[number] == name.form)
             for number, (score, whole) in found.items()
@@ -103,6 +111,14 @@ class Names:
         for one in name.initials:
             known = self._joined.get(one, ())
             yield from (number for number in known if len(self._words[number]) == 1)
+
+    def _nearly(self, name: Name, found: Mapping[int, Found]) -> Iterable[int]:
+        """The names that this is but for one letter or digit, wherever it is: in a number, a short
+        word, a legal form or between words. Looked for where nothing is as good as the same: a
+        number is another number, and VTB is not VEB."""
+        if any(whole and score >= STRONG for score, whole in found.values()):
+            return ()
+        return self._wholes.near(name.written)
 
     # --- how much a word counts --------------------------------------------------------------
 

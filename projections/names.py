@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from anyascii import anyascii
-from fingerprints import remove_types, replace_types
+from fingerprints.types.replacer import get_replacer
 
 LONGEST: Final = 1_000
 """Characters of a name that are looked at: no event takes more."""
@@ -18,6 +18,7 @@ _LETTERS: Final = 4
 _MOST_WORDS: Final = 40
 
 _DROPPED: Final = re.compile(r"['`\"]")
+_DOTTED: Final = re.compile(r"['`\".]")
 _BETWEEN_INITIALS: Final = re.compile(r"(?<=\b[a-z])[. ]+(?=[a-z]\b)")
 _WORD: Final = re.compile(r"[a-z0-9]+")
 _CONNECTING: Final = frozenset(
@@ -54,6 +55,8 @@ class Name(NamedTuple):
     """The legal form, in one writing for many; "" where none was said."""
     joined: str
     """All words as one: Alfa-Bank and Alfabank."""
+    written: str
+    """All that is written as one, legal form and connecting words too; "" where not `spelt`."""
     initials: frozenset[str]
     """What the name may be shortened to."""
     spelt: bool
@@ -67,20 +70,28 @@ def read(text: str) -> Name:
     latin = anyascii(text)[: LONGEST * _LETTERS].lower()
     plain = _DROPPED.sub("", latin.replace("&", " and "))
     plain = " ".join(_WORD.findall(_BETWEEN_INITIALS.sub("", plain)))
-    kept = _NO_FORMS.union((remove_types(plain) or "").split())
+    kept = _NO_FORMS.union((get_replacer(_latin_form, remove=True)(plain) or "").split())
     left = [one for one in plain.split() if one in kept]
-    forms = (replace_types(plain) or "").split()
+    forms = (get_replacer(_latin_form)(plain) or "").split()
     form = " ".join(one for one in forms if one not in kept)
     said = left or plain.split()
     words = [one for one in said if one not in _CONNECTING] or said
     shortened = {"".join(one[0] for one in some) for some in (said, words)}
+    spelt = _IDEOGRAPH.search(text) is None
     return Name(
         tuple(dict.fromkeys(words))[:_MOST_WORDS],
         form,
         "".join(words),
+        plain.replace(" ", "") if spelt else "",
         frozenset(one for one in shortened if len(one) in _INITIALS),
-        _IDEOGRAPH.search(text) is None,
+        spelt,
     )
+
+
+def _latin_form(text: str | None) -> str | None:
+    """A legal form of the library's table in the letters of names: its own way asks for ICU."""
+    found = " ".join(_WORD.findall(_DOTTED.sub("", anyascii(text or "").lower())))
+    return found if len(found) > 1 else None
 
 
 @lru_cache(maxsize=65_536)

@@ -2,7 +2,8 @@
 
 A word is found within some edits by its parts: of a word cut into one part more than there are
 edits, one part at least stands unchanged, and nearly where it was (Li, Deng, Wang, Feng, Pass-Join,
-PVLDB 5(3), 2011). Two letters that changed places count as one edit.
+PVLDB 5(3), 2011). Two letters that changed places count as one edit. A whole name is found within
+one edit, wherever that is: also in a number, a short word or a legal form.
 """
 
 from collections.abc import Iterator
@@ -96,6 +97,46 @@ class Spellings:
                 for at in range(max(0, begin - most), min(begin + most, size - end + begin) + 1):
                     found.update(self._parts.get((length, part, word[at : at + end - begin]), ()))
         return found
+
+
+class Wholes:
+    """Names by number, each written as one word, to be found by what is one edit away from them."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, dict[int, None]] = {}
+        self._ends: dict[tuple[int, bool, str], list[str]] = {}
+
+    def add(self, text: str, number: int) -> None:
+        """Make a name known."""
+        if text not in self._numbers:
+            self._numbers[text] = {}
+            for end in _ends(text, len(text)):
+                self._ends.setdefault(end, []).append(text)
+        self._numbers[text][number] = None
+
+    def drop(self, text: str, number: int) -> None:
+        """Forget a name, which was added as `text`."""
+        del self._numbers[text][number]
+
+    def near(self, text: str) -> Iterator[int]:
+        """The names that are this one, or are it but for one edit. None where one of the two is as
+        short as a word that cannot be misspelt."""
+        size = len(text)
+        if size >= _SHORTEST:
+            lengths = range(max(_SHORTEST, size - 1), size + 2)
+            ends = [end for length in lengths for end in _ends(text, length)]
+            for known in {one for end in ends for one in self._ends.get(end, ())}:
+                if OSA.distance(text, known, score_cutoff=1) <= 1:
+                    yield from self._numbers[known]
+
+
+def _ends(text: str, length: int) -> tuple[tuple[int, bool, str], tuple[int, bool, str]]:
+    """How a text of that `length` begins and how it ends, all but a letter between the two, if this
+    is that text but for one edit: it leaves one of them as it was. For that letter's sake, also
+    where neighbours changed places."""
+    half = (length - 1) // 2
+    rest = length - 1 - half
+    return (length, False, text[:half]), (length, True, text[len(text) - rest :])
 
 
 def _spelt(word: str) -> bool:

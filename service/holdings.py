@@ -8,6 +8,7 @@ from typing import IO, Any, Final, NamedTuple
 
 from events.errors import Refused
 from events.sources.countries import country
+from events.sources.text import no_row
 from projections.names import LONGEST
 from projections.screening import Holding
 
@@ -85,7 +86,9 @@ def _rows(file: IO[bytes], source: str) -> Iterator[tuple[int, list[str]]]:
     except UnicodeDecodeError:
         detail = "is not UTF-8; save the sheet as CSV in UTF-8"
         raise Refused.field(f"{source}:{line + 1}", detail) from None
-    except (csv.Error, UnicodeError) as error:
+    except csv.Error as error:
+        raise Refused.field(f"{source}:{line + 1}", no_row(error)) from None
+    except UnicodeError as error:
         raise Refused.field(f"{source}:{line + 1}", str(error)) from None
 
 

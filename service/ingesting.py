@@ -71,6 +71,8 @@ class Report:
     """Of a gazette: what it proposes, and what was withdrawn."""
     proposed: int = 0
     """How many of those proposals are new."""
+    questions: int = 0
+    """How many questions to a person it raised that are open."""
 
     def shown(self) -> dict[str, Any]:
         """As JSON."""
@@ -94,6 +96,7 @@ class Report:
             "duplicate": self.duplicate,
             "problems": [str(one) for one in self.problems],
             "faulty": self.faulty,
+            "questions": self.questions,
             **({} if self.brought is None else _proposed(self.brought)),
         }
 
@@ -184,6 +187,14 @@ class Learned:
         async for records in self.log.read(self._upto, ends):
             self.ledger.take(records)
         self._upto = ends
+
+    def disputed(self, report: Report) -> int:
+        """How many removals that a publication brought are of what another source still shows."""
+        brought = {one["id"] for one in report.found.events}
+        return sum(
+            one.event in brought and bool(self.ledger.disputing(one))
+            for one in self.ledger.disputes()
+        )
 
 
 Keep = Callable[[Brought, str], tuple[int, list[str]]]

@@ -1,7 +1,7 @@
 """What documents propose, until a person decides: in a file of the home folder, as it is work to be
 done and no fact."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -143,6 +143,11 @@ class Proposals:
             "SELECT body, state, who, at, why FROM proposal WHERE id = ?", (id_,)
         )
         return next(map(_read, rows), None)
+
+    def waiting(self, some: Iterable[Proposal]) -> int:
+        """How many of these nobody has decided."""
+        found = map(self.kept, dict.fromkeys(one.id for one in some))
+        return sum(one is not None and one.state == "open" for one in found)
 
     def open(self, id_: str) -> Proposal:
         """One that nobody has decided. Raises `Refused`."""

@@ -101,8 +101,6 @@ class Comparison:
         again = ledger.was_read(source.known_as, self._taken.at, self._taken.sha256)
         self._teller.first = source.every and (before is None or again)
         others = ledger.begun(source.known_as, self._lists)
-        if not others and not source.every and (latest := ledger.latest(source.known_as)):
-            others = [latest]
         if later := next((one for one in others if self._older(one, again=again)), None):
             raise Older.field(
                 self._taken.file,

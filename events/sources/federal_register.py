@@ -45,7 +45,7 @@ def _given(part: Part) -> Sequence[Any]:
     try:
         found = orjson.loads(content.removeprefix(b"\xef\xbb\xbf"))
     except orjson.JSONDecodeError as error:
-        raise Unreadable(f"line {error.lineno}", error.msg) from error
+        raise Unreadable(f"line {error.lineno}", _why(error.msg)) from error
     if isinstance(found, Mapping):
         if "document_number" in found:
             return [found]
@@ -58,6 +58,13 @@ def _given(part: Part) -> Sequence[Any]:
     if not isinstance(found, list):
         raise Unreadable("", "neither a document, an array of them nor a page of results")
     return found
+
+
+def _why(told: str) -> str:
+    """What the library says of bytes that it cannot read, in plain words."""
+    if "not valid UTF-8" in told:
+        return "is not text in UTF-8"
+    return "is empty" if "zero-length" in told else f"is no JSON: {told}"
 
 
 def dated(part: Part) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from events.sources.source import Head, Part, Unreadable
-from events.sources.text import lines
+from events.sources.text import lines, no_row
 
 Made = TypeVar("Made")
 
@@ -34,7 +34,7 @@ def rows(
                     what = f"{len(row)} columns where there should be {len(heading)}"
                     head.fault(part.name, reader.line_num, "row", what)
         except csv.Error as error:
-            raise Unreadable(f"{part.name}:{reader.line_num}", str(error)) from error
+            raise Unreadable(f"{part.name}:{reader.line_num}", no_row(error)) from error
 
 
 def cells(heading: list[str], wanted: Iterable[str]) -> Callable[[list[str]], list[str]]:

@@ -37,7 +37,6 @@ class Ledger:
         self._read: dict[tuple[str, str], Read] = {}
         self._files: set[tuple[str, str, str | None]] = set()
         self._shown: dict[str, dict[str, Shown]] = {}
-        self._latest: dict[str, Read] = {}
         self._begun: dict[tuple[str, str], Read] = {}
         self._memory: dict[str, dict[str, Seen]] = {}
         self._described: dict[str, dict[str, Any]] = {}
@@ -61,11 +60,6 @@ class Ledger:
         """Of each of these lists the last publication of a source that brought anything of it, or
         of which it was said that it was read: a log may have only a part of that."""
         return [self._begun[source, one] for one in lists if (source, one) in self._begun]
-
-    def latest(self, source: str) -> Read | None:
-        """The latest publication of a source that brought an event: of a delta, which may say of no
-        list that it was read, there is nothing else."""
-        return self._latest.get(source)
 
     def readings(self, source: str, lists: Iterable[str]) -> dict[str, Read]:
         """The latest reading of each of these lists by a source."""
@@ -160,7 +154,6 @@ class Ledger:
         some = data.get("sources") or ()
         read = next((_published(one) for one in some if "published" in one), None)
         if read is not None:
-            self._latest[source] = read
             entry = self.shown(source).get(data["reference"]["id"])
             for list_id in [data["list"]] if "list" in data else entry.places if entry else ():
                 self._begin((source, list_id), read)

@@ -18,7 +18,7 @@ from events.sources.entity import Entity, Listing
 from events.sources.identifiers import SCHEMES, identifier
 from events.sources.ofac import EXPORTS, PUBLISHER, SCHEME, joined, once
 from events.sources.source import Head, Part, Piece, Source, Unreadable
-from events.sources.text import MOST, lines, name, quote, said
+from events.sources.text import MOST, lines, name, no_row, quote, said
 
 PROGRAM: Final = "Program"
 _NOTHING: Final = "-0-"
@@ -120,7 +120,7 @@ def _rows(
                 elif row:
                     head.fault(part.name, line, "row", _other(row, columns), row[0].strip())
         except csv.Error as error:
-            raise Unreadable(f"{part.name}:{line}", str(error)) from error
+            raise Unreadable(f"{part.name}:{line}", no_row(error)) from error
     if not ended:
         head.cut = f"{part.name} does not end with the row that ends such a file"
 
@@ -136,7 +136,7 @@ def _row(written: Written) -> Row:
     try:
         row = next(csv.reader([written]))
     except csv.Error as error:
-        raise Unreadable("row", str(error)) from error
+        raise Unreadable("row", no_row(error)) from error
     if len(row) != _COLUMNS:
         raise Unreadable("row", _other(row, _COLUMNS))
     return tuple(row)

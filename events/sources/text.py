@@ -1,5 +1,6 @@
 """Text from strangers: as it may stand in an event, and its lines within bounds. Pure."""
 
+import csv
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,13 @@ _WINDOWS: Final = {
     code: bytes([code]).decode("cp1252", errors="replace") for code in range(0x80, 0xA0)
 }
 _BLOCK: Final = 1 << 16
+_NO_ROW: Final = (
+    ("new-line", "a line ends within a cell that has no quotes around it"),
+    ("larger than", f"a cell has more than {csv.field_size_limit():,} characters"),
+    ("expected after", "a cell goes on behind the quote that ends it"),
+    ("unexpected end", "the last cell has a quote that nothing ends"),
+)
+"""What Python's module says of a CSV that it cannot read, and what that means."""
 
 
 def said(text: str | None) -> str | None:
@@ -59,6 +67,11 @@ def quote(said_beside: Iterable[tuple[str, str | None]]) -> str:
     """What a source says beside what is modelled, field by field, at most `LONGEST` characters."""
     told = "; ".join(f"{key}: {text}" for key, value in said_beside if (text := said(value)))
     return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"
+
+
+def no_row(error: csv.Error) -> str:
+    """Why something is no row of a CSV, in plain words."""
+    return next((plain for own, plain in _NO_ROW if own in str(error)), "it is no CSV")
 
 
 def lines(file: BinaryIO) -> Iterator[str]:

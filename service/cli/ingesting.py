@@ -120,6 +120,19 @@ def _propose(settings: Settings, brought: "Brought", at: str) -> tuple[int, list
         return proposals.take(brought, at)
 
 
+def _waiting(settings: Settings, learned: "Learned", report: "Report") -> int:
+    """How many questions a publication raised that are open. Whether companies are one is asked by
+    `review` itself: it has to read everything for that."""
+    found = learned.disputed(report)
+    if report.brought is not None and report.brought.proposals:
+        from service.proposals import Proposals
+        from service.proposed import FILE
+
+        with Proposals(settings.home / FILE, system_clock) as proposals:
+            found += proposals.waiting(report.brought.proposals)
+    return found
+
+
 # --- files ------------------------------------------------------------------------------------
 
 
@@ -139,6 +152,8 @@ def _read(
     reports = run(_read_all(load_settings(), source, some, asked, plainly=not as_json))
     if as_json:
         echo_json([one.shown() for one in reports])
+    else:
+        _tell_questions(sum(one.questions for one in reports))
     if any(one.outcome == "held" or one.problems for one in reports):
         fail()
 
@@ -166,10 +181,13 @@ async def _read_all(
     reports = []
     with quietly(), progress("ingest", len(some), "publications") as advance:
         async with log_in_use(settings, say) as log:
-            async for report in _ingest(settings, Learned(log), source, asked).read(some):
+            learned = Learned(log)
+            async for report in _ingest(settings, learned, source, asked).read(some):
                 advance(1)
                 reports.append(report)
                 _tell(report, plainly=plainly)
+            for report in reports:  # a later one may have settled what an earlier one raised
+                report.questions = _waiting(settings, learned, report)
     return reports
 
 
@@ -181,6 +199,12 @@ def _tell(report: "Report", *, plainly: bool) -> None:
         say(f"{report.file}: {what}: {reason}")
     if plainly:
         typer.echo(_line(report))
+
+
+def _tell_questions(count: int) -> None:
+    if count:
+        what = "question waits" if count == 1 else "questions wait"
+        typer.echo(f"{count:,} {what}: standing review (which also looks for doubles)")
 
 
 def _line(report: "Report") -> str:
@@ -246,12 +270,14 @@ async def _watch(settings: Settings, watched: "list[Watched]", asked: "Asked") -
     notebook = Notebook(made(settings.home) / WATCHING)
     alone = asyncio.Lock()
 
-    def told(_: "Watch", report: "Report") -> None:
-        _tell(report, plainly=True)
-
     with quietly():
         async with log_in_use(settings, say) as log, Fetcher() as fetcher:
             learned = Learned(log)
+
+            def told(_: "Watch", report: "Report") -> None:
+                _tell(report, plainly=True)
+                _tell_questions(_waiting(settings, learned, report))
+
             watches = [
                 Watch(
                     one,

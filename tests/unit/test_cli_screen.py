@@ -125,9 +125,9 @@ def test_a_file_that_names_nobody_is_bad_usage(
     ("content", "where"),
     [
         (b"name,isin\nAcme,,extra\n", "holdings.csv:2: 3 cells, and the heading has 2"),
-        (b'name\n"open\n', "holdings.csv:2"),
+        (b'name\n"open\n', "holdings.csv:2: the last cell has a quote that nothing ends"),
         (b"name\n" + b"x" * 1_001 + b"\n", "holdings.csv:2: name: is longer than 1,000"),
-        (b"name\n" + b"x" * 200_000 + b"\n", "field larger than field limit"),
+        (b"name\n" + b"x" * 200_000 + b"\n", "a cell has more than 131,072 characters"),
     ],
 )
 def test_a_row_that_cannot_be_read_is_named(

@@ -12,7 +12,7 @@ from rapidfuzz.distance import OSA
 from projections.likeness import POSSIBLE, STRONG, Alike, Names
 from projections.names import LONGEST, read, sound
 from projections.screening import strength
-from projections.spellings import Spellings, edits
+from projections.spellings import Spellings, Wholes, edits
 
 LISTED = (
     "Huawei Technologies Co., Ltd.",
@@ -144,6 +144,53 @@ def test_a_false_friend_is_never_strong(names: Names, text: str, other: str) -> 
     assert found(names, text).get(other) != "strong"
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        pytest.param("Mirza Compaly", "Mirza Company", id="in a legal form"),
+        pytest.param("CJTC Zest", "CJSC Zest", id="in a form that stands first"),
+        pytest.param("Lacno SR..O.", "Lacno s.r.o.", id="between the letters of a form"),
+        pytest.param("2940977 Canada, Inc.", "2904977 Canada, Inc.", id="in a number"),
+        pytest.param("29049r7 Canada, Inc.", "2904977 Canada, Inc.", id="a letter in a number"),
+        pytest.param("SourcerHerbs", "Source1Herbs", id="a letter for a digit"),
+        pytest.param("7HT of Tir", "7th of Tir", id="in a short word with a digit"),
+        pytest.param("VBV, PAO", "VVB, PAO", id="in a word of three letters"),
+        pytest.param("Allaqsa Martyrs Brigade", "Al-Aqsa Martyrs Brigade", id="for a hyphen"),
+        pytest.param("PS-Bforeks OOO", "PSB-Foreks OOO", id="changed places with a hyphen"),
+        pytest.param("Cime,x S.A.", "Cimex, S.A.", id="changed places with a comma"),
+    ],
+)
+def test_one_letter_is_wrong_where_words_are_not_misspelt(text: str, meant: str) -> None:
+    """The name is found, for somebody to look at, and no more than that."""
+    names = Names()
+    for one in (*LISTED, meant):
+        names.add(one)
+    (alike,) = names.like(text)
+    assert (alike.number, alike.score, strength(alike)) == (len(LISTED), 0.75, "possible")
+    assert names.like(text, 0.76) == []
+
+
+def test_a_name_that_is_found_is_not_taken_for_its_neighbour() -> None:
+    """Another number is another company, unless nobody has that very one."""
+    names = Names()
+    for one in ("2904977 Canada, Inc.", "2904978 Canada, Inc."):
+        names.add(one)
+    assert [one.number for one in names.like("2904978 Canada")] == [1]
+    asked = names.like("2904979 Canada, Inc.")
+    assert [(one.number, strength(one)) for one in asked] == [(0, "possible"), (1, "possible")]
+    names.drop(0, "2904977 Canada, Inc.")
+    assert [one.number for one in names.like("2904979 Canada, Inc.")] == [1]
+
+
+@pytest.mark.parametrize("text", ["VTP", "VTBA", "V-T", "小米集国", "Nova 10"])
+def test_so_little_is_no_name_with_a_wrong_letter(text: str) -> None:
+    """Three letters are another name, as is one of ideographs; and two letters are two."""
+    names = Names()
+    for one in ("VTB", "小米集团", "Nova 21"):
+        names.add(one)
+    assert names.like(text) == []
+
+
 def test_the_legal_form_decides_nothing_and_breaks_ties() -> None:
     """Of two names that are the same but for their form, the same form comes first."""
     names = Names()
@@ -226,6 +273,19 @@ def test_every_word_within_the_edits_is_found(known: list[str], asked: str) -> N
             assert one in found
         elif OSA.distance(one, asked) > most and sound(one) != sound(asked):
             assert one not in found
+
+
+@given(st.lists(words, max_size=40), words)
+def test_every_name_within_one_edit_is_found(known: list[str], asked: str) -> None:
+    """By how it begins or how it ends, and no other is."""
+    wholes = Wholes()
+    for number, one in enumerate(known):
+        wholes.add(one, number)
+    assert sorted(wholes.near(asked)) == [
+        number
+        for number, one in enumerate(known)
+        if min(len(one), len(asked)) >= 4 and OSA.distance(one, asked) <= 1
+    ]
 
 
 def test_few_spellings_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:

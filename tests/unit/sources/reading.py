@@ -10,9 +10,10 @@ from typing import Any, BinaryIO
 
 from hypothesis import strategies as st
 
-from events.log import EventLog
+from events.log import EventLog, Position
 from events.sources.entity import Entity
 from events.sources.source import Head, Part, Source, Unreadable
+from events.vocabulary import DESIGNATION_ISSUED
 from service.evidence import Evidence
 from service.ingesting import Asked, Ingest, Learned, Report, publications
 from tests.unit.making import REGISTRY
@@ -23,6 +24,16 @@ DATA = Path(__file__).parents[2] / "data"
 def part(content: bytes, name: str = "file") -> Part:
     """A file in memory."""
     return Part(name, partial[BinaryIO](io.BytesIO, content))
+
+
+async def numbers(log: EventLog) -> dict[str, str]:
+    """By company, the id of its entry."""
+    return {
+        record.subject: record.event["data"]["reference"]["id"]
+        async for some in log.read(Position(), await log.ends())
+        for record in some
+        if record.type == DESIGNATION_ISSUED
+    }
 
 
 def read(source: Source, *contents: bytes, head: Head | None = None) -> dict[str, Entity]:

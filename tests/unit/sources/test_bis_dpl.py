@@ -153,7 +153,7 @@ def test_a_file_that_is_cut_or_another() -> None:
     """In the middle of a row, of a quoted field, or without the columns."""
     whole = edition(DAYS[0])
     head = Head()
-    with pytest.raises(Unreadable, match="unexpected end of data"):
+    with pytest.raises(Unreadable, match="has a quote that nothing ends"):
         read(DPL, whole[: len(whole) // 2])
     read(DPL, whole[: whole.rindex(b'\t"')], head=head)
     assert head.faults[0].detail == "11 columns where there should be 12"

@@ -234,7 +234,7 @@ def test_what_is_personal_is_not_read() -> None:
 
 def test_a_csv_that_is_cut_or_another() -> None:
     """In a quoted field, or without the columns."""
-    with pytest.raises(Unreadable, match="unexpected end of data"):
+    with pytest.raises(Unreadable, match="has a quote that nothing ends"):
         read(CSV, NEW[:-5])
     with pytest.raises(Unreadable, match="there is no column source"):
         read(CSV, b"a,b\n1,2\n")

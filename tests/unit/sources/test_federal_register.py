@@ -187,10 +187,10 @@ def test_the_shapes_of_a_file() -> None:
 @pytest.mark.parametrize(
     ("content", "why"),
     [
-        (b"", "line 1: "),
-        (b"{", "line 1: "),
-        (b"\x1a", "line 1: "),
-        (json.dumps(document()).encode("utf-16"), "line 1: "),
+        (b"", "line 1: is empty"),
+        (b"{", "line 1: is no JSON: "),
+        (b"\x1a", "line 1: is no JSON: "),
+        (json.dumps(document()).encode("utf-16"), "line 1: is not text in UTF-8"),
         (b"[" * 100_000, "line 1: "),
         (b"7", "neither a document"),
         (b'{"count": 3}', "results: missing, where 3 documents should be"),
@@ -302,9 +302,19 @@ def test_a_page_is_read_once(cli: Cli) -> None:
 
 
 def test_what_is_proposed_is_counted(cli: Cli) -> None:
-    """Even where nothing is recorded; once."""
-    assert "11 proposed, for a person to decide" in cli("ingest", "federal-register", FILE).out
-    assert "nothing new" in cli("ingest", "federal-register", FILE).out
+    """Even where nothing is recorded; once, but as a question until it is decided."""
+    waiting = "11 questions wait: standing review"
+    first, again = (cli("ingest", "federal-register", FILE).out for _ in range(2))
+    assert "11 proposed, for a person to decide" in first
+    assert waiting in first
+    assert "nothing new" in again
+    assert waiting in again
+    for one in cli("review", "--json").json["questions"][1:]:
+        cli("review", "refuse", one["id"], "--why", "not ours", "--by", "j.doe")
+    (told,) = cli("ingest", "federal-register", FILE, "--json").json
+    assert told["questions"] == 1
+    last = cli("ingest", "federal-register", FILE).out.splitlines()[-1]
+    assert last.startswith("1 question waits: standing review")
 
 
 def test_a_broken_file_is_held(cli: Cli, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from events.log import Position
 from events.vocabulary import DESIGNATION_ISSUED
 from projections.reader import Question
 from projections.replay import replay
@@ -17,6 +16,7 @@ from service.compose import opened_embedded
 from service.settings import load_settings
 from tests.unit.conftest import Cli
 from tests.unit.sources.official import sdn_snapshots
+from tests.unit.sources.reading import numbers
 
 SDN = "us-ofac-sdn"
 
@@ -56,17 +56,14 @@ async def test_each_moment_has_exactly_the_entities_of_its_file(
     """No more and no fewer: as of each of them, and as the public could know it by then."""
     with opened_embedded(load_settings({"STANDING_HOME": str(home)})) as standing:
         async with standing.caught_up() as store:
-            numbers = {
-                record.subject: record.event["data"]["reference"]["id"]
-                async for some in standing.log.read(Position(), await standing.log.ends())
-                for record in some
-                if record.type == DESIGNATION_ISSUED
-            }
+            number_of = await numbers(standing.log)
             for number, path in enumerate(snapshots):
                 known_by = moment(path) if number % 20 == 0 else None
                 asked = Question(lists=[SDN], announced_by=known_by)
                 rows = replay(store, standing.reader, asked, moment(path))
-                listed = Counter(numbers[row.company] for row in rows if row.status == "designated")
+                listed = Counter(
+                    number_of[row.company] for row in rows if row.status == "designated"
+                )
                 assert set(listed) == companies(path), path.name
                 assert set(listed.values()) == {1}
 

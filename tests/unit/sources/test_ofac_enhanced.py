@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from events.log import Position
 from events.sources.entity import Entity, Listing
 from events.sources.ofac_enhanced import ENHANCED, dated
 from events.sources.ofac_entity import LISTS
 from events.sources.source import Head, Unreadable
-from events.vocabulary import DESIGNATION_ISSUED
 from projections.reader import Question
 from projections.replay import replay
 from service.cli.main import main
@@ -20,6 +18,7 @@ from service.compose import opened_embedded
 from service.settings import load_settings
 from tests.unit.conftest import Cli
 from tests.unit.sources.ofac_xml import entity, features, name, part, real, whole
+from tests.unit.sources.reading import numbers
 
 REAL = "CONS_ENHANCED_2025-01-10.XML"
 CMIC = "us-ofac-ns-cmic"
@@ -158,16 +157,13 @@ async def test_what_is_answered_is_what_the_file_has(
     """On each list exactly its companies."""
     with opened_embedded(load_settings({"STANDING_HOME": str(home)})) as standing:
         async with standing.caught_up() as store:
-            numbers = {
-                record.subject: record.event["data"]["reference"]["id"]
-                async for some in standing.log.read(Position(), await standing.log.ends())
-                for record in some
-                if record.type == DESIGNATION_ISSUED
-            }
+            number_of = await numbers(standing.log)
             for list_id in set(LISTS.values()):
                 asked = Question(lists=[list_id])
                 rows = replay(store, standing.reader, asked, "2025-01-10")
-                listed = sorted(numbers[row.company] for row in rows if row.status == "designated")
+                listed = sorted(
+                    number_of[row.company] for row in rows if row.status == "designated"
+                )
                 assert listed == sorted(
                     key
                     for key, found in entries.items()

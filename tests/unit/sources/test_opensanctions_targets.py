@@ -155,7 +155,7 @@ def test_only_lists_that_it_has_are_told() -> None:
     head = Head()
     assert len(read(TARGETS, rows, head=head)) == 2
     assert head.having == {"us-ofac-ssi", "us-ofac-sdn"}
-    with pytest.raises(Unreadable, match="unexpected end of data"):
+    with pytest.raises(Unreadable, match="has a quote that nothing ends"):
         read(TARGETS, rows[:-2], head=head)
     assert head.having == {"us-ofac-ssi"}
 
