@@ -367,26 +367,30 @@ class AlertStore:
         """At most so many messages that may be sent now, with where they go: of each subscription
         as many as it has `room` for, and none about a company that something is `under_way` of.
         Whose turn was longest ago is first; of those under way that is their order."""
-        found: list[tuple[Waiting, Door]] = []
+        served = {one: turn for turn, one in enumerate(under_way, 1)}
         with trouble(self.path):
-            served = {one: turn for turn, one in enumerate(under_way, 1)}
-            lanes = self.outbox.lanes(now, most + len(under_way))
-            for subscription in sorted(lanes, key=lambda one: served.get(one, 0)):
-                limit = min(room(subscription), most - len(found))
-                door = None if limit <= 0 else self.door(subscription, now)
-                if door is None:
-                    continue
-                busy = under_way.get(subscription, ())
-                waiting = self._awake(subscription, door, now, limit, busy)
-                paced = getattr(door.target, "rate", None) is not None
-                found += [(one, door) for one in waiting[: 1 if paced else None]]
-        return found
+            while True:
+                found: list[tuple[Waiting, Door]] = []
+                slept = False
+                lanes = self.outbox.lanes(now, most + len(under_way))
+                for subscription in sorted(lanes, key=lambda one: served.get(one, 0)):
+                    limit = min(room(subscription), most - len(found))
+                    door = None if limit <= 0 else self.door(subscription, now)
+                    if door is None:
+                        continue
+                    busy = under_way.get(subscription, ())
+                    waiting = self._awake(subscription, door, now, limit, busy)
+                    slept |= waiting is None
+                    paced = getattr(door.target, "rate", None) is not None
+                    found += [(one, door) for one in (waiting or ())[: 1 if paced else None]]
+                if found or not slept:  # else there may be others behind those who are quiet
+                    return found
 
     def _awake(
         self, subscription: str, door: Door, now: Instant, limit: int, busy: Collection[str]
-    ) -> list[Waiting]:
-        """What is due of one subscription, and not held by quiet hours. One of which those hold
-        all is not looked at again before their end."""
+    ) -> list[Waiting] | None:
+        """What is due of one subscription, and not held by quiet hours. None of one of which those
+        hold all: it is not looked at again before their end."""
         end = None if door.quiet is None else until(door.quiet, now)
         if end is None:
             return self.outbox.due(subscription, now, limit, busy)
@@ -398,6 +402,7 @@ class AlertStore:
             idle = not found and passing.isdisjoint(busy)
             if idle and self.door(subscription, now) == door:
                 self.outbox.sleep(subscription, now, end, passing)
+                return None
         return found
 
     def _passing(

@@ -136,7 +136,7 @@ class TimedHouse:
 
     def _idle(self) -> bool:
         now, readers = self.clock.now, self.eye.readers()
-        living = {key: one for key, one in readers.items() if one.subscription.disabled is None}
+        living = {key: one for key, one in readers.items() if one.subscription.living}
         immediate = [
             one for one in living.values() if one.subscription.request.cadence == "immediate"
         ]
