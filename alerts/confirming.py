@@ -13,9 +13,10 @@ from alerts import links
 from alerts.channel import Channel, Parcel
 from alerts.links import Purpose
 from alerts.messages import CONFIRMATION, Draft, confirmation
+from alerts.opened import UnknownSubscription
 from alerts.outbox import Ended
 from alerts.retry import Verdict
-from alerts.store import AlertStore, UnknownSubscription
+from alerts.store import AlertStore
 from alerts.subscriptions import Subscription
 from alerts.targets import EmailTarget
 from events.dates import DAY, SECOND, Instant, show

@@ -11,13 +11,14 @@ from alerts.changing import granted, wished
 from alerts.channel import Channel, Parcel
 from alerts.confirming import UNSUBSCRIBED, Confirming
 from alerts.messages import Draft, trial
+from alerts.opened import UnknownSubscription
 from alerts.outbox import Ended
 from alerts.preview import YEAR, Preview
 from alerts.retry import Verdict
 from alerts.samples import samples
 from alerts.signing import Scheme, new_secret, public_key, told_of
 from alerts.source import ChangeSource
-from alerts.store import AlertStore, UnknownSubscription
+from alerts.store import AlertStore
 from alerts.subscriptions import LOCAL, Request, Start, Subscription, lasting, requested, started
 from events.dates import DAY, NEVER, BadDate, Instant, start
 from events.errors import Refused

@@ -19,13 +19,13 @@ from alerts.desk import OVERLAP, Desk, scheme
 from alerts.desk_store import DeskStore
 from alerts.messages import Draft
 from alerts.names import Names, sized
+from alerts.opened import UnknownSubscription
 from alerts.outbox import Ended
 from alerts.places import BEGINNING, Place, behind
 from alerts.preview import YEAR, Preview
 from alerts.progress import Asked
 from alerts.roster import Roster
 from alerts.signing import new_secret, told_of
-from alerts.store import UnknownSubscription
 from alerts.subscriptions import LOCAL, Request, Start, Subscription, started
 from alerts.topics import Attempt, Kept
 from alerts.vault import Vault

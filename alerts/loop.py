@@ -15,9 +15,10 @@ from alerts.intake import Intake
 from alerts.notices import Herald, Operator
 from alerts.outbox import Ended, Waiting
 from alerts.pace import Pace
+from alerts.receivers import Door
 from alerts.retry import judge
 from alerts.source import ChangeSource
-from alerts.store import AlertStore, Door
+from alerts.store import AlertStore
 from alerts.timed import Timed
 from events.aside import finished
 from events.dates import NEVER, SECOND, Instant

@@ -5,124 +5,31 @@ a page of changes brings is queued in the transaction that moves the cursor over
 is lost between the two, and nothing is queued twice.
 """
 
-import asyncio
-import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, ClassVar, Final, TypeVar
+from collections.abc import Iterable, Sequence
 
 import orjson
 
-from alerts import memory, roll
-from alerts.channel import Outcome
 from alerts.matching import Who
-from alerts.memory import BEAT, BEATS, Made, Memory
+from alerts.memory import Made
 from alerts.messages import Draft
-from alerts.notices import DISABLED, FAILING, Notice, Notices
-from alerts.notices import SCHEMA as NOTICES
-from alerts.outbox import LATER, SCHEMA, Ended, Outbox, Waiting
-from alerts.places import BEGINNING, Place
-from alerts.quiet import Quiet, until
-from alerts.retry import DISABLE, WARN
-from alerts.roll import Reader, Roll, packed, unpacked
-from alerts.subscriptions import Request, Subscription
-from alerts.targets import Target
-from alerts.vault import Vault
-from events.aside import finished
-from events.dates import DAY, Instant, show
-from events.errors import StandingError
-from events.sqlite_store import Synchronous, connect, transaction, trouble
+from alerts.opened import UnknownSubscription
+from alerts.places import Place
+from alerts.quiet import Quiet
+from alerts.receivers import Receivers
+from alerts.roll import Reader, packed
+from alerts.subscriptions import Subscription
+from events.dates import Instant
+from events.sqlite_store import trouble
 from projections.rows import Told
 
-FORMAT: Final = 2
-KEEP: Final[Instant] = 90 * DAY
-"""How long deliveries are kept."""
-_SCHEMA: Final = f"""
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-{roll.SCHEMA};
-{roll.TURNS};
-{SCHEMA};
-{NOTICES};
-{memory.SCHEMA}
-"""
-_STEPS: Final = (f"{roll.OWNED};{roll.TURNS};{LATER};{NOTICES};{memory.SCHEMA}",)
-"""From each earlier format to the next."""
-_PAGES: Final = 8_000
-"""So many pages (32 MB) the log of what was written may have before they are put in their places:
-most are written many times over meanwhile."""
-_DOORS: Final = 20_000
-"""Of so many subscriptions that were told something, it is remembered where they are."""
 
-T = TypeVar("T")
-Busy = Mapping[str, Collection[str]]
-"""By subscription, the companies that something is under way of."""
-
-
-class UnknownSubscription(StandingError):
-    """No subscription has this id."""
-
-    def __init__(self, subscription: str) -> None:
-        super().__init__(f"unknown subscription {subscription!r}")
-        self.subscription = subscription
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """Where messages of a subscription go, and the secrets they are signed with."""
-
-    target: Target
-    secrets: tuple[str, ...]
-    quiet: Quiet | None = None
-
-
-class AlertStore:
+class AlertStore(Receivers):
     """Subscriptions, cursor and outbox at `path`, the key at the same path ending in `.key`.
 
     Not for several threads at once: within an event loop, call its methods through `aside`. One
     alert loop may run over a store at a time; other processes may subscribe and look. Raises
     `StoreError` where a file cannot be used.
     """
-
-    SCHEMA: ClassVar = _SCHEMA
-    SYNCHRONOUS: ClassVar[Synchronous] = "FULL"
-
-    def __init__(self, path: Path, vault: Vault | None = None) -> None:
-        """With a `vault`, there is no key file."""
-        self.path = path
-        self.db = connect(path, self.SCHEMA, FORMAT, synchronous=self.SYNCHRONOUS, steps=_STEPS)
-        self.outbox = Outbox(self.db)
-        self.notices = Notices(self.db)
-        self.memory = Memory(self.db)
-        self._doors: dict[str, tuple[bytes, bytes, Request, tuple[str, ...]]] = {}
-        with trouble(path):
-            self.db.execute(f"PRAGMA wal_autocheckpoint = {_PAGES}")
-        with trouble(path):
-            locked = self.db.execute("SELECT secrets FROM subscriptions LIMIT 1").fetchone()
-        self.vault = vault or Vault(path.with_suffix(".key"), create=locked is None)
-        if locked is not None:
-            self.vault.unlock(locked[0])
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="standing-alerts")
-        with trouble(path):
-            self._roll = Roll(self.db)
-
-    async def aside(self, work: Callable[..., T], *args: object) -> T:
-        """Do something to the store without holding up the event loop. What was begun is
-        finished, also if the caller is cancelled."""
-        loop = asyncio.get_running_loop()
-        return await finished(loop.run_in_executor(self._thread, lambda: work(*args)))
-
-    def close(self) -> None:
-        """Finish what was begun, then let go."""
-        self._thread.shutdown()
-        self.db.close()
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with trouble(self.path), transaction(self.db):
-            yield self.db
 
     # --- subscriptions ------------------------------------------------------------------------
 
@@ -189,11 +96,6 @@ class AlertStore:
         with trouble(self.path):
             return self._roll.all()
 
-    def find(self, subscription: str) -> Reader | None:
-        """One subscription with its place, as it stands now."""
-        with trouble(self.path):
-            return self._roll.one(subscription)
-
     def asking(self) -> list[Reader]:
         """Those who are to be told and ask for what no change brings; the same object until one of
         them has changed."""
@@ -204,13 +106,6 @@ class AlertStore:
         """Of these, the quiet hours of those who have some."""
         with trouble(self.path):
             return self._roll.quiets(idents)
-
-    def get(self, subscription: str) -> Subscription:
-        """One subscription. Raises `UnknownSubscription`."""
-        found = self.find(subscription)
-        if found is None:
-            raise UnknownSubscription(subscription)
-        return found.subscription
 
     def page(self, owner: str | None, after: str | None, limit: int) -> list[Subscription]:
         """Some, oldest first: of an owner or of all, behind the one of the id `after`."""
@@ -277,14 +172,6 @@ class AlertStore:
             )
 
     # --- reading the changes ------------------------------------------------------------------
-
-    @property
-    def cursor(self) -> Place:
-        """Up to where the changes were queued for every subscription that has no place of its
-        own."""
-        with trouble(self.path):
-            row = self.db.execute("SELECT value FROM meta WHERE key = 'cursor'").fetchone()
-        return unpacked(row[0]) if row else BEGINNING
 
     def anybody(self) -> bool:
         """Whether anybody is to be told anything."""
@@ -358,244 +245,6 @@ class AlertStore:
             (orjson.dumps(list(idents)).decode(),),
         )
         return {row[0] for row in rows}
-
-    # --- deliveries ---------------------------------------------------------------------------
-
-    def due(
-        self, now: Instant, most: int, room: Callable[[str], int], under_way: Busy
-    ) -> list[tuple[Waiting, Door]]:
-        """At most so many messages that may be sent now, with where they go: of each subscription
-        as many as it has `room` for, and none about a company that something is `under_way` of.
-        Whose turn was longest ago is first; of those under way that is their order."""
-        served = {one: turn for turn, one in enumerate(under_way, 1)}
-        with trouble(self.path):
-            while True:
-                found: list[tuple[Waiting, Door]] = []
-                slept = False
-                lanes = self.outbox.lanes(now, most + len(under_way))
-                for subscription in sorted(lanes, key=lambda one: served.get(one, 0)):
-                    limit = min(room(subscription), most - len(found))
-                    door = None if limit <= 0 else self.door(subscription, now)
-                    if door is None:
-                        continue
-                    busy = under_way.get(subscription, ())
-                    waiting = self._awake(subscription, door, now, limit, busy)
-                    slept |= waiting is None
-                    paced = getattr(door.target, "rate", None) is not None
-                    found += [(one, door) for one in (waiting or ())[: 1 if paced else None]]
-                if found or not slept:  # else there may be others behind those who are quiet
-                    return found
-
-    def _awake(
-        self, subscription: str, door: Door, now: Instant, limit: int, busy: Collection[str]
-    ) -> list[Waiting] | None:
-        """What is due of one subscription, and not held by quiet hours. None of one of which those
-        hold all: it is not looked at again before their end."""
-        end = None if door.quiet is None else until(door.quiet, now)
-        if end is None:
-            return self.outbox.due(subscription, now, limit, busy)
-        if found := self._passing(subscription, now, limit, busy):
-            return found
-        with self._writing():  # once more, as others may have written meanwhile
-            found = self._passing(subscription, now, limit, busy)
-            passing = self.memory.pressing(subscription) | {BEATS}
-            idle = not found and passing.isdisjoint(busy)
-            if idle and self.door(subscription, now) == door:
-                self.outbox.sleep(subscription, now, end, passing)
-                return None
-        return found
-
-    def _passing(
-        self, subscription: str, now: Instant, limit: int, busy: Collection[str]
-    ) -> list[Waiting]:
-        """What is due of one subscription and is not held by its quiet hours."""
-        passing = self.memory.pressing(subscription) | {BEATS}
-        return self.outbox.due(subscription, now, limit, busy, passing)
-
-    def held(
-        self, subscription: str, shown: list[dict[str, Any]], now: Instant
-    ) -> list[dict[str, Any]]:
-        """Deliveries as they are shown, with `held_until`: when the quiet hours end that hold one
-        now; null where none do."""
-        quiet = self.get(subscription).request.quiet
-        end = None if quiet is None else until(quiet, now)
-        passing = set() if end is None else self.memory.pressing(subscription)
-        for one in shown:
-            holds = one["state"] == "pending" and one["company"] not in passing
-            beats = one["company"] is None and one["type"] == BEAT
-            if end is not None and holds and not beats:
-                one["held_until"] = show(end)
-        return shown
-
-    def door(self, subscription: str, now: Instant) -> Door | None:
-        """Where a subscription is reached; None where nothing is sent to it."""
-        with trouble(self.path):
-            row = self.db.execute(
-                "SELECT request, secrets, overlap FROM subscriptions "  # noqa: S608
-                f"WHERE id = ? AND {roll.LIVING}",
-                (subscription,),
-            ).fetchone()
-        if row is None:
-            return None
-        request, sealed, overlap = row
-        known = self._doors.get(subscription)
-        if known is None or (known[0], known[1]) != (request, sealed):
-            if len(self._doors) >= _DOORS:
-                self._doors.clear()
-            unlocked = self.vault.unlock(sealed)
-            known = (request, sealed, Request.model_validate_json(request), unlocked)
-            self._doors[subscription] = known
-        keys = known[3] if now < overlap else known[3][:1]
-        return Door(known[2].channel, keys, known[2].quiet)
-
-    def settle(self, ended: Sequence[Ended]) -> None:
-        """Keep attempts that are over, and what follows from them."""
-        with self._writing():
-            now = max((one.over for one in ended), default=0)
-            before = self._failing({one.message for one in ended})
-            failing = dict(before)
-            tired = {one for one, at in before.items() if at is not None and now - at > WARN}
-            whose = self.outbox.settle(ended, tired)
-            self._hush(set(whose.values()))
-            last: dict[str, Ended] = {}
-            for one in ended:
-                if (subscription := whose.get(one.message)) is not None:
-                    last[subscription] = one
-                    if one.outcome.delivered:
-                        failing[subscription] = None
-                    elif failing[subscription] is None:
-                        failing[subscription] = one.at
-            for subscription, one in last.items():
-                if failing[subscription] is not None or before[subscription] is not None:
-                    self._turn(subscription, failing[subscription], one)
-            for one in ended:
-                if one.verdict.state == "gone" and one.message in whose:
-                    self._gone(whose[one.message], one, _over(one.outcome))
-
-    def _hush(self, subscriptions: Iterable[str]) -> None:
-        """Nothing is due of those that are paused, whatever became of what was under way."""
-        rows = self.db.execute(
-            "SELECT id FROM subscriptions WHERE paused IS NOT NULL AND id IN "
-            "(SELECT value FROM json_each(?))",
-            (orjson.dumps(list(subscriptions)).decode(),),
-        )
-        for (subscription,) in rows.fetchall():
-            self.outbox.park(subscription)
-
-    def _failing(self, messages: Iterable[str]) -> dict[str, Instant | None]:
-        """Of the subscriptions of messages, since when they fail."""
-        rows = self.db.execute(
-            "SELECT id, failing FROM subscriptions WHERE id IN (SELECT subscription FROM messages "
-            "WHERE id IN (SELECT value FROM json_each(?)))",
-            (orjson.dumps(list(messages)).decode(),),
-        )
-        return dict(rows.fetchall())
-
-    def _turn(self, subscription: str, failing: Instant | None, last: Ended) -> None:
-        """Keep since when a receiver fails, and what follows where that is long ago."""
-        self.db.execute(
-            "UPDATE subscriptions SET failing = ?1 WHERE id = ?2 AND failing IS NOT ?1",
-            (failing, subscription),
-        )
-        if failing is None or last.over - failing < WARN:
-            return
-        if last.over - failing < DISABLE:
-            self._notice(subscription, FAILING, last)
-        else:
-            self._gone(subscription, last, f"nothing could be delivered since {show(failing)}")
-
-    def _gone(self, subscription: str, last: Ended, why: str) -> None:
-        """Disable it, and have that told elsewhere."""
-        if roll.raw(self.db, subscription).disabled is None:
-            self._disable(subscription, why)
-            self._notice(subscription, DISABLED, last)
-
-    def _notice(self, subscription: str, kind: str, last: Ended) -> None:
-        one = roll.raw(self.db, subscription)
-        if kind == FAILING and one.disabled is not None:
-            return
-        self.notices.put(one, kind, last.over, last.outcome.error)
-
-    def heard(self, notice: Notice, due: Instant, error: str | None) -> None:
-        """Keep what became of an attempt to tell a notice."""
-        with self._writing():
-            self.notices.settle(notice, due, error)
-
-    def measured(self) -> dict[str, int]:
-        """What waits, and how many receivers fail or are disabled, by the names of metrics."""
-        waiting, receivers, most = self.outbox.waiting()
-        found = {"waiting": waiting, "waiting_receivers": receivers, "waiting_most": most}
-        for state, where in (
-            ("failing", "failing IS NOT NULL AND disabled IS NULL"),
-            ("disabled", "disabled IS NOT NULL"),
-        ):
-            row = self.db.execute(f"SELECT count(*) FROM subscriptions WHERE {where}").fetchone()  # noqa: S608
-            found[state] = row[0]
-        return found
-
-    def lagging(self) -> bool:
-        """Whether somebody who is to be told has yet to come to the cursor."""
-        with trouble(self.path):
-            return self._roll.lagging()
-
-    def disable(self, subscription: str, why: str) -> None:
-        """Send nothing more to it. Raises `UnknownSubscription`."""
-        self.get(subscription)
-        with self._writing():
-            self._disable(subscription, why)
-
-    def redeliver(self, delivery: str, now: Instant) -> None:
-        """Send a message again, with its id, number and body. Raises `UnknownDelivery`."""
-        with self._writing():
-            self.outbox.again([delivery], now)
-
-    def recover(self, subscription: str, moment: Instant, now: Instant) -> int:
-        """Send again what was recorded at a moment or later; how much that is."""
-        with self._writing():
-            found = self.outbox.since(subscription, moment)
-            self.outbox.again(found, now)
-        return len(found)
-
-    def enable(self, subscription: str, now: Instant, skip_to: Place | None = None) -> None:
-        """Send to it again: from where it stopped, or only what stands behind a place. Raises
-        `UnknownSubscription`."""
-        if self.get(subscription).disabled is None:
-            return
-        with self._writing() as db:
-            db.execute(
-                "UPDATE subscriptions SET disabled = NULL, failing = NULL, "
-                "after = coalesce(?1, after), behind = coalesce(?1, behind) WHERE id = ?2",
-                (None if skip_to is None else packed(skip_to), subscription),
-            )
-            if skip_to is None:
-                self.outbox.resume(subscription, now)
-                self._hush([subscription])
-
-    def keep_trial(self, draft: Draft, now: Instant, ended: Ended) -> None:
-        """Keep a test message and what became of it."""
-        with self._writing():
-            self.outbox.put_trial(draft, now, ended)
-
-    def prune(self, now: Instant) -> None:
-        """Forget deliveries older than `KEEP`."""
-        with self._writing():
-            self.outbox.prune(now - KEEP)
-            self.memory.prune()
-
-    def _disable(self, subscription: str, why: str) -> None:
-        """What waits is kept, and where it stood, for who enables it again."""
-        self.db.execute(
-            "UPDATE subscriptions SET disabled = ?, behind = coalesce(behind, ?) "
-            "WHERE id = ? AND disabled IS NULL",
-            (why, packed(self.cursor), subscription),
-        )
-        self.outbox.abandon(subscription)
-
-
-def _over(outcome: Outcome) -> str:
-    if outcome.status == 410:
-        return "the receiver answered 410 Gone"
-    return f"the receiver wants no more: {outcome.error}"
 
 
 def _request(one: Subscription) -> bytes:

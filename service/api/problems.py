@@ -16,8 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from alerts.opened import UnknownSubscription
 from alerts.outbox import UnknownDelivery
-from alerts.store import UnknownSubscription
 from events.errors import Conflict, Problem, Refused, StoreError, UnknownCompany
 from projections.reader import Parked
 from service.api.answers import NotAcceptable

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from alerts.desk import Desk
+from alerts.opened import UnknownSubscription
 from alerts.outbox import UnknownDelivery
 from alerts.preview import YEAR
-from alerts.store import UnknownSubscription
 from alerts.targets import WebhookTarget
 from events.errors import Refused
 from service import delivered

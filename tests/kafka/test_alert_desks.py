@@ -9,8 +9,8 @@ from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from alerts.desk_on_kafka import KafkaDesk
+from alerts.opened import UnknownSubscription
 from alerts.outbox import UnknownDelivery
-from alerts.store import UnknownSubscription
 from alerts.vault import SharedVault
 from events.dates import DAY, start
 from events.errors import Refused

@@ -10,10 +10,11 @@ from standardwebhooks.webhooks import Webhook
 
 from alerts.desk import AlertDesk
 from alerts.egress import Egress
+from alerts.opened import UnknownSubscription
 from alerts.outbox import UnknownDelivery
 from alerts.places import BEGINNING
 from alerts.preview import since
-from alerts.store import AlertStore, UnknownSubscription
+from alerts.store import AlertStore
 from alerts.webhook import WebhookChannel
 from events.dates import DAY, show, start
 from events.errors import Refused

@@ -9,11 +9,12 @@ import pytest
 from alerts.channel import Outcome
 from alerts.matching import Who
 from alerts.messages import Draft, draft, trial
+from alerts.opened import KEEP, UnknownSubscription
 from alerts.outbox import Ended, UnknownDelivery, Waiting
 from alerts.places import BEGINNING, behind
 from alerts.retry import Verdict
 from alerts.roll import packed
-from alerts.store import KEEP, AlertStore, UnknownSubscription
+from alerts.store import AlertStore
 from alerts.subscriptions import Start, Subscription, requested
 from alerts.vault import Vault
 from events.dates import ALWAYS, DAY, NEVER, SECOND, Instant
