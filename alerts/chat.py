@@ -60,7 +60,7 @@ class ChatChannel:
             form = FORMS[target.type](self._url(target), told)
         except Refused as refused:
             return Outcome(delivered=False, error=str(refused))
-        found = await self._poster.post(form.url, form.body)
+        found = await self._poster.post(form.url, orjson.dumps(form.body), {})
         return found if isinstance(found, Outcome) else self._outcome(target, found)
 
     def _url(self, target: ChatTarget) -> str:

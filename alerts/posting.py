@@ -1,5 +1,6 @@
-"""POSTs to where egress allows, for channels that speak somebody's own form over HTTP."""
+"""POSTs to where egress allows, for channels that speak HTTP."""
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
@@ -8,6 +9,7 @@ import orjson
 from aiohttp import (
     ClientConnectorError,
     ClientError,
+    ClientResponse,
     ClientSession,
     ClientTimeout,
     DummyCookieJar,
@@ -19,13 +21,17 @@ from events.errors import Refused
 
 TIMEOUT: Final = ClientTimeout(total=15, sock_connect=5)
 MOST: Final = 64 * 1024
-"""How many bytes of an answer are read."""
+"""How many bytes of an answer are read: enough to use the connection again, mostly."""
+EXCERPT: Final = 200
+_BODY_S: Final = 2.0
+"""How long a body may take that comes after the status, which is all that counts."""
 
 
 class Answer(NamedTuple):
     """What came back."""
 
     status: int
+    reason: str
     headers: Mapping[str, str]
     body: bytes
 
@@ -40,7 +46,7 @@ class Answer(NamedTuple):
     @property
     def text(self) -> str:
         """The beginning of the body."""
-        return self.body[:200].decode(errors="replace").strip()
+        return self.body[:EXCERPT].decode(errors="replace").strip()
 
 
 class Poster:
@@ -55,24 +61,19 @@ class Poster:
         """Raise `Refused` for a URL that nothing may be sent to."""
         await self._egress.check(url, "channel.url")
 
-    async def post(self, url: str, value: Any) -> Answer | Outcome:
-        """POST a value as JSON. What goes wrong on the way is an outcome. Redirects are not
-        followed."""
+    async def post(self, url: str, body: bytes, said: Mapping[str, str]) -> Answer | Outcome:
+        """POST a body of JSON with these headers besides. What goes wrong on the way is an outcome.
+        Redirects are not followed; any address is asked for anew."""
         try:
             parts(url, "channel.url")
             async with self._open().post(
                 url,
-                data=orjson.dumps(value),
-                headers={"content-type": "application/json"},
+                data=body,
+                headers={"content-type": "application/json", **said},
                 allow_redirects=False,
             ) as response:
-                body = b""
-                with suppress(ClientError, TimeoutError, OSError):
-                    while len(body) < MOST and (
-                        piece := await response.content.read(MOST - len(body))
-                    ):
-                        body += piece
-                return Answer(response.status, response.headers, body)
+                reason, heads = response.reason or "", response.headers
+                return Answer(response.status, reason, heads, await _beginning(response))
         except Refused as refused:
             return Outcome(delivered=False, error=str(refused))
         except TimeoutError:
@@ -101,3 +102,15 @@ class Poster:
                 headers={"user-agent": "standing"},
             )
         return self._session
+
+
+async def _beginning(response: ClientResponse) -> bytes:
+    """The first bytes of an answer's body; what it does after them is its own affair."""
+    body = b""
+    if response.content.at_eof():  # nothing, as most answer
+        return body
+    with suppress(ClientError, TimeoutError, OSError):
+        async with asyncio.timeout(_BODY_S):
+            while len(body) < MOST and (piece := await response.content.read(MOST - len(body))):
+                body += piece
+    return body

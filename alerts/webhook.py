@@ -1,35 +1,21 @@
 """Webhooks: one signed HTTP POST per message, after Standard Webhooks."""
 
-import asyncio
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
-from aiohttp import (
-    ClientConnectorError,
-    ClientError,
-    ClientResponse,
-    ClientSession,
-    ClientTimeout,
-    DummyCookieJar,
-)
+from aiohttp import ClientTimeout
 
 from alerts.channel import Outcome, Parcel
-from alerts.egress import Egress, parts
+from alerts.egress import Egress
+from alerts.posting import EXCERPT, Answer, Poster
 from alerts.retry import retry_after
 from alerts.signing import headers
 from alerts.targets import WebhookTarget
 from events.dates import Instant
-from events.errors import Refused
 
 TIMEOUT: Final = ClientTimeout(total=10, sock_connect=5)
-MOST: Final = 64 * 1024
-"""How many bytes of an answer are read: enough to use the connection again, mostly."""
-_EXCERPT: Final = 200
-_BODY_S: Final = 2.0
-"""How long a body may take that comes after the status, which is all that counts."""
 _GONE: Final = 410
 _TOO_MANY: Final = 429
 _UNAVAILABLE: Final = 503
@@ -44,7 +30,6 @@ _SHOWN: Final = (
 )
 """What is kept of an answer's headers: of use to whoever looks for what went wrong."""
 _SECRET: Final = frozenset({"webhook-signature"})
-_USER_AGENT: Final = "standing"
 
 
 class WebhookChannel:
@@ -58,14 +43,12 @@ class WebhookChannel:
         *,
         timeout: ClientTimeout = TIMEOUT,
     ) -> None:
-        self._egress = egress
+        self._poster = Poster(egress, timeout)
         self._clock = clock
-        self._timeout = timeout
-        self._session: ClientSession | None = None
 
     async def check(self, target: WebhookTarget) -> None:
         """See `Channel`."""
-        await self._egress.check(target.url, "channel.url")
+        await self._poster.check(target.url)
 
     async def send(self, target: WebhookTarget, parcel: Parcel) -> Outcome:
         """See `Channel`. Any 2xx is delivered; redirects are not followed."""
@@ -75,7 +58,8 @@ class WebhookChannel:
         }
         if not parcel.secrets:  # an operator's own, who gave none
             del said["webhook-signature"]
-        outcome = await self._posted(target.url, parcel.body, said)
+        found = await self._poster.post(target.url, parcel.body, said)
+        outcome = found if isinstance(found, Outcome) else self._outcome(found)
         request = {
             "method": "POST",
             "url": target.url,
@@ -85,83 +69,35 @@ class WebhookChannel:
         }
         return replace(outcome, details={"request": request, **(outcome.details or {})})
 
-    async def _posted(self, url: str, body: bytes, said: Mapping[str, str]) -> Outcome:
-        try:
-            parts(url, "channel.url")
-            async with self._open().post(
-                url, data=body, headers=said, allow_redirects=False
-            ) as response:
-                return await self._outcome(response)
-        except Refused as refused:
-            return Outcome(delivered=False, error=str(refused))
-        except TimeoutError:
-            return Outcome(delivered=False, error=f"no answer within {self._timeout.total} s")
-        except ClientConnectorError as error:
-            text = error.os_error.strerror or str(error.os_error)
-            return Outcome(delivered=False, error=f"cannot connect: {text}")
-        except (ClientError, OSError, ValueError) as error:
-            return Outcome(delivered=False, error=f"{type(error).__name__}: {error}"[:500])
-
     async def close(self) -> None:
         """See `Channel`."""
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        await self._poster.close()
 
-    def _open(self) -> ClientSession:
-        if self._session is None:
-            self._session = ClientSession(
-                connector=self._egress.connector(),
-                cookie_jar=DummyCookieJar(),
-                timeout=self._timeout,
-                trust_env=False,
-                # What is not unpacked cannot blow up.
-                auto_decompress=False,
-                headers={"user-agent": _USER_AGENT},
-            )
-        return self._session
-
-    async def _outcome(self, response: ClientResponse) -> Outcome:
+    def _outcome(self, found: Answer) -> Outcome:
         """The status line decides; what a receiver does to its own body after that does not."""
-        excerpt = (await _beginning(response))[:_EXCERPT].decode(errors="replace").strip()
         heads = {
-            key: _printable(value[:_EXCERPT])
+            key: _printable(value[:EXCERPT])
             for key in _SHOWN
-            if (value := response.headers.get(key)) is not None
+            if (value := found.headers.get(key)) is not None
         }
-        answer = {"headers": heads, "body": excerpt}
+        answer = {"headers": heads, "body": found.text}
         details = {"answer": answer}
-        if 200 <= response.status < 300:
-            return Outcome(delivered=True, status=response.status, details=details)
-        wait = retry_after(response.headers.get("retry-after"), self._clock())
+        if 200 <= found.status < 300:
+            return Outcome(delivered=True, status=found.status, details=details)
+        reason = _printable(found.reason[:EXCERPT])
+        wait = retry_after(found.headers.get("retry-after"), self._clock())
         return Outcome(
             delivered=False,
-            status=response.status,
-            error=f"answered {response.status} {_reason(response)}: {excerpt}".rstrip(": "),
-            gone=response.status == _GONE,
+            status=found.status,
+            error=f"answered {found.status} {reason}: {found.text}".rstrip(": "),
+            gone=found.status == _GONE,
             retry_after=wait,
-            throttled=response.status == _TOO_MANY
-            or (response.status == _UNAVAILABLE and wait is not None),
+            throttled=found.status == _TOO_MANY
+            or (found.status == _UNAVAILABLE and wait is not None),
             details=details,
         )
-
-
-def _reason(response: ClientResponse) -> str:
-    return _printable((response.reason or "")[:_EXCERPT])
 
 
 def _printable(text: str) -> str:
     """Without the halves of characters that stand for bytes that are none."""
     return text.encode(errors="replace").decode()
-
-
-async def _beginning(response: ClientResponse) -> bytes:
-    """The first bytes of an answer's body; what it does after them is its own affair."""
-    body = b""
-    if response.content.at_eof():  # nothing, as most answer
-        return body
-    with suppress(ClientError, TimeoutError, OSError):
-        async with asyncio.timeout(_BODY_S):
-            while len(body) < MOST and (piece := await response.content.read(MOST - len(body))):
-                body += piece
-    return body

@@ -15,9 +15,10 @@ from standardwebhooks.webhooks import Webhook
 
 from alerts.channel import Outcome, Parcel
 from alerts.egress import Egress
+from alerts.posting import MOST
 from alerts.signing import new_secret, public_key
 from alerts.targets import WebhookTarget
-from alerts.webhook import MOST, WebhookChannel
+from alerts.webhook import WebhookChannel
 from events.dates import SECOND
 from tests.contract.alert_twins import (
     LOOPBACK,
