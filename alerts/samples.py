@@ -4,14 +4,20 @@ from typing import Any, Final
 
 import orjson
 
+from alerts import digest, heartbeat, reminders
+from alerts.digest import Basket
+from alerts.flips import Coming
+from alerts.matching import Who
 from alerts.messages import data, draft, trial
 from alerts.notices import DISABLED, FAILING, about
 from alerts.places import BEGINNING
+from alerts.reminders import Due
 from alerts.subscriptions import Request, Start, Subscription
 from alerts.targets import WebhookTarget
-from events.dates import NEVER, Instant, show, start
+from events.dates import DAY, NEVER, Instant, show, start
 from events.lists import Registry
 from projections.changes import Change, Interval, Overall
+from projections.rows import Told
 from projections.timeline import Flip, Reading
 
 _LIST: Final = "us-dod-ccmc"
@@ -42,6 +48,7 @@ def samples(registry: Registry) -> list[dict[str, Any]]:
     test = orjson.loads(trial("sub_0123456789abcdef01234567", _OVER, "0").body(0))
     return [
         *found,
+        *_timed(registry),
         {"kind": "test", "says": "that this receiver is reached", "body": test},
         {
             "kind": "failing",
@@ -53,6 +60,27 @@ def samples(registry: Registry) -> list[dict[str, Any]]:
             "says": "of another receiver: it was disabled",
             "body": _notice(DISABLED, f"nothing could be delivered since {show(_BUY)}"),
         },
+    ]
+
+
+def _timed(registry: Registry) -> list[dict[str, Any]]:
+    """Those that time brings."""
+    basket, who = Basket([_OVER + DAY]), "sub_0123456789abcdef01234567"
+    basket.put(0, Told(41, _change("changed", _ON, _OFF)), registry)
+    asked = Request(channel=WebhookTarget(type="webhook", url="https://desk.example/hook"))
+    one = Subscription(who, _BUY, asked, Start(BEGINNING))
+    coming = Coming("xiaomi", _LIST, _OVER, _ON, _OFF, Who())
+    near = reminders.made(one, Due(coming, "P30D"), {}, _OVER - 30 * DAY, registry)
+    pulse = {"canary": "0:41", "partitions": [], "lists": [], "known_at": show(_OVER)}
+    told = [
+        ("digest", "what a window brought", digest.made(who, basket, _OVER, late=False)),
+        ("reminder", "a flip that is known to come is near", near.draft if near else None),
+        ("heartbeat", "that all is well", heartbeat.made(who, "PT1H", _OVER, pulse)),
+    ]
+    return [
+        {"kind": kind, "says": says, "body": orjson.loads(draft.body(1))}
+        for kind, says, draft in told
+        if draft is not None
     ]
 
 

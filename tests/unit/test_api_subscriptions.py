@@ -243,10 +243,13 @@ async def test_a_message_of_each_kind_is_shown(tmp_path: Path) -> None:
     async with served(tmp_path) as api:
         found = {one["kind"]: one["body"] for one in (await api.get(f"{AT}/examples"))["messages"]}
         assert set(found) == {
-            *("changed", "corrected", "scheduled", "noted", "test", "failing", "disabled")
+            *("changed", "corrected", "scheduled", "noted", "digest", "reminder", "heartbeat"),
+            *("test", "failing", "disabled"),
         }
         assert found["changed"]["type"] == "standing.status.changed"
         assert found["changed"]["data"]["sequence"] == 7
+        assert found["digest"]["data"]["changes"] == [found["changed"]["data"]]
+        assert found["reminder"]["data"]["lost"] == ["investment.purchase"]
 
 
 async def test_who_is_told_of_a_failing_receiver_has_to_be_there(tmp_path: Path) -> None:
