@@ -110,7 +110,7 @@ class PartitionStore(FollowingStore):
 
     def _turned(self, known: Subscription, one: Subscription) -> None:
         """See `FollowingStore`. Nothing is due of one that is paused."""
-        if known.disabled is not None and one.disabled is None:
+        if one.living and not known.living:
             for company in {company for ident, company, _ in self._waits if ident == one.id}:
                 self._put_made(one.id, company)
         self._pause(known, one)
