@@ -40,8 +40,9 @@ class SqliteArchive(Archive):
         self._end = -1
 
     def close(self) -> None:
-        """Let go of the file."""
-        self._reader.close()
+        """Let go of the file, once nobody reads: to close under a reader can end the process."""
+        with self._reading:
+            self._reader.close()
 
     def between(self, after: int, to: int, limit: int) -> list[Record]:
         """At most `limit` records of (after, to], at once."""
