@@ -40,7 +40,7 @@ class SqliteArchive(Archive):
         self._end = -1
 
     def close(self) -> None:
-        """Let go of the file, once nobody reads."""
+        """Let go of the file, once nobody reads: to close under a reader can end the process."""
         with self._reading:
             self._reader.close()
 

@@ -9,6 +9,8 @@ from time import perf_counter_ns, sleep
 
 import httpx
 
+from tests.bench.harness import Bench
+
 _PATIENCE_S = 300
 _LOOK_S = 0.1
 
@@ -58,3 +60,12 @@ def first_told(begun: Mapping[str, int], came: Came) -> dict[str, int]:
         for cause in begun.keys() & set(causes):
             first[cause] = min(now, first.get(cause, now))
     return first
+
+
+def at_two_rates(module: str, about: str | None) -> Bench:
+    """A command that measures at one number of events a second, and at another."""
+    bench = Bench(module, about, rounds=2)
+    bench.option("low", 100, "events a second")
+    bench.option("high", 500, "events a second, then")
+    bench.option("seconds", 10, "seconds of each")
+    return bench

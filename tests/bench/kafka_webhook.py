@@ -21,7 +21,7 @@ from events.log import Position
 from service.broker.cluster import running
 from tests.bench.generate import events
 from tests.bench.harness import Bench, Contender, Figures, Options, spread
-from tests.bench.hooks import Came, first_told, receiving
+from tests.bench.hooks import Came, at_two_rates, first_told, receiving
 from tests.bench.kafka_house import PARTITIONS, made_anew, recorded, worker
 from tests.bench.kafka_live import WARM_UP_S, Driver
 
@@ -137,10 +137,7 @@ def _print(live: Contender) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """The command."""
-    bench = Bench(_HERE, __doc__, rounds=2)
-    bench.option("low", 100, "events a second")
-    bench.option("high", 500, "events a second, then")
-    bench.option("seconds", 10, "seconds of each")
+    bench = at_two_rates(_HERE, __doc__)
     bench.option("warm", WARM_UP_S, "seconds of each before that")
     bench.main(measure, argv)
 

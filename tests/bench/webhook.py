@@ -19,7 +19,7 @@ import httpx
 from events.admitted import Admitted
 from tests.bench.generate import events
 from tests.bench.harness import Bench, Contender, Figures, Options, spread
-from tests.bench.hooks import first_told, receiving
+from tests.bench.hooks import at_two_rates, first_told, receiving
 from tests.bench.kafka_house import admitted
 from tests.bench.logs import at
 from tests.bench.over_http import cpu_seconds, free_port, serving
@@ -123,11 +123,7 @@ def measure(bench: Bench) -> None:
 
 def main(argv: list[str] | None = None) -> None:
     """The command."""
-    bench = Bench(_HERE, __doc__, rounds=2)
-    bench.option("low", 100, "events a second")
-    bench.option("high", 500, "events a second, then")
-    bench.option("seconds", 10, "seconds of each")
-    bench.main(measure, argv)
+    at_two_rates(_HERE, __doc__).main(measure, argv)
 
 
 if __name__ == "__main__":
