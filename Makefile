@@ -85,16 +85,17 @@ export CORE
 
 .PHONY: test
 test: lint ## everything: check, and every test; the pure core must be covered to the last branch
-	@$(MAKE) --no-print-directory --jobs=2 test-core test-kafka test-chaos
+	@$(MAKE) --no-print-directory --jobs=2 test-core test-kafka test-chaos test-browser
 
-# Two at a time, the third after whichever is done first: those of Kafka wait, much of the time, for
+# Two at a time, the next after whichever is done first: those of Kafka wait, much of the time, for
 # brokers and for processes. So that it can be told whose a line is, each begins with that.
 TOLD = 2>&1 | while IFS= read -r line; do printf '%s\n' "$(@:test-%=%): $$line"; done
 
 # To measure coverage takes nearly as long again. The core is covered without Kafka and the chaos.
 .PHONY: test-core
 test-core: .venv/.installed
-	@{ $(BIN)/coverage run -m pytest --ignore tests/bench --ignore tests/kafka --ignore tests/chaos && \
+	@{ $(BIN)/coverage run -m pytest --ignore tests/bench --ignore tests/kafka --ignore tests/chaos \
+	    --ignore tests/browser && \
 	  $(BIN)/coverage report --include "$$($(BIN)/python -c "$$CORE")"; } $(TOLD)
 
 .PHONY: test-kafka
@@ -104,6 +105,10 @@ test-kafka: .venv/.installed
 .PHONY: test-chaos
 test-chaos: .venv/.installed
 	@$(BIN)/python -m pytest tests/chaos $(TOLD)
+
+.PHONY: test-browser
+test-browser: .venv/.installed
+	@$(BIN)/python -m pytest tests/browser $(TOLD)
 
 .PHONY: chaos
 chaos: .venv/.installed ## kill, pause and starve it hundreds of times; the better part of an hour

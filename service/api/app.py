@@ -22,7 +22,6 @@ from service.api.lists import Lists
 from service.api.looking import Looking
 from service.api.mail import MailLinks
 from service.api.operating import Operating
-from service.api.pages import Pages
 from service.api.problems import handle
 from service.api.review import Reviewing
 from service.api.screening import Screen
@@ -31,6 +30,8 @@ from service.api.subscriptions import Subscriptions
 from service.audit import Audit
 from service.standing import Service
 from service.tokens import Tokens
+from service.web.pages import add_pages
+from service.web.site import Site
 
 PATIENCE_S: Final = 30.0
 
@@ -59,6 +60,8 @@ def create_app(
     companies = Companies(asking)
     screen = Screen(service, asking)
     audit = Audit(service.standing.settings.home, service.standing.clock)
+    site = Site(service, asking, tokens)
+    add_pages(site)
     parts: list[APIRouter] = [
         companies.router,
         Events(service, asking, operating.metrics).router,
@@ -71,9 +74,9 @@ def create_app(
         Lists(service).router,
         Subscriptions(service, screen.companies).router,
         Audits(audit).router,
-        MailLinks(service.desk).router,
+        MailLinks(service.desk, site).router,
         operating.router,
-        Pages(service, asking).router,
+        site.router,
     ]
     for part in parts:
         # Not `include_router`, which puts a second look-up before each of their routes.

@@ -8,7 +8,6 @@ from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import urlencode
 
-import jinja2
 from fastapi import APIRouter
 from lxml import etree
 from starlette.requests import Request
@@ -27,6 +26,7 @@ from service.api.asking import Asking
 from service.api.looking import FILTER, REPEATED, Looking, Wanted
 from service.api.query import Query
 from service.standing import Service
+from service.web.rendering import environment
 
 ATOM: Final = "application/atom+xml"
 _NS: Final = "http://www.w3.org/2005/Atom"
@@ -44,13 +44,7 @@ class Feeds:
         self._service = service
         self._asking = asking
         self._looking = looking
-        self._templates = jinja2.Environment(
-            loader=jinja2.PackageLoader("service", "pages"),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=jinja2.StrictUndefined,
-        )
+        self._entries = environment().get_template("entry.html")
         self.router = APIRouter()
         add = self.router.add_api_route
         add("/feeds/changes.atom", self.all, **operations.FEED)
@@ -138,7 +132,7 @@ class Feeds:
             if term:
                 etree.SubElement(entry, "category", term=term)
         _put(entry, "summary", told.lead)
-        html = self._templates.get_template("entry.html").render(told=told)
+        html = self._entries.render(told=told)
         content = etree.SubElement(entry, "content", type="html")
         content.text = html
 

@@ -11,11 +11,11 @@ import time
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.requests import Request, cookie_parser
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from events.errors import StoreError
@@ -26,9 +26,17 @@ from service.tokens import OPERATOR, Caller, Role, Token, Tokens, caller
 OPEN: Final = frozenset({"/healthz", "/readyz"})
 """What answers without a token; `/readyz` then says no more than whether it is ready."""
 
+SIGN_IN: Final = "/sign-in"
+SIGNED_IN: Final = "__Host-standing-token"
+"""The cookie that has the token of who signed in on a page."""
+
 LINKS: Final = "/mail/"
 """Below it, whoever has a link may follow it, from wherever: its signature is the proof."""
 
+_ASSETS: Final = "/static/"
+_UNGUARDED: Final = OPEN | {SIGN_IN, "/theme"}
+_NO_PAGES: Final = ("/v1/", "/feeds/", "/metrics", "/openapi.json", "/asyncapi.json")
+_ONLY_ASKS: Final = frozenset({"/screen", "/sign-out"})
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOT_GUESSED: Final = (b"x-content-type-options", b"nosniff")
 
@@ -93,11 +101,12 @@ class Gate:
         except StoreError as error:
             return problem(503, "store", str(error))
         scope["may_see"] = token is not None
-        if scope["path"] in OPEN:
+        if token is not None:
+            scope["caller"] = caller(token)
+        if scope["path"] in _UNGUARDED or scope["path"].startswith(_ASSETS):
             return None
         if token is None:
             return _ask(scope, headers)
-        scope["caller"] = caller(token)
         role = needed(scope["method"], scope["path"])
         if token.may(role):
             return None
@@ -106,22 +115,24 @@ class Gate:
 
 
 def needed(method: str, path: str) -> Role:
-    """The role that a request needs. Of subscriptions everybody sees and changes their own, which
-    is for those who answer to say."""
-    if path.startswith("/v1/subscriptions"):
+    """The role that a request needs, a page the same as the part of the API that has its name. Of
+    subscriptions everybody sees and changes their own, which is for those who answer to say."""
+    place = path.removeprefix("/v1")
+    if place.startswith("/subscriptions"):
         return "read"
-    if path.startswith(("/v1/deliveries", "/v1/audit")):
+    if place.startswith(("/deliveries", "/audit")):
         return "admin"
-    if path.startswith("/v1/review"):
+    if place.startswith("/review"):
         return "record"
-    if method in _READING or path == "/v1/screen":
+    if method in _READING or place in _ONLY_ASKS:
         return "read"
-    return "record" if path == "/v1/events" else "admin"
+    return "record" if place == "/events" else "admin"
 
 
 def _given(tokens: Tokens, scope: Scope, headers: Headers) -> Token | None:
-    """The token of a request: a bearer's, or for reading in a browser, the password that it asks
-    its user for (any name will do)."""
+    """The token of a request: a bearer's; for reading in a feed reader, the password that it asks
+    its user for (any name will do); or that of who signed in on a page, with which a browser may
+    write only where it says that a page of this site sends it."""
     scheme, _, text = headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return tokens.verify(text.strip())
@@ -131,13 +142,21 @@ def _given(tokens: Tokens, scope: Scope, headers: Headers) -> Token | None:
         except (binascii.Error, ValueError):
             return None
         return tokens.verify(password.decode("utf-8", "replace"))
+    signed_in = cookie_parser(headers.get("cookie", "")).get(SIGNED_IN)
+    if signed_in and not scheme and (scope["method"] in _READING or _ours(headers)):
+        return tokens.verify(signed_in)
     return None
 
 
 def _ask(scope: Scope, headers: Headers) -> Response:
-    # Browsers and feed readers know a password, and no other token.
-    reads = "text/html" in headers.get("accept", "") or scope["path"].startswith("/feeds/")
-    browser = reads and scope["method"] in _READING
+    reading = scope["method"] in _READING
+    by_people = reading and "text/html" in headers.get("accept", "")
+    if by_people and not scope["path"].startswith(_NO_PAGES):
+        query = scope["query_string"].decode("latin-1")
+        on = quote(f"{scope['path']}?{query}" if query else scope["path"])
+        return RedirectResponse(f"{SIGN_IN}?next={on}", 303, {"cache-control": "no-store"})
+    # Feed readers, and a browser that looks at the API, know a password and no other token.
+    browser = by_people or (reading and scope["path"].startswith("/feeds/"))
     challenge = 'Basic realm="standing: any name, and a token as password"'
     return problem(
         401,
@@ -153,6 +172,12 @@ def _foreign(headers: Headers, host: str) -> bool:
         return True
     origin = headers.get("origin")
     return origin is not None and urlsplit(origin).netloc.lower() != host.lower()
+
+
+def _ours(headers: Headers) -> bool:
+    """Whether a browser says, and not only fails to deny, that a page of this site sent this; what
+    others sent has been refused."""
+    return headers.get("sec-fetch-site") == "same-origin" or "origin" in headers
 
 
 @lru_cache(maxsize=64)

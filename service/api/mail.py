@@ -8,7 +8,6 @@ and from which site it comes does not matter: whoever has the link may follow it
 from collections.abc import Callable
 from typing import Any, Final
 
-import jinja2
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,14 +18,11 @@ from alerts.subscriptions import Subscription
 from alerts.targets import EmailTarget
 from events.errors import Refused
 from service.api.gate import LINKS
+from service.web.site import Site
 
 _LONGEST: Final = 500
-_GUARDED: Final = {
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "content-security-policy": "default-src 'none'; style-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'",
-}
+_SECRET: Final = {"cache-control": "no-store", "referrer-policy": "no-referrer"}
+"""The address has the token in it."""
 _ASKS: Final[dict[Purpose, tuple[str, str, str]]] = {
     "confirm": (
         "Be told of changes?",
@@ -45,15 +41,9 @@ class MailLinks:
     """`/mail/confirm/{token}` and `/mail/unsubscribe/{token}`. `desk` raises `StoreError` where
     there is none now."""
 
-    def __init__(self, desk: Callable[[], Desk]) -> None:
+    def __init__(self, desk: Callable[[], Desk], site: Site) -> None:
         self._desk = desk
-        self._templates = jinja2.Environment(
-            loader=jinja2.PackageLoader("service", "pages"),
-            autoescape=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            undefined=jinja2.StrictUndefined,
-        )
+        self._site = site
         self.router = APIRouter(include_in_schema=False)
         for purpose in _ASKS:
             path = f"{LINKS}{purpose}/{{token}}"
@@ -68,32 +58,34 @@ class MailLinks:
             try:
                 found = await self._desk().meant(_token(request), purpose)
             except Refused as refused:
-                return self._refused(refused)
+                return self._refused(request, refused)
             title, text, button = _ASKS[purpose]
             if purpose == "confirm" and found.confirmed is not None:
                 title, text = _DONE[purpose]
                 button = ""
-            return self._page(title, text.format(to=_to(found)), button)
+            return self._page(request, title, text.format(to=_to(found)), button)
 
         async def follow(request: Request) -> Response:
             """Do it."""
             try:
                 found = await self._desk().follow(_token(request), purpose)
             except Refused as refused:
-                return self._refused(refused)
+                return self._refused(request, refused)
             title, text = _DONE[purpose]
-            return self._page(title, text.format(to=_to(found)))
+            return self._page(request, title, text.format(to=_to(found)))
 
         return ask if method == "GET" else follow
 
-    def _refused(self, refused: Refused) -> Response:
+    def _refused(self, request: Request, refused: Refused) -> Response:
         said = "; ".join(one.detail for one in refused.problems)
-        return self._page("This link does nothing", f"{said[:1].upper()}{said[1:]}.", code=422)
+        text = f"{said[:1].upper()}{said[1:]}."
+        return self._page(request, "This link does nothing", text, code=422)
 
-    def _page(self, title: str, text: str, button: str = "", code: int = 200) -> Response:
-        page = self._templates.get_template("mail.html")
-        told = page.render(title=title, text=text, button=button)
-        return Response(told, code, _GUARDED, media_type="text/html")
+    def _page(
+        self, request: Request, title: str, text: str, button: str = "", code: int = 200
+    ) -> Response:
+        told = {"title": title, "text": text, "button": button}
+        return self._site.page(request, "mail.html", code, _SECRET, **told)
 
 
 def _token(request: Request) -> str:

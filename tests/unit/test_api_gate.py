@@ -140,7 +140,7 @@ async def test_a_browser_may_give_it_as_a_password_to_read(tmp_path: Path, token
     """It asks its user for it; to write, that is not taken, as other sites could make use of it."""
     async with served(tmp_path, tokens=True) as api:
         text, _ = tokens.create("admin", "me")
-        answer = await api.client.get("/", headers={"accept": "text/html"})
+        answer = await api.client.get("/v1/lists", headers={"accept": "text/html"})
         assert answer.headers["www-authenticate"].startswith("Basic")
         given = httpx.BasicAuth("anybody", text)
         assert (await api.client.get("/", auth=given)).status_code == 200

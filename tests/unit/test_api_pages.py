@@ -1,5 +1,6 @@
 """The pages: what they say, and what they never do."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class Page(HTMLParser):
         self.words = ""
         self.links: list[str] = []
         self.tags: list[str] = []
+        self.scripts: list[str] = []
         self._open: list[str] = []
         self.feed(text)
         assert self._open == []
@@ -29,7 +31,9 @@ class Page(HTMLParser):
         if tag not in self.EMPTY:
             self._open.append(tag)
         given = dict(attrs)
-        assert not [name for name in given if name.startswith("on")]
+        assert not [name for name in given if name == "style" or name.startswith("on")]
+        if tag == "script":
+            self.scripts.append(given["src"] or "")
         if tag == "a":
             self.links.append(given["href"] or "")
 
@@ -45,7 +49,8 @@ async def page(api: Api, path: str, status: int = 200) -> Page:
     assert answer.status_code == status, answer.text
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     found = Page(answer.text)
-    assert "script" not in found.tags
+    assert found.scripts == [found.scripts[0]]
+    assert found.scripts[0].startswith("/static/")
     return found
 
 
@@ -203,9 +208,12 @@ async def test_a_long_story_is_told_from_its_end(tmp_path: Path) -> None:
         assert len(story["events"]) == 140
 
 
-async def test_the_style_is_one_file(tmp_path: Path) -> None:
-    """Which may be kept."""
+async def test_what_lies_beside_the_pages_may_be_kept(tmp_path: Path) -> None:
+    """For ever: its address is of its content. What has another address is not there."""
     async with served(tmp_path) as api:
-        answer = await api.client.get("/style.css")
+        text = (await api.client.get("/")).text
+        (style,) = re.findall(r'"(/static/style\.[0-9a-f]{12}\.css)"', text)
+        answer = await api.client.get(style)
         assert answer.headers["content-type"].startswith("text/css")
-        assert "max-age" in answer.headers["cache-control"]
+        assert "immutable" in answer.headers["cache-control"]
+        assert (await api.client.get("/static/style.css")).status_code == 404

@@ -1,12 +1,14 @@
 """How pages say what answers say in the field's terms: dates, statuses, restrictions, events."""
 
 from collections.abc import Callable
+from datetime import datetime, time
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from alerts.words import EVENT, HOW, RESTRICTION, link, when
 from events.dates import DAY, Instant, show, start
 
-__all__ = ["HOW", "RESTRICTION", "STATUS", "bar", "event", "link", "when"]
+__all__ = ["HOW", "RESTRICTION", "STATUS", "bar", "event", "link", "theirs", "when"]
 
 STATUS: Final = {
     "designated": ("Designated", "It stands on the list, and the list's restrictions apply."),
@@ -24,6 +26,21 @@ _STEPS: Final = (1, 3, 6, 12, 24, 60, 120, 600, 1_200, 12_000, 120_000)
 def event(event_type: str) -> str:
     """An event type in words; one of a later version as it is."""
     return EVENT.get(event_type, event_type)
+
+
+def theirs(text: str, zone: ZoneInfo | None) -> str:
+    """A moment of the list's as the reader's clock showed it; empty where that is the same, is not
+    known, or only a day was meant."""
+    if zone is None or "T" not in text:
+        return ""
+    moment = datetime.fromisoformat(text)
+    if moment.time() in (time.min, time.max):
+        return ""
+    there = moment.astimezone(zone)
+    if there.utcoffset() == moment.utcoffset():
+        return ""
+    day = f" on {there.day} {there:%b}" if there.date() != moment.date() else ""
+    return f"{there:%H:%M}{day} your time"
 
 
 class Piece(NamedTuple):
