@@ -79,7 +79,7 @@ class Delivered:
         return {
             "waiting": waiting,
             "oldest": None if oldest is None else show(oldest),
-            "next": None if due >= NEVER else show(max(due, now)),
+            "next": None if due >= NEVER or not waiting else show(max(due, now)),
             "held_until": show(hold) if hold > now else None,
         }
 

@@ -14,6 +14,7 @@ from service.api.at_once import AtOnce
 from service.api.audited import Audited, Audits
 from service.api.changes import Changes
 from service.api.companies import Companies
+from service.api.deliveries import Deliveries
 from service.api.events import Events
 from service.api.everyone import Everyone
 from service.api.feeds import Feeds
@@ -28,6 +29,7 @@ from service.api.review import Reviewing
 from service.api.screening import Screen
 from service.api.streams import BEAT_S, MOST, Streams
 from service.api.subscriptions import Subscriptions
+from service.api.watchlists import Watchlists
 from service.audit import Audit
 from service.standing import Service
 from service.tokens import Tokens
@@ -58,6 +60,7 @@ def create_app(
     app.state.streams = streams
     companies = Companies(asking)
     screen = Screen(service, asking)
+    watchlists = Watchlists(service, screen.companies)
     audit = Audit(service.standing.settings.home, service.standing.clock)
     parts: list[APIRouter] = [
         companies.router,
@@ -69,7 +72,9 @@ def create_app(
         streams.router,
         Feeds(service, asking, looking).router,
         Lists(service).router,
-        Subscriptions(service, screen.companies).router,
+        Subscriptions(service, watchlists).router,
+        watchlists.router,
+        Deliveries(service).router,
         Audits(audit).router,
         MailLinks(service.desk).router,
         operating.router,

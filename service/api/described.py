@@ -14,8 +14,8 @@ from events.models import EVENT_MODELS
 from events.schemas import components as event_components
 from events.schemas import short
 from projections import blocks
-from service.api import schemas
-from service.api.shapes import ANSWERS, LISTED, PAUSING
+from service.api import review_shapes, schemas, shapes, subscription_shapes
+from service.api.subscription_shapes import LISTED, PAUSING
 
 _Operation = dict[str, Any]
 JSON: Final = "application/json"
@@ -265,4 +265,5 @@ def components() -> dict[str, Any]:
             "mapping": {name: schemas.AT + short(name) for name in EVENT_MODELS},
         },
     }
-    return dict(sorted({**defined, **ANSWERS}.items()))
+    answers = shapes.ANSWERS | review_shapes.ANSWERS | subscription_shapes.ANSWERS
+    return dict(sorted({**defined, **answers}.items()))

@@ -1,0 +1,77 @@
+"""What a desk shows: subscriptions, what waits for them, and what was sent."""
+
+from collections.abc import Callable
+from typing import Any
+
+from alerts.samples import samples
+from alerts.signing import public_key
+from alerts.store import AlertStore
+from alerts.subscriptions import Subscription
+from events.dates import NEVER, Instant
+from events.lists import Registry
+
+
+class Showing:
+    """The part of a desk that looks, and changes nothing. Raises `UnknownSubscription` and
+    `UnknownDelivery`."""
+
+    _store: AlertStore
+    _registry: Registry
+    _clock: Callable[[], Instant]
+
+    async def subscriptions(self) -> list[Subscription]:
+        """All of them, oldest first."""
+        readers = await self._store.aside(self._store.readers)
+        return [one.subscription for one in readers.values()]
+
+    async def page(
+        self, owner: str | None = None, after: str | None = None, limit: int = 1_000
+    ) -> list[dict[str, Any]]:
+        """Some as JSON, oldest first: of an owner or of all, behind the one of the id `after`."""
+        found = await self._store.aside(self._store.page, owner, after, limit)
+        now = self._clock()
+        return [one.told(now) for one in found]
+
+    async def subscription(self, subscription: str) -> dict[str, Any]:
+        """One as JSON, with how many deliveries there are in each state."""
+        found = await self._store.aside(self._store.get, subscription)
+        store, now = self._store, self._clock()
+        keys = await store.aside(store.secrets, subscription, now)
+        return {
+            **found.told(now),
+            "public_keys": [public for key in keys if (public := public_key(key)) is not None],
+            "deliveries": await store.aside(store.outbox.counts, subscription),
+            "backlog": await store.aside(store.outbox.backlog, subscription, now),
+            "notices": await store.aside(store.notices.of, subscription),
+        }
+
+    async def owner(self, subscription: str) -> str:
+        """Whose it is."""
+        found = await self._store.aside(self._store.get, subscription)
+        return found.owner
+
+    async def whose(self, delivery: str) -> str:
+        """The subscription of a delivery that may be sent again."""
+        found, _ = await self._store.aside(self._store.outbox.of, delivery)
+        return found
+
+    async def watchlist(self, subscription: str) -> bytes | None:
+        """The report of the watchlist that its companies are from, as it was packed."""
+        return await self._store.aside(self._store.watchlist, subscription)
+
+    def examples(self) -> list[dict[str, Any]]:
+        """A message of each kind, as JSON, with what it says."""
+        return samples(self._registry)
+
+    async def measured(self) -> dict[str, int]:
+        """What waits, and how many receivers fail or are disabled."""
+        return await self._store.aside(self._store.measured)
+
+    async def deliveries(
+        self, subscription: str, *, limit: int = 100, before: Instant = NEVER
+    ) -> list[dict[str, Any]]:
+        """Its deliveries as JSON, latest first, each with its attempts, and until when quiet hours
+        hold it; go on with the `seq` of the last as `before`."""
+        await self._store.aside(self._store.get, subscription)
+        found = await self._store.aside(self._store.outbox.shown, subscription, limit, before)
+        return await self._store.aside(self._store.held, subscription, found, self._clock())
