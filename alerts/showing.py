@@ -1,7 +1,7 @@
 """What a desk shows: subscriptions, what waits for them, and what was sent."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from alerts.samples import samples
 from alerts.signing import public_key
@@ -9,6 +9,9 @@ from alerts.store import AlertStore
 from alerts.subscriptions import Subscription
 from events.dates import NEVER, Instant
 from events.lists import Registry
+
+_LONGEST: Final = 100
+"""Whose backlogs are measured one by one: a metric for each of a million would hurt its reader."""
 
 
 class Showing:
@@ -27,10 +30,12 @@ class Showing:
     async def page(
         self, owner: str | None = None, after: str | None = None, limit: int = 1_000
     ) -> list[dict[str, Any]]:
-        """Some as JSON, oldest first: of an owner or of all, behind the one of the id `after`."""
+        """Some as JSON, oldest first, each with what waits for it: of an owner or of all, behind
+        the one of the id `after`."""
         found = await self._store.aside(self._store.page, owner, after, limit)
-        now = self._clock()
-        return [one.told(now) for one in found]
+        idents, now = [one.id for one in found], self._clock()
+        waiting = await self._store.aside(self._store.outbox.backlogs, idents)
+        return [{**one.told(now), "backlog": waiting[one.id]} for one in found]
 
     async def subscription(self, subscription: str) -> dict[str, Any]:
         """One as JSON, with how many deliveries there are in each state."""
@@ -66,6 +71,11 @@ class Showing:
     async def measured(self) -> dict[str, int]:
         """What waits, and how many receivers fail or are disabled."""
         return await self._store.aside(self._store.measured)
+
+    async def longest(self, owner: str | None = None) -> list[tuple[str, int, Instant]]:
+        """For which subscriptions most messages wait, of an owner or of all; how many, and since
+        when the oldest does."""
+        return await self._store.aside(self._store.outbox.longest, owner, _LONGEST)
 
     async def deliveries(
         self, subscription: str, *, limit: int = 100, before: Instant = NEVER

@@ -54,10 +54,10 @@ def create_app(
     # No pages of documentation with scripts from elsewhere: /openapi.json, and nothing else.
     app = FastAPI(**described.API, openapi_url=None, docs_url=None, redoc_url=None)
     asking = Asking(service, patience_s)
-    operating = Operating(service)
     looking = Looking(service, patience_s)
     streams = Streams(service, asking, looking, beat_s=beat_s, most=most_streams)
     app.state.streams = streams
+    operating = Operating(service, streams)
     companies = Companies(asking)
     screen = Screen(service, asking)
     watchlists = Watchlists(service, screen.companies)

@@ -166,7 +166,7 @@ async def test_mail_systems_find_what_they_act_on() -> None:
 async def test_what_mail_programs_read_is_not_encoded() -> None:
     """Whatever its length: an address in encoded words (RFC 2047) is none."""
     site = "https://alerts.compliance.a-long-name-of-an-organisation.example"
-    links = Links(site, lambda text: "s" * 43)
+    links = Links(site, lambda _: "s" * 43)
     async with mail_house() as house:
         made = EmailChannel(house.server, links, Teller(site, named), ManualClock())
         ident = "sub_0123456789abcdef01234567"
