@@ -115,6 +115,15 @@ class Delivered:
         ).fetchall()
         return [self._shown(row) for row in rows]
 
+    def said(self, deliveries: Sequence[str]) -> dict[str, Any]:
+        """Of these, what was sent, as JSON, where it is kept."""
+        rows = self._db.execute(
+            "SELECT id, body FROM messages WHERE body <> x'' "
+            "AND id IN (SELECT value FROM json_each(?))",
+            (orjson.dumps(deliveries).decode(),),
+        )
+        return {ident: orjson.loads(body) for ident, body in rows}
+
     def one(self, delivery: str) -> dict[str, Any]:
         """One delivery as JSON. Raises `UnknownDelivery`."""
         row = self._db.execute(

@@ -1,6 +1,6 @@
 """What a desk shows: subscriptions, what waits for them, and what was sent."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from alerts.samples import samples
@@ -76,6 +76,15 @@ class Showing:
         """For which subscriptions most messages wait, of an owner or of all; how many, and since
         when the oldest does."""
         return await self._store.aside(self._store.outbox.longest, owner, _LONGEST)
+
+    async def said(self, deliveries: Sequence[str]) -> dict[str, Any]:
+        """Of these, what was sent, as JSON; of those of which it is kept here."""
+        return await self._store.aside(self._store.outbox.said, deliveries)
+
+    async def delivery(self, delivery: str) -> dict[str, Any]:
+        """One of them as JSON, with the `message` that was sent; null where it is not kept."""
+        found = await self._store.aside(self._store.outbox.one, delivery)
+        return {**found, "message": (await self.said([delivery])).get(delivery)}
 
     async def deliveries(
         self, subscription: str, *, limit: int = 100, before: Instant = NEVER

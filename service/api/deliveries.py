@@ -30,6 +30,7 @@ class Deliveries(Owned):
         add = self.router.add_api_route
         add(f"{ONE}/deliveries", self.deliveries, **subscribing.DELIVERIES)
         add(f"{ONE}/deliveries.csv", self.as_csv, include_in_schema=False)
+        add(f"{ONE}/deliveries/{{delivery}}", self.one, **subscribing.DELIVERY)
         add(f"{ONE}/recover", self.recover, methods=["POST"], **subscribing.RECOVER)
         add(f"{ONE}/redeliver", self.redeliver, methods=["POST"], **subscribing.REDELIVER)
 
@@ -45,6 +46,16 @@ class Deliveries(Owned):
         found = await self._desk.deliveries(ident(request), limit=limit, before=before)
         last = found[-1]["seq"] if len(found) == limit else None
         return answer({"deliveries": found, "next": last})
+
+    async def one(self, request: Request) -> Response:
+        """One message, with every attempt, and with what it said: the JSON that was signed. Over
+        Kafka, `message` is null: a replica keeps what became of messages, and not their text."""
+        bare(request)
+        delivery = str(request.path_params["delivery"])
+        found = await self._desk.delivery(delivery)
+        if found["subscription"] != ident(request):
+            raise UnknownDelivery(delivery)
+        return answer(found)
 
     async def as_csv(self, request: Request) -> Response:
         """Its messages as CSV, a row for each attempt."""

@@ -269,12 +269,6 @@ ANSWERS: Final[dict[str, Schema]] = {
         },
         "A CloudEvent as it was recorded, with where and when.",
     ),
-    "Change": {
-        "allOf": [
-            {"$ref": AT + "ChangeTold"},
-            structure({"cursor": told(TEXT, "Go on `after` it."), "position": POSITION}),
-        ]
-    },
     "List": structure(
         {
             "list": TEXT,

@@ -17,11 +17,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from projections.changes import shown as told
 from projections.stores import News
 from service.api import operations
 from service.api.asking import Asking
-from service.api.looking import FILTER, REPEATED, Cursor, Looking, Wanted, shown
+from service.api.looking import FILTER, REPEATED, Cursor, Looking, Wanted
+from service.api.news import shown
 from service.api.problems import problem
 from service.api.query import Query
 from service.standing import Service
@@ -130,8 +130,8 @@ class Streams:
         key = (one.told.change.company, one.told.change.sequence)
         found = self._said.get(key)
         if found is None:
-            change = told(one.told.change, self._service.standing.registry)
-            found = self._said[key] = orjson.dumps(shown(one, change))
+            (said,) = shown([one], self._service)
+            found = self._said[key] = orjson.dumps(said)
             while len(self._said) > _KEPT:
                 self._said.popitem(last=False)
         return found

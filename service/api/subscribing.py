@@ -114,6 +114,13 @@ DELIVERIES: Final = operation(
     query=("limit", "before"),
     problems=(404, 406, 422, 503),
 )
+DELIVERY: Final = operation(
+    "A message that was sent",
+    "subscriptions",
+    told("With what it said.", schemas.ref("Delivery")),
+    path=("subscription", "delivery"),
+    problems=(404, 422, 503),
+)
 REDELIVER: Final = operation(
     "Send a message again",
     "subscriptions",

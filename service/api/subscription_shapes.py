@@ -81,7 +81,10 @@ ANSWERS: Final[dict[str, Schema]] = {
             "state": TEXT,
             "attempts": {"type": "array", "items": ANY},
         },
-        maybe={"held_until": or_null(TIME, "When the quiet hours end that hold it now.")},
+        maybe={
+            "held_until": or_null(TIME, "When the quiet hours end that hold it now."),
+            "message": told(ANY, "Of one that is asked for alone: what it said."),
+        },
     ),
     "Preview": structure(
         {

@@ -13,7 +13,7 @@ from standardwebhooks import Webhook
 
 from tests.contract.alert_twins import Receiver, answering, fine, receiving
 from tests.unit.making import ENTITY, issued, removed
-from tests.unit.serving import Api, problem, served
+from tests.unit.serving import Api, described, problem, served
 
 LOOPBACK = {"STANDING_ALLOW_NETWORKS": "127.0.0.0/8"}
 AT = "/v1/subscriptions"
@@ -250,6 +250,36 @@ async def test_a_message_of_each_kind_is_shown(tmp_path: Path) -> None:
         assert found["changed"]["data"]["sequence"] == 7
         assert found["digest"]["data"]["changes"] == [found["changed"]["data"]]
         assert found["reminder"]["data"]["lost"] == ["investment.purchase"]
+
+
+async def test_what_was_sent_is_shown_with_what_it_said(tmp_path: Path) -> None:
+    """And why, with its sources: alone, in a row of a spreadsheet, and in the examples."""
+    source = {"url": "https://court.example/order", "title": "Final order"}
+    async with receiving() as receiver, served(tmp_path, environment=LOOPBACK) as api:
+        made = await subscribe(api, receiver.url)
+        await api.record(described("acme", name="Acme AG"))
+        await api.record(issued("2022-01-01", "on", ENTITY, sources=[source]))
+        (delivery,) = await delivered(api, made["id"], receiver, 1)
+        at = f"{AT}/{made['id']}/deliveries"
+        shown = await api.get(f"{at}/{delivery['delivery']}")
+        (post,) = receiver.posts
+        assert shown.pop("message") == post.message
+        assert shown == delivery
+        (cause,) = post.message["data"]["causes"]
+        assert (cause["event"], cause["sources"]) == ("on", [source])
+        (row,) = await csv_of(api, at)
+        assert (row["name"], row["list"], row["kind"]) == ("Acme AG", ENTITY, "changed")
+        assert (row["from"], row["to"]) == ("not_listed", "designated")
+        assert (row["gained"], row["causes"]) == ("export.license", "on")
+        assert row["sources"] == source["url"]
+        other = await subscribe(api, receiver.url)
+        wrong = f"{AT}/{other['id']}/deliveries/{delivery['delivery']}"
+        problem(await api.client.get(wrong), 404)
+        problem(await api.client.get(f"{at}/msg_none"), 404)
+        examples = (await api.get(f"{AT}/examples"))["messages"]
+        for one in examples[:4]:
+            assert one["body"]["data"].keys() >= post.message["data"].keys()
+            assert one["body"]["data"]["causes"][0]["sources"]
 
 
 async def test_who_is_told_of_a_failing_receiver_has_to_be_there(tmp_path: Path) -> None:
