@@ -1,7 +1,10 @@
 """Chat services: one POST per message, in the form that each of them takes."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from hashlib import sha256
 from typing import Final
+from urllib.parse import urlsplit
 
 import orjson
 from aiohttp import ClientTimeout
@@ -60,8 +63,16 @@ class ChatChannel:
             form = FORMS[target.type](self._url(target), told)
         except Refused as refused:
             return Outcome(delivered=False, error=str(refused))
-        found = await self._poster.post(form.url, orjson.dumps(form.body), {})
-        return found if isinstance(found, Outcome) else self._outcome(target, found)
+        body = orjson.dumps(form.body)
+        found = await self._poster.post(form.url, body, {})
+        outcome = found if isinstance(found, Outcome) else self._outcome(target, found)
+        request = {
+            "method": "POST",
+            "host": urlsplit(form.url).hostname,  # the rest is a password
+            "body_bytes": len(body),
+            "body_sha256": sha256(body).hexdigest(),
+        }
+        return replace(outcome, details={"request": request, **(outcome.details or {})})
 
     def _url(self, target: ChatTarget) -> str:
         if target.url is not None:
@@ -77,9 +88,9 @@ class ChatChannel:
         await self._poster.close()
 
     def _outcome(self, target: ChatTarget, answer: Answer) -> Outcome:
-        status = answer.status
+        status, details = answer.status, {"answer": {"body": answer.text}}
         if 200 <= status < 300:
-            return Outcome(delivered=True, status=status)
+            return Outcome(delivered=True, status=status, details=details)
         gone = status == _GONE or (
             400 <= status < 500 and any(word in answer.body for word in _NO_MORE[target.type])
         )
@@ -90,6 +101,7 @@ class ChatChannel:
             gone=gone,
             throttled=status == _TOO_MANY,
             retry_after=self._wait(answer),
+            details=details,
         )
 
     def _wait(self, answer: Answer) -> Instant | None:

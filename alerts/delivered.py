@@ -64,6 +64,29 @@ class Delivered:
         ).fetchone()
         return row[0], row[1], row[2]
 
+    def backlogs(self, subscriptions: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Of these, how many messages wait for each, and since when the oldest does."""
+        rows = self._db.execute(
+            "SELECT subscription, count(*), min(since) FROM messages WHERE state = 'pending' "
+            "AND subscription IN (SELECT value FROM json_each(?)) GROUP BY subscription",
+            (orjson.dumps(subscriptions).decode(),),
+        )
+        found = {row[0]: {"waiting": row[1], "oldest": show(row[2])} for row in rows}
+        none = {"waiting": 0, "oldest": None}
+        return {one: found.get(one, none) for one in subscriptions}
+
+    def longest(self, owner: str | None, limit: int) -> list[tuple[str, int, Instant]]:
+        """For whom most messages wait, of an owner or of all; how many do, and since when the
+        oldest does."""
+        rows = self._db.execute(
+            "SELECT subscription, count(*) AS some, min(since) FROM messages "
+            "WHERE state = 'pending' AND (?1 IS NULL OR subscription IN "
+            "(SELECT id FROM subscriptions WHERE owner = ?1)) "
+            "GROUP BY subscription ORDER BY some DESC LIMIT ?2",
+            (owner, limit),
+        )
+        return rows.fetchall()
+
     def backlog(self, subscription: str, now: Instant) -> dict[str, Any]:
         """What waits for one receiver: how many messages, since when the oldest does, and when
         something is tried next; where it asked to be left alone, until when."""
@@ -79,7 +102,7 @@ class Delivered:
         return {
             "waiting": waiting,
             "oldest": None if oldest is None else show(oldest),
-            "next": None if due >= NEVER else show(max(due, now)),
+            "next": None if due >= NEVER or not waiting else show(max(due, now)),
             "held_until": show(hold) if hold > now else None,
         }
 
@@ -91,6 +114,15 @@ class Delivered:
             (subscription, before, limit),
         ).fetchall()
         return [self._shown(row) for row in rows]
+
+    def said(self, deliveries: Sequence[str]) -> dict[str, Any]:
+        """Of these, what was sent, as JSON, where it is kept."""
+        rows = self._db.execute(
+            "SELECT id, body FROM messages WHERE body <> x'' "
+            "AND id IN (SELECT value FROM json_each(?))",
+            (orjson.dumps(deliveries).decode(),),
+        )
+        return {ident: orjson.loads(body) for ident, body in rows}
 
     def one(self, delivery: str) -> dict[str, Any]:
         """One delivery as JSON. Raises `UnknownDelivery`."""

@@ -15,12 +15,13 @@ from alerts.opened import UnknownSubscription
 from alerts.outbox import Ended
 from alerts.preview import YEAR, Preview
 from alerts.retry import Verdict
-from alerts.samples import samples
-from alerts.signing import Scheme, new_secret, public_key, told_of
+from alerts.showing import Showing
+from alerts.signing import Scheme, new_secret, told_of
 from alerts.source import ChangeSource
 from alerts.store import AlertStore
 from alerts.subscriptions import LOCAL, Request, Start, Subscription, lasting, requested, started
-from events.dates import DAY, NEVER, BadDate, Instant, start
+from alerts.targets import WebhookTarget
+from events.dates import DAY, BadDate, Instant, start
 from events.errors import Refused
 from events.lists import Registry
 
@@ -29,7 +30,7 @@ OVERLAP: Final[Instant] = DAY
 _PAGE: Final = 500
 
 
-class Desk(Confirming):
+class Desk(Confirming, Showing):
     """Subscribing, looking, trying out.
 
     Raises `UnknownSubscription` and `UnknownDelivery` for ids that there are none of (404),
@@ -99,68 +100,13 @@ class Desk(Confirming):
     async def redeliver(self, delivery: str) -> dict[str, Any]:
         """Send a message again, with the same id, number and body; the delivery, as JSON."""
 
-    async def subscriptions(self) -> list[Subscription]:
-        """All of them, oldest first."""
-        readers = await self._store.aside(self._store.readers)
-        return [one.subscription for one in readers.values()]
-
-    async def page(
-        self, owner: str | None = None, after: str | None = None, limit: int = 1_000
-    ) -> list[dict[str, Any]]:
-        """Some as JSON, oldest first: of an owner or of all, behind the one of the id `after`."""
-        found = await self._store.aside(self._store.page, owner, after, limit)
-        now = self._clock()
-        return [one.told(now) for one in found]
-
-    async def subscription(self, subscription: str) -> dict[str, Any]:
-        """One as JSON, with how many deliveries there are in each state."""
-        found = await self._store.aside(self._store.get, subscription)
-        store, now = self._store, self._clock()
-        keys = await store.aside(store.secrets, subscription, now)
-        return {
-            **found.told(now),
-            "public_keys": [public for key in keys if (public := public_key(key)) is not None],
-            "deliveries": await store.aside(store.outbox.counts, subscription),
-            "backlog": await store.aside(store.outbox.backlog, subscription, now),
-            "notices": await store.aside(store.notices.of, subscription),
-        }
-
-    async def owner(self, subscription: str) -> str:
-        """Whose it is."""
-        found = await self._store.aside(self._store.get, subscription)
-        return found.owner
-
-    async def whose(self, delivery: str) -> str:
-        """The subscription of a delivery that may be sent again."""
-        found, _ = await self._store.aside(self._store.outbox.of, delivery)
-        return found
-
-    async def watchlist(self, subscription: str) -> bytes | None:
-        """The report of the watchlist that its companies are from, as it was packed."""
-        return await self._store.aside(self._store.watchlist, subscription)
-
-    def examples(self) -> list[dict[str, Any]]:
-        """A message of each kind, as JSON, with what it says."""
-        return samples(self._registry)
-
-    async def measured(self) -> dict[str, int]:
-        """What waits, and how many receivers fail or are disabled."""
-        return await self._store.aside(self._store.measured)
-
-    async def deliveries(
-        self, subscription: str, *, limit: int = 100, before: Instant = NEVER
-    ) -> list[dict[str, Any]]:
-        """Its deliveries as JSON, latest first, each with its attempts, and until when quiet hours
-        hold it; go on with the `seq` of the last as `before`."""
-        await self._store.aside(self._store.get, subscription)
-        found = await self._store.aside(self._store.outbox.shown, subscription, limit, before)
-        return await self._store.aside(self._store.held, subscription, found, self._clock())
-
     async def _tried(self, subscription: str) -> tuple[Draft, Instant, Ended]:
         """Send one test message; what was sent, when, and what became of it."""
         found = await self._store.aside(self._store.get, subscription)
         if found.unconfirmed:
             raise Refused.field("subscription", "its mailbox has not confirmed yet")
+        if found.disabled == UNSUBSCRIBED:
+            raise Refused.field("subscription", "its mailbox unsubscribed")
         began = self._clock()
         message = trial(subscription, began, secrets.token_hex(8))
         keys = await self._store.aside(self._store.secrets, subscription, began)
@@ -197,9 +143,12 @@ class Desk(Confirming):
         if found.disabled == UNSUBSCRIBED:
             raise Refused.field("subscription", "its mailbox unsubscribed; ask it by another one")
 
-    async def _check_notify(self, request: Request, owner: str) -> None:
-        """Who is to be told when the receiver fails is there, and of the same owner."""
-        if request.notify is None:
+    async def _check_notify(
+        self, request: Request, owner: str, known: Request | None = None
+    ) -> None:
+        """Who is to be told when the receiver fails is there, and of the same owner; one that was
+        `known` before may have gone."""
+        if request.notify is None or (known is not None and known.notify == request.notify):
             return
         unknown = UnknownSubscription(request.notify)
         try:
@@ -218,6 +167,14 @@ class Desk(Confirming):
         if found.paused is not None:
             raise Refused.field("delivery", "its subscription is paused; resume it first")
         return subscription
+
+
+def signed(found: Subscription) -> Subscription:
+    """One whose messages are signed. Raises `Refused` where they are not."""
+    if not isinstance(found.request.channel, WebhookTarget):
+        way = found.request.channel.type
+        raise Refused.field("subscription", f"only webhooks are signed, and it goes to {way}")
+    return found
 
 
 def scheme(request: Request) -> Scheme:
@@ -264,7 +221,7 @@ class AlertDesk(Desk):
         """See `Desk`."""
         known = await self._store.aside(self._store.get, subscription)
         wish = wished(known, raw, self._registry)
-        await self._check_notify(wish.request, known.owner)
+        await self._check_notify(wish.request, known.owner, known.request)
         new = granted(known, wish, self._clock(), [self._source.head()])
         await self._store.aside(self._store.change, known, new, watchlist)
         self._wake()
@@ -288,7 +245,7 @@ class AlertDesk(Desk):
     async def rotate(self, subscription: str, overlap: Instant = OVERLAP) -> str:
         """A new secret, returned this once; messages are signed with the old one as well while
         they overlap."""
-        found = await self._store.aside(self._store.get, subscription)
+        found = signed(await self._store.aside(self._store.get, subscription))
         secret, now = new_secret(scheme(found.request)), self._clock()
         await self._store.aside(self._store.rotate, subscription, secret, now, now + overlap)
         return told_of(secret)

@@ -15,7 +15,7 @@ from alerts import preview, progress, topics
 from alerts.changes_topic import Stood, since, stood
 from alerts.changing import granted, wished
 from alerts.channel import Channel
-from alerts.desk import OVERLAP, Desk, scheme
+from alerts.desk import OVERLAP, Desk, scheme, signed
 from alerts.desk_store import DeskStore
 from alerts.messages import Draft
 from alerts.names import Names, sized
@@ -90,7 +90,8 @@ class KafkaDesk(Desk):
         known = self._known(subscription)
         wish = wished(known.subscription, raw, self._registry)
         _check_reminders(wish.request)
-        await self._check_notify(wish.request, known.subscription.owner)
+        known_request = known.subscription.request
+        await self._check_notify(wish.request, known.subscription.owner, known_request)
         heads = await self._wire.heads() if wish.skip else ()
         new = granted(known.subscription, wish, self._clock(), heads)
         kept = replace(known, subscription=new, watchlist=watchlist or known.watchlist)
@@ -115,6 +116,8 @@ class KafkaDesk(Desk):
     async def disable(self, subscription: str, why: str) -> None:
         """See `Desk`."""
         known = self._known(subscription)
+        if known.subscription.disabled is not None:
+            return  # for the reason that it had
         kept = replace(known, subscription=replace(known.subscription, disabled=why))
         await self._wire.subscribed(topics.subscription(kept, self._clock()))
 
@@ -153,7 +156,7 @@ class KafkaDesk(Desk):
     async def rotate(self, subscription: str, overlap: Instant = OVERLAP) -> str:
         """See `Desk`."""
         known = self._known(subscription)
-        secret, now = new_secret(scheme(known.subscription.request)), self._clock()
+        secret, now = new_secret(scheme(signed(known.subscription).request)), self._clock()
         current = self._wire.vault.unlock(known.sealed)[0]
         sealed = self._wire.vault.lock((secret, current))
         kept = replace(known, sealed=sealed, overlap=now + overlap, rotated=now)

@@ -4,7 +4,9 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from dataclasses import replace
+from hashlib import sha256
+from typing import Any, Final
 
 import aiosmtplib
 import orjson
@@ -28,6 +30,8 @@ _QUEUE_S: Final = 60.0
 _REST_S: Final = 5.0
 """For so long nobody knocks again where nobody answered: a server that is gone must not hold up
 those who are told by other ways."""
+_SAID: Final = 300
+"""Of what the server answers, so many characters are kept."""
 _OURS: Final = re.compile(r"5\.[3457]\.\d")
 """What RFC 3463 has for systems, networks, protocols and policy: not the mailbox's fault, and
 mostly to be mended by the operator."""
@@ -67,13 +71,24 @@ class EmailChannel:
             return Outcome(delivered=False, error=_NOT_HERE)
         server, links = self._configured
         mail = self._written(server, links, target.to, parcel)
+        request = {
+            "server": f"{server.host}:{server.port}",
+            "from": server.sender,
+            "to": target.to,
+            "body_bytes": len(mail),
+            "body_sha256": sha256(mail).hexdigest(),
+        }
+        outcome = await self._in_turn(server, target.to, mail)
+        return replace(outcome, details={"request": request, **(outcome.details or {})})
+
+    async def _in_turn(self, server: MailServer, to: str, mail: bytes) -> Outcome:
         try:
             async with asyncio.timeout(_QUEUE_S):
                 await self._slots.acquire()
         except TimeoutError:
             return Outcome(delivered=False, error="too many mails wait for the mail server")
         try:
-            return await self._handed_in(server, target.to, mail)
+            return await self._handed_in(server, to, mail)
         finally:
             self._slots.release()
 
@@ -122,8 +137,8 @@ class EmailChannel:
 
     async def _once(self, server: MailServer, to: str, mail: bytes) -> Outcome:
         async with self._client(server) as client:
-            await client.sendmail(server.sender, [to], mail)
-            return Outcome(delivered=True, status=250)
+            _, said = await client.sendmail(server.sender, [to], mail)
+            return Outcome(delivered=True, status=250, details=_answered(said))
 
     @asynccontextmanager
     async def _client(self, server: MailServer) -> AsyncIterator[SMTP]:
@@ -178,6 +193,12 @@ _NOT_HERE: Final = (
 
 def _refused(code: int, said: str, *, lasts: bool) -> Outcome:
     """What a server answered. Only one that speaks of the mailbox, and for good, ends it."""
-    text = " ".join(said.split())[:300]
+    text = " ".join(said.split())[:_SAID]
     gone = lasts and 500 <= code < 600 and _OURS.search(text) is None
-    return Outcome(delivered=False, status=code, error=f"answered {code} {text}", gone=gone)
+    error, details = f"answered {code} {text}", _answered(text)
+    return Outcome(delivered=False, status=code, error=error, gone=gone, details=details)
+
+
+def _answered(said: str) -> dict[str, Any]:
+    """As attempts have it: mostly the name under which the server has taken a mail over."""
+    return {"answer": {"text": " ".join(said.split())[:_SAID]}}

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, EmailPolicy
 from email.utils import format_datetime
 from hashlib import sha256
 from textwrap import fill
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import jinja2
@@ -22,7 +22,22 @@ from events.dates import SECOND, Instant
 
 _WIDE: Final = 76
 _NAME: Final = "standing"
+_READ_BY_PROGRAMS: Final = frozenset({"List-Id", "List-Unsubscribe", "List-Unsubscribe-Post"})
 _NO_ADVICE: Final = "The 50 % and affiliates rules are not evaluated. This is not legal advice."
+
+
+class _Policy(EmailPolicy):
+    """That of SMTP, but that what programs read stays as it is. What is longer than a line and has
+    no blank would be written as encoded words, and no mail program finds an address in those."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """A header as it goes over the wire."""
+        if name in _READ_BY_PROGRAMS:
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY: Final = _Policy(**{key: getattr(SMTP, key) for key in ("linesep", "max_line_length")})
 
 
 class Button(NamedTuple):
@@ -62,7 +77,7 @@ class Mails:
 
     def write(self, envelope: Envelope, told: Telling, button: Button | None = None) -> bytes:
         """A mail as it goes over the wire."""
-        mail = EmailMessage(policy=SMTP)
+        mail = EmailMessage(policy=_POLICY)
         for name, value in _headers(envelope, told).items():
             mail[name] = value
         small = _small(envelope)

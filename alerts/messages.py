@@ -63,18 +63,21 @@ class Draft:
         )
 
 
-def data(change: Change, registry: Registry, about: About = UNKNOWN) -> bytes:
-    """The change as every subscriber is told it."""
+def whole(change: Change, registry: Registry, about: About = UNKNOWN) -> dict[str, Any]:
+    """The change as everybody is told it."""
     before, after = set(change.before.kinds), set(change.after.kinds)
-    return orjson.dumps(
-        {
-            **shown(change, registry),
-            "name": about.name,
-            "gained": sorted(after - before),
-            "lost": sorted(before - after),
-            "causes": about.causes,
-        }
-    )
+    return {
+        **shown(change, registry),
+        "name": about.name,
+        "gained": sorted(after - before),
+        "lost": sorted(before - after),
+        "causes": about.causes,
+    }
+
+
+def data(change: Change, registry: Registry, about: About = UNKNOWN) -> bytes:
+    """The same, as it is sent."""
+    return orjson.dumps(whole(change, registry, about))
 
 
 def draft(

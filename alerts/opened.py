@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Final, TypeVar
 
-from alerts import memory, roll
+from alerts import memory, roll_tables
 from alerts.memory import Memory
 from alerts.notices import SCHEMA as NOTICES
 from alerts.notices import Notices
@@ -27,13 +27,13 @@ KEEP: Final[Instant] = 90 * DAY
 """How long deliveries are kept."""
 _SCHEMA: Final = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-{roll.SCHEMA};
-{roll.TURNS};
+{roll_tables.SCHEMA};
+{roll_tables.TURNS};
 {SCHEMA};
 {NOTICES};
 {memory.SCHEMA}
 """
-_STEPS: Final = (f"{roll.OWNED};{roll.TURNS};{LATER};{NOTICES};{memory.SCHEMA}",)
+_STEPS: Final = (f"{roll_tables.OWNED};{roll_tables.TURNS};{LATER};{NOTICES};{memory.SCHEMA}",)
 """From each earlier format to the next."""
 _PAGES: Final = 8_000
 """So many pages (32 MB) the log of what was written may have before they are put in their places:

@@ -8,7 +8,7 @@ from alerts import digest, heartbeat, reminders
 from alerts.digest import Basket
 from alerts.flips import Coming
 from alerts.matching import Who
-from alerts.messages import data, draft, trial
+from alerts.messages import About, data, draft, trial
 from alerts.notices import DISABLED, FAILING, about
 from alerts.places import BEGINNING
 from alerts.reminders import Due
@@ -24,6 +24,24 @@ _LIST: Final = "us-dod-ccmc"
 _ON: Final = Reading("designated", None, ("investment.purchase",))
 _STILL: Final = Reading("designated", None, ())
 _OFF: Final = Reading("removed", "vacated", ())
+_EVENT: Final = "0b7cbb4c-6a0e-5d0b-8f0e-2d8a1f9f9a55"
+_SOURCE: Final = {
+    "url": "https://court.example/order",
+    "title": "Final order",
+    "publisher": "The court",
+    "published": "2021-05-25",
+}
+_ABOUT: Final = About(
+    "Xiaomi Corporation",
+    (
+        {
+            "event": _EVENT,
+            "type": "standing.removal.issued",
+            "text": None,
+            "sources": [_SOURCE],
+        },
+    ),
+)
 _BUY: Final = start("2021-03-15T09:30:00-04:00")
 _OVER: Final = start("2021-05-25T16:09:00-04:00")
 
@@ -66,7 +84,7 @@ def samples(registry: Registry) -> list[dict[str, Any]]:
 def _timed(registry: Registry) -> list[dict[str, Any]]:
     """Those that time brings."""
     basket, who = Basket([_OVER + DAY]), "sub_0123456789abcdef01234567"
-    basket.put(0, Told(41, _change("changed", _ON, _OFF)), registry)
+    basket.put(0, Told(41, _change("changed", _ON, _OFF)), registry, _ABOUT)
     asked = Request(channel=WebhookTarget(type="webhook", url="https://desk.example/hook"))
     one = Subscription(who, _BUY, asked, Start(BEGINNING))
     coming = Coming("xiaomi", _LIST, _OVER, _ON, _OFF, Who())
@@ -96,7 +114,7 @@ def _change(kind: str, before: Reading, after: Reading, **more: Any) -> Change:
         Overall(after.status, after.kinds),
         _OVER,
         _OVER,
-        ("0b7cbb4c-6a0e-5d0b-8f0e-2d8a1f9f9a55",),
+        (_EVENT,),
         _OVER,
         NEVER,
         backfill=False,
@@ -105,7 +123,8 @@ def _change(kind: str, before: Reading, after: Reading, **more: Any) -> Change:
 
 
 def _body(one: Change, registry: Registry) -> Any:
-    return orjson.loads(draft("sub_0123456789abcdef01234567", one, data(one, registry)).body(3))
+    told = data(one, registry, _ABOUT)
+    return orjson.loads(draft("sub_0123456789abcdef01234567", one, told).body(3))
 
 
 def _notice(kind: str, why: str | None) -> dict[str, Any]:

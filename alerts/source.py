@@ -10,7 +10,7 @@ from alerts.matching import Who
 from alerts.messages import About
 from alerts.places import Place, behind
 from events.log import Record
-from projections.changes import MOST
+from projections.changes import MOST, Change
 from projections.rows import Told
 from projections.store import ProjectionStore
 
@@ -102,9 +102,7 @@ class Projected:
     def about(self, told: Told) -> About:
         """See `ChangeSource`."""
         described = self._store.described(told.change.company)
-        found = {one.id: one for one in self._events(told.change.cause[:MOST])}
-        causes = tuple(_cause(found[one]) for one in told.change.cause if one in found)
-        return About(None if described is None else described["name"], causes)
+        return known(told.change, described, self._events(told.change.cause[:MOST]))
 
     async def beyond(self, position: int) -> None:
         """See `ChangeSource`."""
@@ -114,6 +112,13 @@ class Projected:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._poll_s):
                 await self._reached(position + 1)
+
+
+def known(change: Change, described: Mapping[str, Any] | None, events: Sequence[Record]) -> About:
+    """What is known of a change, out of what its company is described as, and of its causes."""
+    found = {one.id: one for one in events}
+    causes = tuple(_cause(found[one]) for one in change.cause if one in found)
+    return About(None if described is None else described["name"], causes)
 
 
 def _cause(record: Record) -> Mapping[str, Any]:

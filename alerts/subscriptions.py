@@ -256,10 +256,8 @@ def _problem(item: Any, within: str) -> Problem:
         place = place[:1] + place[2:]
     field = ".".join(str(part) for part in ((within,) if within else ()) + place)
     match item["type"]:
-        case "extra_forbidden":
-            return Problem(field, "unknown field")
-        case "missing":
-            return Problem(field, "missing")
+        case "extra_forbidden" | "missing" as kind:
+            return Problem(field, "missing" if kind == "missing" else "unknown field")
         case "union_tag_not_found":
             return Problem(f"{field}.type", "missing")
         case "union_tag_invalid":
@@ -269,7 +267,10 @@ def _problem(item: Any, within: str) -> Problem:
             return Problem(
                 field, f"unknown {item['input']!r}; one of {item['ctx']['expected']}"[:400]
             )
-        case "value_error" if not isinstance(item["input"], str):
-            return Problem(field, str(item["ctx"]["error"]))
+        case "value_error":
+            given = f", not {item['input']!r}" if isinstance(item["input"], str) else ""
+            return Problem(field, f"{item['ctx']['error']}{given}"[:300])
+        case "model_type" | "model_attributes_type":
+            return Problem(field, "a JSON object is needed")
         case _:
             return Problem(field, f"{item['msg']}, not {item['input']!r}"[:300])

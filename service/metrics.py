@@ -27,8 +27,14 @@ NAMES: Final = {
     "standing_alerts_waiting": "messages that wait to be delivered",
     "standing_alerts_waiting_receivers": "receivers that messages wait for",
     "standing_alerts_waiting_most": "messages that wait for one receiver, at most",
+    "standing_alerts_backlog": "messages that wait for one receiver, by subscription; of the 100 "
+    "for whom most do",
+    "standing_alerts_backlog_oldest_seconds": "since when the oldest of them waits, by "
+    "subscription, in seconds since 1970 (UTC)",
     "standing_alerts_failing": "receivers that failed the last time and are tried again",
     "standing_alerts_disabled": "receivers that nothing is sent to any more",
+    "standing_streams": "streams of changes that are open",
+    "standing_streams_most": "streams of changes that may be open",
     "standing_log_writable": "1 where the log could be written when it was last asked, else 0",
 }
 

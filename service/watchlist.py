@@ -37,9 +37,10 @@ def read_watchlist(given: Any, field: str = "watchlist") -> Sheet:
         raise Refused.field(field, 'is no object with one of "csv", "holdings" and "names"')
     if "csv" not in given:
         return read_json(given, MOST)
+    inner = f"{field}.csv" if field else "csv"
     if not isinstance(given["csv"], str):
-        raise Refused.field(f"{field}.csv", "is no text")
-    return read_csv(io.BytesIO(given["csv"].encode()), f"{field}.csv")
+        raise Refused.field(inner, "is no text")
+    return read_csv(io.BytesIO(given["csv"].encode()), inner)
 
 
 def once_more(report: Mapping[str, Any]) -> Sheet:

@@ -20,9 +20,9 @@ class NotAcceptable(Exception):
     """Nothing that `Accept` names is served here."""
 
 
-def answer(value: Any, status: int = 200) -> Response:
+def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A JSON answer."""
-    return Response(orjson.dumps(value), status, media_type=JSON)
+    return Response(orjson.dumps(value), status, headers, media_type=JSON)
 
 
 def lines(values: Iterator[Any]) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from service.api.at_once import AtOnce
 from service.api.audited import Audited, Audits
 from service.api.changes import Changes
 from service.api.companies import Companies
+from service.api.deliveries import Deliveries
 from service.api.events import Events
 from service.api.everyone import Everyone
 from service.api.feeds import Feeds
@@ -27,6 +28,7 @@ from service.api.review import Reviewing
 from service.api.screening import Screen
 from service.api.streams import BEAT_S, MOST, Streams
 from service.api.subscriptions import Subscriptions
+from service.api.watchlists import Watchlists
 from service.audit import Audit
 from service.standing import Service
 from service.tokens import Tokens
@@ -53,12 +55,13 @@ def create_app(
     # No pages of documentation with scripts from elsewhere: /openapi.json, and nothing else.
     app = FastAPI(**described.API, openapi_url=None, docs_url=None, redoc_url=None)
     asking = Asking(service, patience_s)
-    operating = Operating(service)
     looking = Looking(service, patience_s)
     streams = Streams(service, asking, looking, beat_s=beat_s, most=most_streams)
     app.state.streams = streams
+    operating = Operating(service, streams)
     companies = Companies(asking)
     screen = Screen(service, asking)
+    watchlists = Watchlists(service, screen.companies)
     audit = Audit(service.standing.settings.home, service.standing.clock)
     site = Site(service, asking, tokens)
     add_pages(site)
@@ -72,7 +75,9 @@ def create_app(
         streams.router,
         Feeds(service, asking, looking).router,
         Lists(service).router,
-        Subscriptions(service, screen.companies).router,
+        Subscriptions(service, watchlists).router,
+        watchlists.router,
+        Deliveries(service).router,
         Audits(audit).router,
         MailLinks(service.desk, site).router,
         operating.router,

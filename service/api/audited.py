@@ -11,11 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api import operations
 from service.api.answers import answer
+from service.api.gate import LINKS
 from service.api.query import Query
 from service.audit import Audit
+from service.tokens import Caller
 
 _ACTING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_RECORDED: Final = ("/v1/subscriptions", "/v1/review", "/subscriptions", "/review")
+_RECORDED: Final = ("/v1/subscriptions", "/v1/review", "/subscriptions", "/review", LINKS)
 _ONLY_ASKS: Final = "preview"
 _PAGE: Final = 100
 _MOST: Final = 1_000
@@ -33,9 +35,15 @@ def acted(request: Request, object_: str, action: str | None = None, detail: str
     request.scope["acted"] = (object_, action, detail or None)
 
 
+def acted_by_link(request: Request, object_: str, action: str, mailbox: str) -> None:
+    """Say that the owner of a mailbox did something, by a link that was sent there."""
+    request.scope["caller"] = Caller(f"mailto:{mailbox}")
+    acted(request, object_, action, "by a link in a mail")
+
+
 class Audited:
-    """ASGI middleware: whatever changes a subscription or decides a review is recorded, once it is
-    done and before that is answered."""
+    """ASGI middleware: whatever changes a subscription, also by a link in a mail, or decides a
+    review is recorded, once it is done and before that is answered."""
 
     def __init__(self, app: ASGIApp, audit: Audit) -> None:
         self._app = app
@@ -60,7 +68,7 @@ class Audited:
 
     async def _note(self, scope: Scope) -> None:
         name = getattr(scope.get("route"), "name", "")
-        if name == _ONLY_ASKS:
+        if name == _ONLY_ASKS or "caller" not in scope:  # a link that changed nothing
             return
         object_, action, detail = scope.get("acted", (None, None, None))
         if object_ is None:

@@ -6,11 +6,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from projections.changes import shown as told
 from service.api import operations
 from service.api.answers import answer
 from service.api.asking import Asking
-from service.api.looking import FILTER, REPEATED, Looking, Wanted, shown
+from service.api.looking import FILTER, REPEATED, Looking, Wanted
+from service.api.news import shown
 from service.api.query import Query
 from service.standing import Service
 
@@ -39,10 +39,9 @@ class Changes:
         wanted = Wanted.of(query, self._service)
         cursor = await self._looking.cursor(query.one("after") or "")
         found, more = await self._looking.on(wanted, cursor, limit)
-        registry = self._service.standing.registry
         return answer(
             {
-                "changes": [shown(one.news, told(one.news.told.change, registry)) for one in found],
+                "changes": shown([one.news for one in found], self._service),
                 "next": cursor.text or "0:-1",
                 "more": more,
             }

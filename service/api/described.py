@@ -14,8 +14,8 @@ from events.models import EVENT_MODELS
 from events.schemas import components as event_components
 from events.schemas import short
 from projections import blocks
-from service.api import schemas
-from service.api.shapes import ANSWERS, LISTED, PAUSING
+from service.api import change_shapes, review_shapes, schemas, shapes, subscription_shapes
+from service.api.subscription_shapes import LISTED, PAUSING
 
 _Operation = dict[str, Any]
 JSON: Final = "application/json"
@@ -155,13 +155,13 @@ def operation(
     tag: str,
     answer: dict[str, Any],
     *,
-    path: str | None = None,
+    path: str | tuple[str, ...] = (),
     query: Sequence[str] = (),
     problems: Sequence[int] = (422, 503),
     **more: Any,
 ) -> _Operation:
     """The arguments of a route. `answer` is its success as OpenAPI has it."""
-    parameters = [_in_path(path)] if path else []
+    parameters = [_in_path(one) for one in ((path,) if isinstance(path, str) else path)]
     parameters += [_in_query(name) for name in query]
     status = more.pop("status_code", 200)
     responses: dict[int | str, dict[str, Any]] = {
@@ -185,6 +185,7 @@ def _in_path(name: str) -> dict[str, Any]:
             "xiaomi",
         ),
         "list": ("The list's id.", "us-dod-ccmc"),
+        "delivery": ("The message's id.", "msg_0b7cbb4c-6a0e-5d0b-8f0e-2d8a1f9f9a55"),
         "question": ("The question's id.", "same-0f0c2c9e-7c5f"),
         "subscription": ("The subscription's id.", "sub_0123456789abcdef01234567"),
     }[name]
@@ -265,4 +266,6 @@ def components() -> dict[str, Any]:
             "mapping": {name: schemas.AT + short(name) for name in EVENT_MODELS},
         },
     }
-    return dict(sorted({**defined, **ANSWERS}.items()))
+    for part in (shapes, change_shapes, review_shapes, subscription_shapes):
+        defined |= part.ANSWERS
+    return dict(sorted(defined.items()))

@@ -17,13 +17,13 @@ from alerts.telling import Teller, Telling, cut
 from events.dates import show
 from events.errors import UnknownCompany
 from events.ids import derived_id
-from projections.changes import MOST, shown
 from projections.messages import TYPE_PREFIX
 from projections.stores import News
 from service.api import operations
 from service.api.answers import moved
 from service.api.asking import Asking
 from service.api.looking import FILTER, REPEATED, Looking, Wanted
+from service.api.news import told
 from service.api.query import Query
 from service.standing import Service
 from service.web.rendering import environment
@@ -120,39 +120,25 @@ class Feeds:
 
     def _entry(self, feed: Any, one: News, teller: Teller) -> None:
         change = one.told.change
-        told = self._told(one, teller)
+        said = self._told(one, teller)
         entry = etree.SubElement(feed, "entry")
         recorded = show(change.recorded)
         _put(entry, "id", f"urn:uuid:{change.id}")
-        _put(entry, "title", told.title)
+        _put(entry, "title", said.title)
         _put(entry, "updated", recorded)
         _put(entry, "published", recorded)
-        etree.SubElement(entry, "link", rel="alternate", href=told.page or "", type="text/html")
+        etree.SubElement(entry, "link", rel="alternate", href=said.page or "", type="text/html")
         for term in (change.kind, change.list, change.after.status):
             if term:
                 etree.SubElement(entry, "category", term=term)
-        _put(entry, "summary", told.lead)
-        html = self._entries.render(told=told)
+        _put(entry, "summary", said.lead)
+        html = self._entries.render(told=said)
         content = etree.SubElement(entry, "content", type="html")
         content.text = html
 
     def _told(self, one: News, teller: Teller) -> Telling:
         change = one.told.change
-        described = self._service.store.described(change.company)
-        events = self._service.standing.whole.parts[one.partition].of_ids(change.cause[:MOST])
-        data = {
-            **shown(change, self._service.standing.registry),
-            "name": described and described["name"],
-            "causes": [
-                {
-                    "event": event.id,
-                    "type": event.type,
-                    "sources": (event.event.get("data") or {}).get("sources") or (),
-                }
-                for event in events
-            ],
-        }
-        at = show(change.recorded)
+        data, at = told(one, self._service), show(change.recorded)
         return teller.tell({"type": TYPE_PREFIX + change.kind, "timestamp": at, "data": data})
 
 

@@ -233,8 +233,3 @@ class Looking:
             looked_at += len(page)
             await asyncio.sleep(0)
         return found, True
-
-
-def shown(one: News, change: dict[str, Any]) -> dict[str, Any]:
-    """A change as HTTP has it, `change` being what everybody is told of it."""
-    return {"cursor": one.told.cursor, "position": one.position, **change}

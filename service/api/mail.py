@@ -17,6 +17,7 @@ from alerts.links import Purpose
 from alerts.subscriptions import Subscription
 from alerts.targets import EmailTarget
 from events.errors import Refused
+from service.api.audited import acted_by_link
 from service.api.gate import LINKS
 from service.web.site import Site
 
@@ -68,9 +69,12 @@ class MailLinks:
         async def follow(request: Request) -> Response:
             """Do it."""
             try:
+                before = await self._desk().meant(_token(request), purpose)
                 found = await self._desk().follow(_token(request), purpose)
             except Refused as refused:
                 return self._refused(request, refused)
+            if (found.confirmed, found.disabled) != (before.confirmed, before.disabled):
+                acted_by_link(request, found.id, purpose, _to(found))
             title, text = _DONE[purpose]
             return self._page(request, title, text.format(to=_to(found)))
 

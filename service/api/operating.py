@@ -1,6 +1,7 @@
 """What an operator asks: is it alive, is it ready, and how is it doing."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -8,11 +9,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from events.dates import NEVER, SECOND, show
+from events.dates import NEVER, SECOND, Instant, show
 from events.errors import StoreError
 from service.api import operations
 from service.api.answers import answer
-from service.api.gate import may_see
+from service.api.gate import may_see, who_asks
+from service.api.streams import Streams
 from service.freshness import freshness
 from service.metrics import Gauge, Metrics
 from service.standing import Service
@@ -25,10 +27,12 @@ _PARKED_SHOWN: Final = 100
 class Operating:
     """`/healthz`, `/readyz` and `/metrics`."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, streams: Streams) -> None:
         self._service = service
+        self._streams = streams
         self._trouble: str | None = None
         self._alerts: dict[str, int] = {}
+        self._longest: list[tuple[str, int, Instant]] = []
         self.metrics = Metrics(self)
         self.router = APIRouter()
         add = self.router.add_api_route
@@ -67,12 +71,14 @@ class Operating:
             "next_flip": None if due == NEVER else show(due),
         }
 
-    async def measures(self, _: Request) -> Response:
-        """Metrics in the Prometheus text format. The names are part of the promise."""
-        try:
-            self._alerts = await self._service.desk().measured()
-        except StoreError:  # there is no desk now
-            self._alerts = {}
+    async def measures(self, request: Request) -> Response:
+        """Metrics in the Prometheus text format. The names are part of the promise. What waits for
+        single receivers is told to their owner, and to an operator."""
+        alerts, longest = {}, []
+        with suppress(StoreError):  # there is no desk now
+            desk = self._service.desk()
+            alerts, longest = await desk.measured(), await desk.longest(who_asks(request).sees)
+        self._alerts, self._longest = alerts, longest
         return Response(self.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
     def skipped(self) -> int:
@@ -96,4 +102,10 @@ class Operating:
             yield Gauge("standing_list_checked_seconds", one.seconds, {"list": one.list})
         for name, value in self._alerts.items():
             yield Gauge(f"standing_alerts_{name}", value)
+        for subscription, waiting, oldest in self._longest:
+            labels = {"subscription": subscription}
+            yield Gauge("standing_alerts_backlog", waiting, labels)
+            yield Gauge("standing_alerts_backlog_oldest_seconds", oldest / SECOND, labels)
+        yield Gauge("standing_streams", self._streams.open)
+        yield Gauge("standing_streams_most", self._streams.most)
         yield Gauge("standing_log_writable", self._trouble is None)

@@ -2,7 +2,6 @@
 
 from typing import Any, Final, get_args
 
-from alerts.subscriptions import Shown
 from projections.blocks import (
     ANY,
     COUNT,
@@ -30,8 +29,7 @@ from projections.shapes import (
     STATUS,
     UNTIL,
 )
-from service.api.schemas import AT, many, ref
-from service.watchlist import OUTCOMES
+from service.api.schemas import AT, many
 
 _END: Final = told(TEXT, "The end of the log that was read.")
 _EVENT_ID: Final = told(TEXT, "The id of an event.")
@@ -56,40 +54,6 @@ _STANDING_IN_SHORT: Final = structure(
         "restrictions": KINDS,
     }
 )
-_QUESTION: Final[dict[str, Schema]] = {
-    "id": TEXT,
-    "kind": told(
-        TEXT, "`still-shown`, `relisted`, `identifier`, `name` or `proposal`; there may be others."
-    ),
-    "score": told({"type": "number"}, "How much speaks for it, from 0 to 1."),
-    "text": TEXT,
-    "sides": told(
-        MANY,
-        "Companies; the one that is known longer first. Of a proposal, those "
-        "that its document names.",
-    ),
-}
-
-
-_ROWS: Final[dict[str, Schema]] = {
-    "csv": told(TEXT, "With a heading, as screening reads it."),
-    "holdings": {"type": "array", "items": {"type": "object"}, "maxItems": 10_000},
-    "names": {**MANY, "maxItems": 10_000},
-}
-_LIKELY: Final[dict[str, Schema]] = {
-    "accept_likely": told({**TRUTH, "default": False}, "Also take what is likely."),
-}
-LISTED: Final[dict[str, Schema]] = {
-    "watchlist": told(
-        {"type": "object", "properties": _ROWS, "maxProperties": 1},
-        "Companies by names or identifiers: one of these.",
-    ),
-    **_LIKELY,
-}
-PAUSING: Final[dict[str, Schema]] = {
-    "paused": told(TRUTH, "Whether it is to wait."),
-    "missed": told({"enum": ["send", "skip"], "default": "send"}, "What it missed meanwhile."),
-}
 
 
 def _home(shapes: dict[str, Schema]) -> dict[str, Any]:
@@ -234,37 +198,6 @@ ANSWERS: Final[dict[str, Schema]] = {
             "ownership": OWNERSHIP,
         }
     ),
-    "Question": structure(_QUESTION),
-    "QuestionWithSides": structure(
-        {
-            **_QUESTION,
-            "sides": told({"type": "array", "items": ANY}, "Who each is, and how it stands."),
-            "decision": or_null(
-                structure(
-                    {
-                        "question": TEXT,
-                        "verdict": {"enum": ["accepted", "refused"]},
-                        "event": _EVENT_ID,
-                        "subject": TEXT,
-                        "by": TEXT,
-                        "why": TEXT,
-                    }
-                )
-            ),
-        }
-    ),
-    "DecisionRequest": {
-        "type": "object",
-        "properties": {
-            "verdict": {"enum": ["accepted", "refused", "undone"]},
-            "by": told(TEXT, "Who decides."),
-            "why": TEXT,
-            "into": told(TEXT, "Which of the two the other counts for; by default the older."),
-            "companies": told(MANY, "Of a proposal: whom it is about, by id or by a name."),
-            "new_companies": told(MANY, "And companies that are not known yet, by their names."),
-        },
-        "required": ["verdict", "by", "why"],
-    },
     "Holdings": {
         "type": "object",
         "properties": {
@@ -336,12 +269,6 @@ ANSWERS: Final[dict[str, Schema]] = {
         },
         "A CloudEvent as it was recorded, with where and when.",
     ),
-    "Change": {
-        "allOf": [
-            {"$ref": AT + "ChangeTold"},
-            structure({"cursor": told(TEXT, "Go on `after` it."), "position": POSITION}),
-        ]
-    },
     "List": structure(
         {
             "list": TEXT,
@@ -354,88 +281,5 @@ ANSWERS: Final[dict[str, Schema]] = {
         }
     ),
     "Lists": structure({"digest": told(TEXT, "Of all rules together."), "lists": many("List")}),
-    "Subscription": structure(
-        {
-            "id": TEXT,
-            "owner": TEXT,
-            "created": TIME,
-            "filter": ANY,
-            "state": {"enum": list(get_args(Shown))},
-        }
-    ),
-    "WatchlistRequest": {
-        "type": "object",
-        "properties": {
-            **_ROWS,
-            "again": told({"const": True}, "Instead: the rows that it has, looked for again."),
-            **_LIKELY,
-        },
-    },
-    "WatchlistRow": structure(
-        {
-            "row": told(COUNT, "Of CSV, the line it begins on; else which one, from 1."),
-            "input": told(ANY, "What was understood of it."),
-            "outcome": {"enum": list(OUTCOMES)},
-            "taken": told(TRUTH, "Whether its company is among those of the filter."),
-            "company": or_null(TEXT),
-        }
-    ),
-    "Watchlist": structure(
-        {
-            "resolved": told(TIME, "When."),
-            "accept_likely": TRUTH,
-            "counts": told(ANY, "Rows, by outcome."),
-            "companies": told(COUNT, "Taken, each counted once."),
-            "rows": many("WatchlistRow"),
-        }
-    ),
-    "Act": structure(
-        {
-            "seq": COUNT,
-            "at": TIME,
-            "owner": TEXT,
-            "token": or_null(TEXT, "The id of the token that was shown, if one was."),
-            "action": TEXT,
-            "object": TEXT,
-            "detail": or_null(TEXT),
-        }
-    ),
-    "NewSubscription": structure(
-        {"id": TEXT}, maybe={"secret": told(TEXT, "Of a webhook: `whsec_…`, this once.")}
-    ),
-    "Secret": structure({"secret": TEXT}),
-    "Redelivery": structure({"delivery": TEXT}),
-    "Recovery": structure({"since": TEXT}),
-    "Delivery": structure(
-        {
-            "delivery": told(TEXT, "Its id, the same at every attempt."),
-            "subscription": TEXT,
-            "company": or_null(TEXT),
-            "n": told(COUNT, "Gapless per subscription and company."),
-            "change": TEXT,
-            "type": TEXT,
-            "state": TEXT,
-            "attempts": {"type": "array", "items": ANY},
-        },
-        maybe={"held_until": or_null(TIME, "When the quiet hours end that hold it now.")},
-    ),
-    "Preview": structure(
-        {
-            "count": COUNT,
-            "companies": COUNT,
-            "by": told(ANY, "Counts, by kind, list and month."),
-            "loaded": told(COUNT, "How many more with loaded history, which is not told unasked."),
-            "messages": told({"type": "array", "items": ANY}, "The first of them."),
-        }
-    ),
-    "PreviewRequest": {
-        "type": "object",
-        "properties": {
-            "filter": ref("Filter"),
-            "since": {**TEXT, "default": "P1Y"},
-            "backfill": {**TRUTH, "default": False},
-            "limit": COUNT,
-        },
-    },
     "Readiness": {"type": "object", "properties": {"ready": TRUTH}, "required": ["ready"]},
 }

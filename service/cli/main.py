@@ -19,6 +19,7 @@ from events.errors import Conflict, Refused, StandingError
 from service.cli import (
     asking,
     broker,
+    delivering,
     exporting,
     ingesting,
     operating,
@@ -49,6 +50,7 @@ for part in (
     exporting,
     subscribing,
     subscriptions,
+    delivering,
     operating,
     broker,
     topics,

@@ -8,13 +8,12 @@ from service.cli.common import (
     ALERTS,
     AsJson,
     Lists,
-    cleaned,
-    console,
     echo_json,
     noted,
     run,
-    say,
 )
+from service.cli.delivering import print_record
+from service.cli.desks import desk
 from service.cli.filtering import (
     AcceptLikely,
     Companies,
@@ -34,7 +33,18 @@ from service.cli.filtering import (
     resolved_file,
     resolved_now,
 )
-from service.cli.subscribing import desk, print_record
+from service.cli.listing import everybody, print_list
+from service.cli.timing import (
+    DigestAt,
+    Empty,
+    Heartbeat,
+    Notify,
+    Quiet,
+    Remind,
+    TimeZone,
+    When,
+    told_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,6 +112,17 @@ def subscriptions(
     ] = None,
     expires: Expires = None,
     label: Label = None,
+    backfill: Annotated[
+        bool | None,
+        typer.Option("--backfill/--no-backfill", help="Also history that is loaded."),
+    ] = None,
+    digest_at: DigestAt = None,
+    empty: Empty = None,
+    time_zone: TimeZone = None,
+    quiet: Quiet = None,
+    remind: Remind = None,
+    notify: Notify = None,
+    heartbeat: Heartbeat = None,
     skip_missed: Annotated[
         bool,
         typer.Option(
@@ -120,7 +141,8 @@ def subscriptions(
 ) -> None:
     """List subscriptions; show, change, pause, resume, preview, test, disable, enable or remove
     one, show or replace its watchlist, rotate its secret, recover what its receiver lost, or ask
-    its mailbox again whether it agrees. --expires never takes the end away."""
+    its mailbox again whether it agrees. --expires never takes the end away, and none what --quiet,
+    --remind, --heartbeat or --notify asked for."""
     _check(do, subscription, since, skip=skip_missed)
     filter_ = filtered(
         **{"companies": company, "lists": lists, "countries": country, "from": from_, "to": to},
@@ -133,13 +155,17 @@ def subscriptions(
     wish: dict[str, Any] = {key: one for key, one in given.items() if one is not None}
     if expires == _NEVER:
         wish["expires"] = None
+    if label == "":
+        wish["label"] = None
+    wish |= told_of(remind, heartbeat, notify, backfill)
+    when = When(digest_at, empty, time_zone, quiet)
     if unknown := set(any_ or ()) - set(get_args(Field)):
         raise typer.BadParameter(f"{min(unknown)!r} is no field", param_hint="--any")
-    if (filter_ or wish or any_) and do != "change":
-        raise typer.BadParameter(f"{do} takes no filter, label or end; change does")
+    if (filter_ or wish or any_ or any(one is not None for one in when)) and do != "change":
+        raise typer.BadParameter(f"{do} changes nothing of what is asked for; change does")
     match do:
         case "list":
-            _list(run(_all(owner)), as_json=as_json)
+            print_list(run(everybody(owner)), as_json=as_json)
         case "watchlist":
             report = run(
                 _watchlist(subscription or "", watchlist, again=again, likely=accept_likely)
@@ -149,7 +175,7 @@ def subscriptions(
             found = run(_preview(subscription or "", since or _YEAR))
             echo_json(found) if as_json else print_preview(found, since or _YEAR)
         case "change":
-            told = run(_change(subscription or "", wish, filter_, any_ or ()))
+            told = run(_change(subscription or "", wish, when, filter_, any_ or ()))
             echo_json(told) if as_json else print_record(told)
         case _:
             told = run(_do(do, subscription or "", since or "", skip=skip_missed))
@@ -168,52 +194,19 @@ def _check(do: What, subscription: str | None, since: str | None, *, skip: bool)
         raise typer.BadParameter("is for resume and enable", param_hint="--skip-missed")
 
 
-def _list(found: list[dict[str, Any]], *, as_json: bool) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    if as_json:
-        echo_json({"subscriptions": found})
-        return
-    columns = ("id", "label", "owner", "state", "to", "asks for")
-    table = Table(*columns, box=None, padding=(0, 2, 0, 0))
-    colours = {"active": "green", "failing": "yellow", "disabled": "red", "expired": "red"}
-    for one in cleaned(found):
-        asks = "; ".join(f"{key}: {_short(value)}" for key, value in one["filter"].items())
-        channel = one["channel"]
-        where = channel.get("url") or channel.get("name") or f"mailto:{channel.get('to')}"
-        state = Text(one["state"], colours.get(one["state"], "cyan"))
-        table.add_row(one["id"], one["label"], one["owner"], state, where, asks or "everything")
-    if found:
-        console().print(table)
-    else:
-        say("nobody has subscribed; `standing subscribe --help` says how")
-
-
-def _short(values: list[str]) -> str:
-    few = ", ".join(values[:_FEW]) or "none"
-    return f"{few} and {len(values) - _FEW:,} more" if len(values) > _FEW else few
-
-
-_FEW: Final = 5
-
-
-async def _all(owner: str | None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    async with desk() as alerts:
-        while page := await alerts.page(owner, found[-1]["id"] if found else None):
-            found += page
-    return found
-
-
 async def _change(
-    subscription: str, wish: dict[str, Any], filter_: dict[str, Any], any_: list[str] | tuple[()]
+    subscription: str,
+    wish: dict[str, Any],
+    when: When,
+    filter_: dict[str, Any],
+    any_: list[str] | tuple[()],
 ) -> dict[str, Any]:
     async with desk() as alerts:
+        known = await alerts.subscription(subscription)
+        wish = {**wish, **when.wish(known)}
         if filter_ or any_:
-            known = (await alerts.subscription(subscription))["filter"]
-            kept = {key: value for key, value in known.items() if key not in any_}
-            wish = {**wish, "filter": {**kept, **filter_}}
+            kept = {key: value for key, value in known["filter"].items() if key not in any_}
+            wish["filter"] = {**kept, **filter_}
         return await _changed(alerts, subscription, "change", wish)
 
 

@@ -101,7 +101,7 @@ class _Page(HTMLParser):
 async def test_a_mail_goes_out_encrypted_and_by_an_account(tmp_path: Path, tls: Tls) -> None:
     async with mail_house(tmp_path, tls) as house:
         outcome = await send(house)
-        assert outcome == Outcome(delivered=True, status=250), outcome
+        assert (outcome.delivered, outcome.status, outcome.error) == (True, 250, None)
         (post,) = house.posts
         assert (post.over_tls, post.authenticated) == (tls == "starttls" or post.over_tls, True)
         assert (post.sender, post.to) == ("alerts@standing.example", [TO.to])
@@ -148,8 +148,9 @@ async def test_a_mail_says_all_that_there_is_to_know() -> None:
 async def test_mail_systems_find_what_they_act_on() -> None:
     async with mail_house() as house:
         async with channel(house.server) as made:
+            same = parcel()
             for _ in range(2):
-                await made.send(TO, parcel())
+                await made.send(TO, same)
         first, second = house.posts
         assert first.raw == second.raw
         mail = first.mail
@@ -160,6 +161,37 @@ async def test_mail_systems_find_what_they_act_on() -> None:
         assert mail["auto-submitted"] == "auto-generated"
         assert mail["date"].datetime.year >= 2024
         assert LINKS.unsubscribe("sub_1") in first.part("plain")
+
+
+async def test_what_mail_programs_read_is_not_encoded() -> None:
+    """Whatever its length: an address in encoded words (RFC 2047) is none."""
+    site = "https://alerts.compliance.a-long-name-of-an-organisation.example"
+    links = Links(site, lambda _: "s" * 43)
+    async with mail_house() as house:
+        made = EmailChannel(house.server, links, Teller(site, named), ManualClock())
+        ident = "sub_0123456789abcdef01234567"
+        sent = Parcel("msg_1", ManualClock().now, orjson.dumps(REMOVED), (), ident)
+        assert (await made.send(TO, sent)).delivered
+        await made.close()
+        lines = house.posts[0].raw.decode("ascii").split("\r\n")
+        assert f"List-Unsubscribe: <{links.unsubscribe(ident)}>" in lines
+        assert "List-Unsubscribe-Post: List-Unsubscribe=One-Click" in lines
+        assert f"List-Id: standing <{ident}.{site.removeprefix('https://')}>" in lines
+
+
+async def test_it_is_kept_what_was_handed_in_and_what_the_server_said() -> None:
+    """With who took it over, or why not."""
+    async with mail_house() as house:
+        house.to_mail = saying("250 OK, queued as 4711")
+        taken = await send(house)
+        house.to_mail = saying("451 4.3.0 come back later")
+        refused = await send(house)
+    for outcome, said in ((taken, "OK, queued as 4711"), (refused, "4.3.0 come back later")):
+        assert outcome.details is not None
+        request = outcome.details["request"]
+        assert (request["to"], request["from"]) == (TO.to, "alerts@standing.example")
+        assert (request["body_bytes"] > 1_000, len(request["body_sha256"])) == (True, 64)
+        assert outcome.details["answer"] == {"text": said}
 
 
 async def test_what_others_wrote_stays_text() -> None:

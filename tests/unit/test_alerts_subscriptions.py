@@ -50,7 +50,7 @@ def test_the_least_that_can_be_asked_for_is_a_channel() -> None:
         ),
         (asked(backfill="yes"), "backfill", "boolean"),
         ({"channel": {"type": "pigeon", "url": "x"}}, "channel.type", "webhook"),
-        ("all", "", "dictionary"),
+        ("all", "", "JSON object"),
     ],
 )
 def test_what_is_wrong_is_refused_by_its_field(raw: Any, field: str, says: str) -> None:

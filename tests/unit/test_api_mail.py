@@ -74,11 +74,47 @@ async def test_one_click_ends_it(tmp_path: Path) -> None:
         headers = {"origin": "https://webmail.example", "host": "alerts.example"}
         done = await api.client.post(link[1], data=body, headers=headers)
         assert (done.status_code, "unsubscribed" in done.text) == (200, True)
-        shown = await api.get(f"{AT}/{made['id']}")
+        at = f"{AT}/{made['id']}"
+        shown = await api.get(at)
         assert (shown["state"], "unsubscribed" in shown["disabled"]) == ("disabled", True)
         assert (await api.client.post(link[1])).status_code == 200
         await api.record(removed("2022-02-01", "off", ENTITY))
+        for again in ("test", "disable", "enable", "confirmation"):  # nobody else can undo it
+            answer = await api.client.post(f"{at}/{again}")
+            assert answer.status_code == (200 if again == "disable" else 422), again
+        assert (await api.get(at))["disabled"] == shown["disabled"]
         assert len(house.posts) == 2
+
+
+async def test_what_the_owner_of_a_mailbox_did_is_on_record(tmp_path: Path) -> None:
+    """Once each; not what was only looked at, or refused."""
+    async with mail_house() as house, served(tmp_path, environment=house.environment) as api:
+        made = await subscribe(api)
+        link = await asked_by(house)
+        await api.client.get(link)
+        await api.client.post(f"{link}x")
+        for _ in range(2):
+            await api.client.post(link)
+        await api.record(issued("2022-01-01", "on", ENTITY))
+        _, told = await house.count(2)
+        out = LINK.match(told.mail["list-unsubscribe"].strip("<>"))
+        assert out is not None
+        for _ in range(2):
+            await api.client.post(out[1])
+        acts = (await api.get("/v1/audit", object=made["id"]))["acts"]
+        assert [(one["owner"], one["action"]) for one in reversed(acts)] == [
+            ("local", "subscribe"),
+            ("mailto:officer@desk.example", "confirm"),
+            ("mailto:officer@desk.example", "unsubscribe"),
+        ]
+        assert "/mail/" not in str(acts)
+
+
+async def test_a_mailbox_has_no_secret_to_change(tmp_path: Path) -> None:
+    """Nothing that goes there is signed."""
+    async with mail_house() as house, served(tmp_path, environment=house.environment) as api:
+        made = await subscribe(api)
+        problem(await api.client.post(f"{AT}/{made['id']}/rotate"), 422, "subscription")
 
 
 async def test_a_link_that_is_not_ours_or_too_old_does_nothing(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Whose subscriptions are: everybody's own, and an administrator's all; and who did what."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ async def test_everybody_sees_their_own_and_an_administrator_all(tmp_path: Path)
         assert await listed(api, admin) == [(mine, "a"), (yours, "b")]
         assert await listed(api, admin, limit=1) == [(mine, "a")]
         assert await listed(api, admin, limit=1, after=mine) == [(yours, "b")]
+        problem(await api.client.get(AT, headers=a, params={"after": yours}), 422, "after")
         assert (await api.client.get(f"{AT}/{yours}", headers=admin)).status_code == 200
 
 
@@ -53,6 +55,10 @@ async def test_everybody_sees_their_own_and_an_administrator_all(tmp_path: Path)
         ("DELETE", "", None),
         ("POST", "/test", None),
         ("POST", "/rotate", None),
+        ("POST", "/disable", None),
+        ("POST", "/enable", None),
+        ("POST", "/recover", {"since": "2020"}),
+        ("GET", "/deliveries.csv", None),
         ("GET", "/preview", None),
         ("GET", "/deliveries", None),
         ("POST", "/redeliver", {"delivery": "msg_x"}),
@@ -91,6 +97,34 @@ async def test_a_token_without_an_owner_belongs_to_its_name(tmp_path: Path) -> N
     _, named = tokens.create("read", "desk")
     _, nameless = tokens.create("read", "")
     assert (named.whose, nameless.whose) == ("desk", nameless.id)
+
+
+async def test_what_waits_for_whom_is_told_to_whom_it_belongs(tmp_path: Path) -> None:
+    """In the list, and in metrics one by one: of others, not even the ids."""
+    a, b = bearer(tmp_path, "read", "a"), bearer(tmp_path, "read", "b")
+    admin = bearer(tmp_path, "admin", "root")
+    nobody = {"STANDING_ALLOW_NETWORKS": "127.0.0.0/8"}
+    channel = {"type": "webhook", "url": "http://127.0.0.1:9/"}  # nobody listens there
+    async with served(tmp_path, tokens=True, environment=nobody) as api:
+        made = {}
+        for owner, headers in (("a", a), ("b", b)):
+            answer = await api.client.post(AT, json={"channel": channel}, headers=headers)
+            made[owner] = answer.json()["id"]
+        listing = {"type": "standing.designation.issued", "subject": "acme"}
+        listing |= {"data": {"list": "us-bis-entity-list", "effective": "2022-01-01"}}
+        await api.client.post("/v1/events", json=listing, headers=admin)
+        waiting = 0
+        async with asyncio.timeout(60):
+            while not waiting:
+                (one,) = (await api.client.get(AT, headers=a)).json()["subscriptions"]
+                waiting = one["backlog"]["waiting"]
+        assert one["backlog"]["oldest"] is not None
+        for headers, sees in ((a, "a"), (b, "b"), (admin, "ab")):
+            page = (await api.client.get("/metrics", headers=headers)).text
+            for owner, ident in made.items():
+                told = f'standing_alerts_backlog{{subscription="{ident}"}} 1.0'
+                assert (told in page) == (owner in sees)
+                assert (ident in page) == (owner in sees)
 
 
 async def test_what_was_done_is_on_record(tmp_path: Path) -> None:

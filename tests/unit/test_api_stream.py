@@ -145,6 +145,14 @@ async def test_many_read_the_same_and_go_as_they_like(tmp_path: Path) -> None:
             await one.__aexit__(None, None, None)
 
 
+async def test_it_is_measured_how_many_are_open(tmp_path: Path) -> None:
+    async with served(tmp_path) as api, listening(api, most_streams=7) as url:
+        async with reading(url), reading(url), aiohttp.ClientSession() as session:
+            page = await (await session.get(f"{url}/metrics")).text()
+        assert "standing_streams 2.0" in page
+        assert "standing_streams_most 7.0" in page
+
+
 async def test_one_who_reads_nothing_holds_nobody_up(tmp_path: Path) -> None:
     """What he does not take stays where it is: nothing is kept for him."""
     async with served(tmp_path) as api, listening(api) as url:

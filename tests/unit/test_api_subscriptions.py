@@ -11,9 +11,9 @@ import pytest
 from aiohttp import web
 from standardwebhooks import Webhook
 
-from tests.contract.alert_twins import Receiver, answering, receiving
+from tests.contract.alert_twins import Receiver, answering, fine, receiving
 from tests.unit.making import ENTITY, issued, removed
-from tests.unit.serving import Api, problem, served
+from tests.unit.serving import Api, described, problem, served
 
 LOOPBACK = {"STANDING_ALLOW_NETWORKS": "127.0.0.0/8"}
 AT = "/v1/subscriptions"
@@ -252,6 +252,36 @@ async def test_a_message_of_each_kind_is_shown(tmp_path: Path) -> None:
         assert found["reminder"]["data"]["lost"] == ["investment.purchase"]
 
 
+async def test_what_was_sent_is_shown_with_what_it_said(tmp_path: Path) -> None:
+    """And why, with its sources: alone, in a row of a spreadsheet, and in the examples."""
+    source = {"url": "https://court.example/order", "title": "Final order"}
+    async with receiving() as receiver, served(tmp_path, environment=LOOPBACK) as api:
+        made = await subscribe(api, receiver.url)
+        await api.record(described("acme", name="Acme AG"))
+        await api.record(issued("2022-01-01", "on", ENTITY, sources=[source]))
+        (delivery,) = await delivered(api, made["id"], receiver, 1)
+        at = f"{AT}/{made['id']}/deliveries"
+        shown = await api.get(f"{at}/{delivery['delivery']}")
+        (post,) = receiver.posts
+        assert shown.pop("message") == post.message
+        assert shown == delivery
+        (cause,) = post.message["data"]["causes"]
+        assert (cause["event"], cause["sources"]) == ("on", [source])
+        (row,) = await csv_of(api, at)
+        assert (row["name"], row["list"], row["kind"]) == ("Acme AG", ENTITY, "changed")
+        assert (row["from"], row["to"]) == ("not_listed", "designated")
+        assert (row["gained"], row["causes"]) == ("export.license", "on")
+        assert row["sources"] == source["url"]
+        other = await subscribe(api, receiver.url)
+        wrong = f"{AT}/{other['id']}/deliveries/{delivery['delivery']}"
+        problem(await api.client.get(wrong), 404)
+        problem(await api.client.get(f"{at}/msg_none"), 404)
+        examples = (await api.get(f"{AT}/examples"))["messages"]
+        for one in examples[:4]:
+            assert one["body"]["data"].keys() >= post.message["data"].keys()
+            assert one["body"]["data"]["causes"][0]["sources"]
+
+
 async def test_who_is_told_of_a_failing_receiver_has_to_be_there(tmp_path: Path) -> None:
     """Else nobody would be."""
     channel = {"type": "webhook", "url": "https://a.example"}
@@ -300,3 +330,78 @@ async def csv_of(
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"].startswith("text/csv")
     return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "field"),
+    [
+        ("POST", "/test?x=1", None, "x"),
+        ("POST", "/rotate?overlap=0", None, "overlap"),
+        ("POST", "/confirmation?x=1", None, "x"),
+        ("POST", "/disable?x=1", None, "x"),
+        ("POST", "/recover", {"since": "2020", "until": "2021"}, "until"),
+        ("POST", "/recover", [], ""),
+        ("POST", "/redeliver", {"delivery": "msg_x", "n": 1}, "n"),
+        ("PATCH", "?x=1", {"label": "x"}, "x"),
+        ("DELETE", "?x=1", None, "x"),
+        ("GET", "?x=1", None, "x"),
+        ("GET", "/watchlist?x=1", None, "x"),
+        ("PUT", "/watchlist", {"csv": "name\nAcme\n", "names": ["Acme"]}, ""),
+        ("PUT", "/watchlist", {"csv": 1}, "csv"),
+        ("GET", "/deliveries?before=x", None, "before"),
+    ],
+)
+async def test_what_is_not_known_is_refused_and_nothing_is_done(
+    method: str, path: str, body: Any, field: str, tmp_path: Path
+) -> None:
+    async with served(tmp_path) as api:
+        made = await subscribe(api, "https://desk.example/hook")
+        at = f"{AT}/{made['id']}"
+        before = await api.get(at)
+        problem(await api.client.request(method, at + path, json=body), 422, field)
+        assert await api.get(at) == before
+
+
+async def test_a_page_begins_where_one_ended_or_not_at_all(tmp_path: Path) -> None:
+    """One that begins anew behind a subscription that was ended would go in rounds."""
+    async with served(tmp_path) as api:
+        some = [await subscribe(api, "https://desk.example/hook") for _ in range(3)]
+        page = await api.get(AT, limit=2)
+        assert page["next"] == some[1]["id"]
+        (last,) = (await api.get(AT, after=page["next"]))["subscriptions"]
+        assert last["id"] == some[2]["id"]
+        await api.client.delete(f"{AT}/{some[1]['id']}")
+        await api.refused(AT, "after", after=page["next"])
+
+
+async def test_a_new_subscription_says_where_it_is(tmp_path: Path) -> None:
+    async with served(tmp_path) as api:
+        asked = {"channel": {"type": "webhook", "url": "https://desk.example/hook"}}
+        answer = await api.client.post(AT, json=asked)
+        assert answer.headers["location"] == f"{AT}/{answer.json()['id']}"
+
+
+async def test_one_is_disabled_by_hand_and_keeps_what_waits(tmp_path: Path) -> None:
+    async with receiving(answering(500)) as receiver, served(tmp_path, environment=LOOPBACK) as api:
+        made = await subscribe(api, receiver.url)
+        at = f"{AT}/{made['id']}"
+        await api.record(issued("2022-01-01", list_=ENTITY))
+        await receiver.count(1)
+        shown = (await api.client.post(f"{at}/disable")).json()
+        assert (shown["state"], shown["disabled"]) == ("disabled", "disabled by its owner")
+        receiver.handler = fine
+        assert (await api.client.post(f"{at}/enable")).json()["state"] == "active"
+        first, again = await receiver.count(2)
+        assert first.body == again.body
+
+
+async def test_who_was_to_be_told_may_go_and_the_rest_still_be_changed(tmp_path: Path) -> None:
+    async with served(tmp_path) as api:
+        other = await subscribe(api, "https://desk.example/other")
+        made = await subscribe(api, "https://desk.example/hook", notify=other["id"])
+        await api.client.delete(f"{AT}/{other['id']}")
+        at = f"{AT}/{made['id']}"
+        answer = await api.client.patch(at, json={"label": "desk"})
+        assert (answer.status_code, answer.json()["label"]) == (200, "desk")
+        problem(await api.client.patch(at, json={"notify": "sub_x"}), 422, "notify")
+        assert (await api.client.patch(at, json={"notify": None})).json()["notify"] is None

@@ -228,6 +228,48 @@ def test_what_is_named_is_changed_and_the_rest_stays(local: Cli, made: str) -> N
     assert "lists: us-ofac-sdn" in " ".join(local("subscriptions").out.split())
 
 
+def test_when_it_is_told_is_changed_option_by_option(local: Cli, made: str) -> None:
+    """Of quiet hours what is not named stays, and none takes away."""
+    change = ("subscriptions", "change", made, "--json")
+    quiet = ("--quiet", "22:00-07:00", "--time-zone", "Europe/Berlin")
+    more = ("--remind", "P30D", "--remind", "P7D", "--heartbeat", "PT1H", "--backfill")
+    told = local(*change, *quiet, *more).json
+    found = told["quiet"]
+    assert (found["from"], found["to"], found["time_zone"]) == ("22:00", "07:00", "Europe/Berlin")
+    assert (told["remind"], told["heartbeat"]) == (["P30D", "P7D"], "PT1H")
+    assert (told["backfill"], told["filter"]["lists"]) == (True, ["us-dod-ccmc"])
+    found = local(*change, "--quiet", "23:00-06:00").json["quiet"]
+    assert (found["from"], found["time_zone"]) == ("23:00", "Europe/Berlin")
+    assert local(*change, "--time-zone", "Asia/Tokyo").json["quiet"]["time_zone"] == "Asia/Tokyo"
+    none = [part for name in ("quiet", "remind", "heartbeat") for part in (f"--{name}", "none")]
+    told = local(*change, *none, "--no-backfill", "--label", "").json
+    assert (told["quiet"], told["remind"], told["heartbeat"]) == (None, [], None)
+    assert (told["backfill"], told["label"]) == (False, None)
+    acts = local("audit", "--object", made, "--json").json["acts"]
+    assert acts[-2]["detail"] == "backfill, heartbeat, quiet, remind"
+
+
+def test_digests_are_changed_and_who_is_told_of_failures(local: Cli, made: str) -> None:
+    told = local("subscribe", "--webhook", "http://127.0.0.1:9/", "--cadence", "weekly", "--json")
+    change = ("subscriptions", "change", told.json["id"], "--json")
+    options = ("--digest-at", "fri 17:00", "--empty", "--time-zone", "Europe/Berlin")
+    told = local(*change, *options, "--notify", made)
+    digest = {"time_zone": "Europe/Berlin", "at": "17:00", "weekday": "fri", "empty": True}
+    assert (told.json["digest"], told.json["notify"]) == (digest, made)
+    told = local(*change, "--digest-at", "09:00", "--no-empty", "--notify", "none")
+    assert told.json["digest"] == {**digest, "at": "09:00", "empty": False}
+    assert told.json["notify"] is None
+
+
+def test_a_webhook_is_signed_and_paced_as_asked_for(local: Cli) -> None:
+    options = ("--signature", "ed25519", "--rate", "5")
+    told = local("subscribe", "--webhook", "http://127.0.0.1:9/", *options, "--json").json
+    assert told["secret"].startswith("whpk_")
+    assert (told["channel"]["signature"], told["channel"]["rate"]) == ("ed25519", 5)
+    done = local("subscribe", "--email", "a@b.example", "--rate", "5")
+    assert (done.code, "--webhook" in done.err) == (2, True)
+
+
 def test_a_subscription_is_paused_and_resumed(local: Cli, made: str) -> None:
     """Which its state says, and the list."""
     assert local("subscriptions", "pause", made, "--json").json["state"] == "paused"
@@ -321,6 +363,7 @@ def test_a_watchlist_becomes_companies(demo: Cli) -> None:
         (("subscribe",), 2, "--webhook"),
         (("subscriptions", "pause"), 2, "pause takes the id"),
         (("subscriptions", "pause", "sub_0", "--label", "x"), 2, "change does"),
+        (("subscriptions", "resume", "sub_0", "--quiet", "22:00-07:00"), 2, "change does"),
         (("subscriptions", "change", "sub_0", "--any", "colours"), 2, "colours"),
         (("subscriptions", "change", "sub_0", "--label", "x"), 1, "sub_0"),
         (("subscriptions", "watchlist", "sub_0"), 1, "sub_0"),
