@@ -2,18 +2,17 @@
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
 
 from alerts.windows import HOUR
-from events.dates import DAY, Instant, show
+from events.dates import DAY, Instant
 from events.kafka.packing import Outgoing
 from events.kafka.partitioner import partition_of
-from projections.messages import CURRENT, Message, attributes
 from tests.contract.alert_twins import answering, asked, fine, receiving
 from tests.kafka.alerting import PARTITIONS, Line, distinct, line, now, received
+from tests.kafka.flips import standing
 
 COMPANIES = ("acme", "globex", "initech", "umbrella", "hooli")
 DAILY = {"cadence": "daily", "digest": {"time_zone": "Europe/Berlin"}}
@@ -70,16 +69,6 @@ async def test_a_digest_that_was_tried_goes_on_with_the_next_worker(
         assert len({(post.headers["webhook-id"], post.body) for post in receiver.posts}) == 1
         made = [one for one in await on.read(on.names.progress) if one.key.endswith(b"/made")]
         assert made[-1].value is None
-
-
-def standing(company: str, at: Instant | None) -> Message:
-    """As the projection says it, as far as reminders look at it."""
-    following: Any = None
-    if at is not None:
-        following = {"at": show(at), "status": "designated", "restrictions": ["export.denied"]}
-    lists = [{"list": "us-bis-dpl", "status": "scheduled", "restrictions": [], "next": following}]
-    value = orjson.dumps({"company": company, "position": "0:0", "lists": lists})
-    return Message(company.encode(), value, attributes(f"s-{company}", CURRENT, company, now()))
 
 
 async def test_reminders_keep_their_numbers_among_the_changes_whoever_works(
