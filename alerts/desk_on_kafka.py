@@ -16,6 +16,7 @@ from alerts.changing import granted, wished
 from alerts.channel import Channel
 from alerts.desk import OVERLAP, Desk, scheme
 from alerts.desk_store import DeskStore
+from alerts.memory import BEAT, BEATS, DIGESTS
 from alerts.messages import Draft
 from alerts.names import Names
 from alerts.opened import UnknownSubscription
@@ -23,7 +24,7 @@ from alerts.outbox import Ended
 from alerts.preview import YEAR, Preview
 from alerts.progress import Asked
 from alerts.signing import new_secret, told_of
-from alerts.subscriptions import LOCAL, Request, Start, Subscription, started
+from alerts.subscriptions import LOCAL, Start, Subscription, started
 from alerts.topics import Attempt, Kept
 from alerts.vault import Vault
 from alerts.wire import Clock, Wire
@@ -61,7 +62,6 @@ class KafkaDesk(Desk):
     ) -> tuple[Subscription, str]:
         """See `Desk`."""
         request = self._requested(raw)
-        _check_reminders(request)
         start = started(request.start, await self._wire.heads())
         await self._channels[request.channel.type].check(request.channel)
         await self._check_notify(request, owner)
@@ -77,7 +77,6 @@ class KafkaDesk(Desk):
         """See `Desk`."""
         known = self._known(subscription)
         wish = wished(known.subscription, raw, self._registry)
-        _check_reminders(wish.request)
         await self._check_notify(wish.request, known.subscription.owner)
         heads = await self._wire.heads() if wish.skip else ()
         new = granted(known.subscription, wish, self._clock(), heads)
@@ -126,7 +125,7 @@ class KafkaDesk(Desk):
     async def recover(self, subscription: str, since: str) -> int:
         """See `Desk`. As `redeliver`, of what is known to have been tried since then."""
         moment = await self._recoverable(subscription, since)
-        store = self._desk_store()
+        store = self._wire.store
         found = await store.aside(store.told_since, subscription, moment)
         for delivery in found:
             await self.redeliver(delivery)
@@ -169,27 +168,25 @@ class KafkaDesk(Desk):
         topic."""
         await self._movable(delivery)
         shown = await self._store.aside(self._store.outbox.one, delivery)
-        stands = await self._store.aside(self._desk_store().stands, delivery)
-        if not stands:
-            raise Refused.field("delivery", "it is not known any more where its change stands")
-        partition, _, offset = stands.partition(":")
-        asked = Asked(
-            *(delivery, shown["subscription"], shown["company"], shown["n"], shown["change"]),
-            *(int(offset), shown["attempts_count"], self._clock()),
-        )
-        await self._wire.asked(int(partition), progress.asked(asked))
+        partition, asked = await self._wished(shown)
+        await self._wire.asked(partition, progress.asked(asked))
         now = self._clock()
         return {**shown, "state": "pending", "since": show(now), "due": show(now)}
 
-    def _desk_store(self) -> DeskStore:
-        return self._wire.store
-
-
-def _check_reminders(request: Request) -> None:
-    """The statuses on Kafka do not say where a company is from."""
-    if request.remind and request.filter.countries is not None:
-        why = "where the log is on Kafka, not together with filter.countries"
-        raise Refused.field("remind", why)
+    async def _wished(self, shown: Mapping[str, Any]) -> tuple[int, Asked]:
+        """The wish that a delivery be sent again, and the partition in which somebody sees it."""
+        store, delivery = self._wire.store, shown["delivery"]
+        stands, message = await store.aside(store.stood, delivery)
+        company = shown["company"] or (BEATS if shown["type"] == BEAT else DIGESTS)
+        whose = (delivery, shown["subscription"], company, shown["n"], shown["change"])
+        attempts, now = shown["attempts_count"], self._clock()
+        if message is not None:
+            home = self._wire.home(shown["company"] or shown["subscription"])
+            return home, Asked(*whose, 0, attempts, now, message)
+        if not stands:
+            raise Refused.field("delivery", "it is not known any more what was sent")
+        partition, _, offset = stands.partition(":")
+        return int(partition), Asked(*whose, int(offset), attempts, now)
 
 
 @asynccontextmanager

@@ -13,26 +13,26 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from alerts import progress as told
 from alerts.changes_topic import ChangesTopic
 from alerts.channel import Channel
+from alerts.elsewhere import Elsewhere
 from alerts.flips_topic import StatusFlips
 from alerts.history_topic import AllPartitions
 from alerts.ledger import Ledger
 from alerts.loop import AlertLoop
-from alerts.messages import data, draft
 from alerts.names import Names
 from alerts.notices import Operator
 from alerts.outbox import Ended
 from alerts.partition_store import PartitionStore
 from alerts.places import BEGINNING, Place, behind
-from alerts.progress import EVERYBODY, Asked
+from alerts.progress import EVERYBODY
 from alerts.pulse_topic import TopicPulse
 from alerts.subscriptions import Start
 from alerts.ticking import Ticking
 from alerts.timed import Sources, Timed
 from alerts.topics import Kept
 from alerts.vault import Vault
+from alerts.wishes import Wishes
 from events.dates import Instant
 from events.kafka.connection import Connection
 from events.kafka.fenced import FencedWriter
@@ -116,6 +116,8 @@ class Duty:
         self._people, self._marked = await tail(names.subscriptions), await tail(names.progress)
         changes = await tail(names.changes)
         self._source = ChangesTopic(changes, self._partition)
+        self._ledger.elsewhere = Elsewhere(self._marked, self._partition, means.clock)
+        self._wishes = Wishes(self._store, self._ledger, self._source, means.registry, means.clock)
         self.loop = _Loop(
             self._store,
             self._source,
@@ -136,7 +138,7 @@ class Duty:
         def idle(topic: str) -> Tail:
             return Tail(means.connection, topic, self._sizes[topic], PATIENCE_S)
 
-        self._flips = StatusFlips(idle(names.status), self._partition, self.loop.wake)
+        self._flips = StatusFlips(idle(names.status), changes, self._partition, self.loop.wake)
         events, status = idle(names.events), idle(names.status)
         stack.push_async_callback(events.close)
         stack.push_async_callback(status.close)
@@ -167,23 +169,15 @@ class Duty:
         async for some in self._marked.to_end():
             for one in some:
                 self._progress.take(one.key.decode(), one.kind, one.value)
-        await self._forget_the_gone()
+        # Nothing is kept of those that were removed while nobody saw to this partition.
+        await self._ledger.forgotten(self._progress.others(self._roster.kept))
         self._ledger.marks = dict(self._progress.read)
         cursor = await self._source.begin(self._ledger.marks.get(EVERYBODY))
         await self._store.aside(self._store.resume, self._progress, cursor)
         for kept in self._roster.living():
             await self._enrol(kept)
         await self._ledger.mark()
-        for asked in list(self._progress.asked.values()):
-            await self._again(asked)
-
-    async def _forget_the_gone(self) -> None:
-        """Nothing is kept of subscriptions that were removed while nobody saw to this partition."""
-        here, said = self._roster.kept, self._progress
-        keys = [one for one in said.read if one not in here and one != EVERYBODY]
-        keys += [key for key, one in said.queues.items() if one.subscription not in here]
-        keys += [key for key, one in said.made.items() if one.draft.subscription not in here]
-        await self._ledger.forgotten(keys)
+        await self._wishes.resume()
 
     async def _enrol(self, kept: Kept) -> None:
         """A subscription that is new here: one that was told something before goes on from there,
@@ -229,7 +223,7 @@ class Duty:
         yield self._flips.run()
         yield self.loop.run()
         yield self._follow_people()
-        yield self._follow_wishes()
+        yield self._wishes.follow(self._marked, self.loop.wake)
         yield self._mark_now_and_then()
 
     # --- what others say -------------------------------------------------------------------------
@@ -264,39 +258,9 @@ class Duty:
                 return
             companies = await self._store.aside(self._store.queues_of, ident)
             await self._store.aside(self._store.remove, ident)
-            made = self._progress.made
-            waits = [key for key, one in made.items() if one.draft.subscription == ident]
-            keys += [ident, *(f"{ident}/{company}" for company in companies), *waits]
+            keys.extend([ident, *(f"{ident}/{company}" for company in companies)])
+            keys.extend(self._progress.besides(ident))
             self._ledger.marks.pop(ident, None)
-
-    async def _follow_wishes(self) -> None:
-        while True:
-            for one in await self._marked.more():
-                if one.kind == told.ASKED:
-                    self._progress.take(one.key.decode(), one.kind, one.value)
-                    await self._again(self._progress.asked[one.key.decode()])
-                    self.loop.wake()
-
-    async def _again(self, asked: Asked) -> None:
-        """Have a message wait that was asked for again."""
-        store, now = self._store, self._means.clock()
-        kept = self._roster.kept.get(asked.subscription)
-        if kept is None or kept.subscription.disabled is not None:
-            await self._drop(asked)
-        elif await store.aside(store.holds, asked.delivery):
-            await store.aside(store.redeliver, asked.delivery, now)
-        else:
-            stood = await self._source.at(asked.offset)
-            if stood is None or stood.change.id != asked.change:
-                await self._drop(asked)
-                return
-            body = data(stood.change, self._means.registry, stood.about)
-            again = draft(asked.subscription, stood.change, body, asked.offset)
-            await store.aside(store.again, again, asked.n, asked.attempts, now)
-
-    async def _drop(self, asked: Asked) -> None:
-        async with self._ledger.ending() as keys:
-            keys.append(asked.delivery)
 
     async def _mark_now_and_then(self) -> None:
         while True:

@@ -9,11 +9,12 @@ from typing import Final
 
 from alerts import progress as told
 from alerts import topics
+from alerts.elsewhere import Elsewhere
 from alerts.memory import Made
 from alerts.names import Names
 from alerts.outbox import Ended
 from alerts.partition_store import PartitionStore
-from alerts.progress import EVERYBODY, Progress
+from alerts.progress import EVERYBODY, Noticed, Progress
 from alerts.roster import Roster
 from alerts.settled import Settled
 from events.dates import Instant
@@ -27,11 +28,11 @@ _SURE_S: Final = 2.0
 
 
 class Ledger:
-    """One at a time writes: `turn` is whose that is. `writer` is to be given before anything is
-    written. `roster` and `progress` are what is known of the topics, and are kept as they are
-    written."""
+    """One at a time writes. `writer` and `elsewhere` are to be given before anything is written.
+    `roster` and `progress` are what is known of the topics, and are kept as they are written."""
 
     writer: FencedWriter
+    elsewhere: Elsewhere
 
     def __init__(
         self,
@@ -58,6 +59,8 @@ class Ledger:
     async def keep(self, ended: Sequence[Ended]) -> None:
         """Tell what became of attempts, and up to where everybody was told by it, at once."""
         async with self._turn:
+            if tired := await self._store.aside(self._store.tired, ended):
+                await self._store.aside(self._store.taken, await self.elsewhere.taken(tired))
             settled = await self._store.aside(self._store.settled, ended)
             await self._write(self._about(settled))
 
@@ -82,7 +85,7 @@ class Ledger:
         async with self._turn:
             marks = await self._store.aside(self._store.marks)
             self.waiting = await self._store.aside(self._store.outbox.waiting)
-            if always or marks != self.marks:
+            if always or marks != self.marks or await self._unnoticed():
                 await self._write([], always=always)
 
     @asynccontextmanager
@@ -113,11 +116,20 @@ class Ledger:
                 or (always and ident == EVERYBODY)
             ):
                 about.append(self._progressed(told.read(ident, read, now)))
+        noticed = await self._unnoticed()
+        about += [self._progressed(told.noticed(one, now)) for one in noticed]
         if about:
             began = asyncio.get_running_loop().time()
             await self.writer.write(packed(about))
             self.marks = {**self.marks, **marks}
+            self.progress.notices.update((one.key, one) for one in noticed)
             self._confirmed = began
+
+    async def _unnoticed(self) -> list[Noticed]:
+        """Notices of receivers that fail, that the topic does not have as they are."""
+        known = self.progress.notices
+        found = await self._store.aside(self._store.noticed)
+        return [one for one in found if known.get(one.key) != one]
 
     def _about(self, settled: Settled) -> list[Outgoing]:
         now = self._clock()

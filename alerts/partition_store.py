@@ -37,11 +37,15 @@ class PartitionStore(SettlingStore):
             for one in progress.queues.values():
                 key = (one.subscription, one.company)
                 db.execute("INSERT INTO queues VALUES (?, ?, ?, ?)", (*key, one.n, NEVER))
-                db.execute("INSERT INTO done VALUES (?, ?, ?, ?)", (*key, one.n, one.sequence))
+                done = (*key, one.n, one.sequence, one.delivered)
+                db.execute("INSERT INTO done VALUES (?, ?, ?, ?, ?)", done)
                 if one.timed is not None:
                     self.memory.put(*key, dict(one.timed))
                 for tried in one.waiting:
                     self._remember(db, tried)
+            for told in progress.notices.values():
+                due = NEVER if told.due is None else told.due
+                self.notices.restore(told.notice, due, told.error)
             for waits in progress.made.values():
                 draft = waits.draft
                 self._waits[draft.subscription, draft.company, waits.n] = waits

@@ -1,13 +1,14 @@
 """What becomes of attempts in one partition, and what is to be told of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final
 
 from alerts.following import FollowingStore
 from alerts.outbox import Ended
-from alerts.progress import Queue, Tried, Waits
+from alerts.progress import Noticed, Queue, Tried, Waits
+from alerts.retry import WARN
 from alerts.store import AlertStore
 from alerts.topics import Attempt
 from alerts.vault import Vault
@@ -21,7 +22,7 @@ CREATE TABLE stands (
 CREATE INDEX stands_first ON stands (subscription, position) WHERE NOT again;
 CREATE TABLE done (
     subscription TEXT NOT NULL, company TEXT NOT NULL, n INTEGER NOT NULL,
-    sequence INTEGER NOT NULL, PRIMARY KEY (subscription, company)
+    sequence INTEGER NOT NULL, delivered INTEGER, PRIMARY KEY (subscription, company)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE tried (
     delivery TEXT PRIMARY KEY, attempts INTEGER NOT NULL, earlier INTEGER NOT NULL,
@@ -82,30 +83,35 @@ class SettlingStore(FollowingStore):
         self, found: Settled, ended: Ended, row: tuple[str, str, int, str, str, int, int]
     ) -> None:
         subscription, company, n, change, kind, sequence, position = row
-        number, state, since = self.db.execute(
-            "SELECT attempts, state, since FROM messages WHERE id = ?", (ended.message,)
+        number, state, since, body = self.db.execute(
+            "SELECT attempts, state, since, body FROM messages WHERE id = ?", (ended.message,)
         ).fetchone()
+        over = ended.over if ended.outcome.delivered else None
         attempt = Attempt(
             *(subscription, company, n, change, kind, number, ended, state, since),
             due=self._due(subscription, company) if state == "pending" else None,
             stands=None if position < 0 else f"{self._partition}:{position}",
+            message=body if position < 0 and number == 1 else None,
         )
         found.attempts.append(attempt)
         if state not in ("pending", "abandoned"):  # which waits for who enables it again
             found.met.append(ended.message)
-            self._done(subscription, company, n, sequence)
+            self._done(subscription, company, n, sequence, over)
         disabled = self.get(subscription).disabled
         if disabled is not None:
             found.disabled[subscription] = disabled
         queue = self._as_it_is(subscription, company, found.met)
         found.queues[queue.key] = queue
 
-    def _done(self, subscription: str, company: str, n: int, sequence: int) -> None:
+    def _done(self, *done: str | int | None) -> None:
         with self._writing() as db:
             db.execute(
-                "INSERT INTO done VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE "
-                "SET n = excluded.n, sequence = excluded.sequence WHERE n < excluded.n",
-                (subscription, company, n, sequence),
+                "INSERT INTO done VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
+                "SET n = max(n, excluded.n), "
+                "sequence = iif(excluded.n > n, excluded.sequence, sequence), delivered = "
+                "max(coalesce(excluded.delivered, delivered), "
+                "coalesce(delivered, excluded.delivered))",
+                done,
             )
 
     def _due(self, subscription: str, company: str) -> Instant | None:
@@ -116,7 +122,7 @@ class SettlingStore(FollowingStore):
 
     def _as_it_is(self, subscription: str, company: str, met: list[str]) -> Queue:
         done = self.db.execute(
-            "SELECT n, sequence FROM done WHERE subscription = ? AND company = ?",
+            "SELECT n, sequence, delivered FROM done WHERE subscription = ? AND company = ?",
             (subscription, company),
         ).fetchone()
         rows = self.db.execute(
@@ -129,6 +135,31 @@ class SettlingStore(FollowingStore):
             Tried(row[0], row[1], row[2], row[3], due if number == 0 else None)
             for number, row in enumerate(row for row in rows if row[0] not in met)
         )
-        n, sequence = done or (0, 0)
+        n, sequence, delivered = done or (0, 0, None)
         timed = self.memory.get(subscription, company) or None
-        return Queue(subscription, company, n, sequence, waiting, timed)
+        return Queue(subscription, company, n, sequence, waiting, timed, delivered)
+
+    # --- receivers that fail --------------------------------------------------------------------
+
+    def tired(self, ended: Sequence[Ended]) -> set[str]:
+        """Of the subscriptions of these attempts, those whose receivers took nothing for so long
+        that something would follow from it."""
+        now = max((one.over for one in ended), default=0)
+        failing = self._failing({one.message for one in ended})
+        return {one for one, since in failing.items() if since is not None and now - since >= WARN}
+
+    def taken(self, found: Mapping[str, Instant]) -> None:
+        """By subscription, when its receiver took something that was sent by others."""
+        with self._writing() as db:
+            db.executemany(
+                "UPDATE subscriptions SET failing = max(failing, ?) WHERE id = ?",
+                [(at, one) for one, at in found.items()],
+            )
+
+    def noticed(self) -> list[Noticed]:
+        """What is told elsewhere of receivers that fail, and how that goes."""
+        latest = {
+            (found := Noticed(one, None if due >= NEVER else due, error)).key: found
+            for one, due, error in self.notices.all()
+        }
+        return list(latest.values())

@@ -2,19 +2,18 @@
 projection."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Protocol
 
 from alerts.matching import Who
 from alerts.messages import About
 from alerts.places import Place, behind
 from events.log import Record
+from projections.causes import cause
 from projections.changes import MOST
 from projections.rows import Told
 from projections.store import ProjectionStore
-
-_SOURCES: Final = 10
 
 
 class ChangeSource(Protocol):
@@ -103,7 +102,7 @@ class Projected:
         """See `ChangeSource`."""
         described = self._store.described(told.change.company)
         found = {one.id: one for one in self._events(told.change.cause[:MOST])}
-        causes = tuple(_cause(found[one]) for one in told.change.cause if one in found)
+        causes = tuple(cause(found[one]) for one in told.change.cause if one in found)
         return About(None if described is None else described["name"], causes)
 
     async def beyond(self, position: int) -> None:
@@ -114,15 +113,3 @@ class Projected:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._poll_s):
                 await self._reached(position + 1)
-
-
-def _cause(record: Record) -> Mapping[str, Any]:
-    said = record.event.get("data") or {}
-    text = said.get("text") or said.get("reason") or said.get("name_as_listed")
-    sources = said.get("sources") or ()
-    return {
-        "event": record.id,
-        "type": record.type,
-        "text": text if isinstance(text, str) else None,
-        "sources": list(sources)[:_SOURCES],
-    }

@@ -131,6 +131,11 @@ class Wire:
         topic = self._names.deliveries
         await self._reads(topic, await self._write(topic, message))
 
+    def home(self, one: str) -> int:
+        """The partition of a company's changes, or in which what time brings is made for a
+        subscription."""
+        return partition_of(one, self._sizes[self._names.changes])
+
     async def asked(self, partition: int, message: Message) -> None:
         """Tell the worker of a partition."""
         await self._publisher.write([Outgoing(self._names.progress, partition, *message)])

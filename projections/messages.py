@@ -18,6 +18,7 @@ from events.dates import ALWAYS, NEVER, UTC_ZONE, Instant, show, start
 from events.errors import Problem
 from events.ids import derived_id
 from events.lists import Registry
+from projections.causes import causes
 from projections.changes import MOST, Change, Interval, Overall, rest, shown
 from projections.company import Company
 from projections.facts import Entry
@@ -42,6 +43,7 @@ _ALWAYS_THERE: Final = (
     ("ce_source", DEFAULT_SOURCE.encode()),
 )
 UNKNOWN: Final = Description()
+_NONE: Final[Mapping[str, Entry]] = {}
 _NO_FLIPS: Final[Mapping[str, Any]] = {"before": (), "after": ()}
 _NO_REST: Final[Mapping[str, Any]] = {**_NO_FLIPS, "intervals": ()}
 
@@ -176,10 +178,15 @@ def status_id(kind: str, company: str, position: str, registry: Registry) -> str
 
 
 def change(
-    told: Told, registry: Registry, partition: int, company: Description = UNKNOWN
+    told: Told,
+    registry: Registry,
+    partition: int,
+    company: Description = UNKNOWN,
+    entries: Mapping[str, Entry] = _NONE,
 ) -> Message:
     """What `standing.changes.v1` says of a change that was told on reading a record of this
-    partition, `company` being whom it is about, as it was known then."""
+    partition, `company` being whom it is about, as it was known then, `entries` its events by their
+    ids."""
     one = told.change
     behind_all = one.moment >= NEVER
     value = {
@@ -196,6 +203,8 @@ def change(
     more = rest(one, registry)
     if more is not None:
         value["rest"] = more
+    if entries:
+        value["causes"] = causes(one, entries)
     return Message(
         one.company.encode(),
         orjson.dumps(value),

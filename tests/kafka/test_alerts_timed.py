@@ -149,3 +149,54 @@ async def test_a_heartbeat_says_how_far_each_partition_is(on: Line, tmp_path: Pa
         assert beat["data"]["lists"] == [
             {"list": "us-ofac-sdn", "checked": "2020-01-02T00:00:00Z", "stale": True}
         ]
+
+
+async def test_what_time_brought_is_sent_again_when_it_is_asked_for(
+    on: Line, tmp_path: Path
+) -> None:
+    """A digest, a heartbeat and a reminder, with their ids, numbers and bodies, at any desk and by
+    a worker that has nothing but the topics."""
+    flip = standing("acme", now() + 20 * DAY)
+    home = partition_of("acme", PARTITIONS)
+    await on.publisher.write([Outgoing(on.names.status, home, *flip)])
+    async with receiving() as receiver, on.desk(tmp_path / "desk.db") as desk:
+        wish = {**DAILY, "heartbeat": "PT1H", "remind": ["P30D"]}
+        subscription, _ = await desk.subscribe(asked(receiver.url, **wish))
+        await on.tell(*COMPANIES, recorded=now())
+        async with on.working(clock=later(DAY)):
+            await received(receiver, 3)
+            attempts = await on.attempts(3)
+        assert len({one["type"] for one in attempts}) == 3
+        async with on.desk(tmp_path / "another.db") as other:
+            await other.caught_up()
+            assert await other.recover(subscription.id, "2000") == 3
+        async with on.working(clock=later(DAY)):
+            attempts = await on.attempts(6)
+        assert [one["attempt"] for one in attempts].count(2) == 3
+        first, again = receiver.posts[:3], receiver.posts[3:]
+        assert {(one.headers["webhook-id"], one.body) for one in first} == {
+            (one.headers["webhook-id"], one.body) for one in again
+        }
+
+
+async def test_reminders_are_for_those_who_asked_of_the_country(on: Line, tmp_path: Path) -> None:
+    """As its latest change told it."""
+    for company, country in (("acme", "CN"), ("globex", "RU")):
+        home = partition_of(company, PARTITIONS)
+        flip = standing(company, now() + 20 * DAY)
+        await on.publisher.write([Outgoing(on.names.status, home, *flip)])
+        await on.tell(company, country=country)
+    async with receiving() as receiver, on.desk(tmp_path / "desk.db") as desk:
+        wish = {"filter": {"countries": ["CN"]}, "remind": ["P30D"]}
+        await desk.subscribe(asked(receiver.url, **wish))
+        async with on.working():
+            await received(receiver, 1)
+        await on.tell("globex", country="CN")
+        async with on.working(clock=later(HOUR)):
+            posts = list(distinct(await received(receiver, 3)).values())
+    told = [(one.message["type"], one.message["data"]["company"]) for one in posts]
+    assert told[0] == ("standing.reminder", "acme")
+    assert set(told[1:]) == {
+        ("standing.status.changed", "globex"),
+        ("standing.reminder", "globex"),
+    }
