@@ -15,7 +15,7 @@ from alerts.messages import UNKNOWN, About
 from alerts.places import Place, behind
 from events.dates import NEVER
 from events.kafka.tail import Raw, Tail
-from projections.messages import restored
+from projections.restoring import restored
 from projections.rows import Told
 
 MOST: Final = 5_000

@@ -7,14 +7,15 @@ import orjson
 import pytest
 
 from alerts.windows import HOUR
-from events.dates import DAY, Instant
+from events.dates import DAY, Instant, show
 from events.kafka.packing import Outgoing
 from events.kafka.partitioner import partition_of
 from tests.contract.alert_twins import answering, asked, fine, receiving
 from tests.kafka.alerting import PARTITIONS, Line, distinct, line, now, received
-from tests.kafka.flips import standing
+from tests.kafka.flips import folded, standing
 
 COMPANIES = ("acme", "globex", "initech", "umbrella", "hooli")
+HOMES = {partition_of(one, PARTITIONS) for one in COMPANIES}
 DAILY = {"cadence": "daily", "digest": {"time_zone": "Europe/Berlin"}}
 
 
@@ -134,18 +135,27 @@ async def checked(on: Line) -> None:
 
 
 async def test_a_heartbeat_says_how_far_each_partition_is(on: Line, tmp_path: Path) -> None:
+    """And comes when each of them was folded in the hour that it is about, not before."""
     async with receiving() as receiver, on.desk(tmp_path / "desk.db") as desk:
         await desk.subscribe(asked(receiver.url, heartbeat="PT1H"))
         await on.tell(*COMPANIES)
         await checked(on)
+        await folded(on, now())
         async with on.working(clock=later(HOUR)):
+            posts = await received(receiver, len(COMPANIES))
+            await on.attempts(len(COMPANIES))
+            assert not [one for one in posts if one.message["type"] == "standing.heartbeat"]
+            await folded(on, now() + 2 * HOUR)
             posts = await received(receiver, 1 + len(COMPANIES))
             await on.attempts(1 + len(COMPANIES))
-        (beat,) = [one.message for one in posts if one.message["type"] == "standing.heartbeat"]
+        beat = posts[-1].message
+        assert beat["type"] == "standing.heartbeat"
         partitions = beat["data"]["partitions"]
         assert [one["partition"] for one in partitions] == list(range(PARTITIONS))
-        assert sum(one["behind"] for one in partitions) == len(COMPANIES)  # nobody has folded them
+        # Nobody has folded them, but for the first of each partition.
+        assert sum(one["behind"] for one in partitions) == len(COMPANIES) - len(HOMES)
         assert beat["n"] == 1
+        assert beat["data"]["canary"] > show(now())
         assert beat["data"]["lists"] == [
             {"list": "us-ofac-sdn", "checked": "2020-01-02T00:00:00Z", "stale": True}
         ]
@@ -160,6 +170,7 @@ async def test_what_time_brought_is_sent_again_when_it_is_asked_for(
     home = partition_of("acme", PARTITIONS)
     await on.publisher.write([Outgoing(on.names.status, home, *flip)])
     async with receiving() as receiver, on.desk(tmp_path / "desk.db") as desk:
+        await folded(on, now() + DAY + HOUR)
         wish = {**DAILY, "heartbeat": "PT1H", "remind": ["P30D"]}
         subscription, _ = await desk.subscribe(asked(receiver.url, **wish))
         await on.tell(*COMPANIES, recorded=now())

@@ -28,7 +28,7 @@ from tests.chaos.kafka.receivers import ALERTING, fronting
 from tests.chaos.kafka.siege import Siege
 from tests.contract.alert_twins import Post, Receiver, asked, receiving
 from tests.kafka.alerting import PARTITIONS, Line, distinct, now, until
-from tests.kafka.flips import standing
+from tests.kafka.flips import folded, standing
 from tests.kafka.house import House
 
 ROUNDS: Final = 6 if LONG else 1
@@ -64,6 +64,7 @@ class Hours:
         told = standing(company, now() + ahead + 20 * DAY)
         home = partition_of(company, PARTITIONS)
         await self._on.publisher.write([Outgoing(self._on.names.status, home, *told)])
+        await folded(self._on, now() + ahead + HOUR)
         return await self._troop.frail("alerts", point=point, ahead=ahead, **ALERTING)
 
 
