@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import dropwhile, islice
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -15,7 +15,7 @@ from alerts.messages import UNKNOWN, About
 from alerts.places import Place, behind
 from events.dates import NEVER
 from events.kafka.tail import Raw, Tail
-from projections.messages import restored
+from projections.restoring import restored
 from projections.rows import Told
 
 MOST: Final = 5_000
@@ -44,9 +44,17 @@ def stood(raw: Raw) -> Stood:
     """A message of the topic."""
     said = orjson.loads(raw.value or b"")
     told = restored(said)
-    who = Who(said["country"], frozenset(said["former_ids"]))
-    about = About(said.get("name"))
-    return Stood(told.position, told.change, raw.offset, who, about)
+    about = About(said.get("name"), tuple(said.get("causes", ())))
+    return Stood(told.position, told.change, raw.offset, _who(said), about)
+
+
+def told_who(raw: Raw) -> Who:
+    """Of whom a message tells, as was known then."""
+    return _who(orjson.loads(raw.value or b""))
+
+
+def _who(said: Mapping[str, Any]) -> Who:
+    return Who(said["country"], frozenset(said["former_ids"]))
 
 
 class ChangesTopic:

@@ -5,44 +5,33 @@ others read it as well. The deliveries are the workers' affair.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from alerts import preview, progress, topics
-from alerts.changes_topic import Stood, since, stood
 from alerts.changing import granted, wished
 from alerts.channel import Channel
 from alerts.desk import OVERLAP, Desk, scheme, signed
 from alerts.desk_store import DeskStore
+from alerts.memory import BEAT, BEATS, DIGESTS
 from alerts.messages import Draft
-from alerts.names import Names, sized
+from alerts.names import Names
 from alerts.opened import UnknownSubscription
 from alerts.outbox import Ended
-from alerts.places import BEGINNING, Place, behind
 from alerts.preview import YEAR, Preview
 from alerts.progress import Asked
-from alerts.roster import Roster
 from alerts.signing import new_secret, told_of
-from alerts.subscriptions import LOCAL, Request, Start, Subscription, started
+from alerts.subscriptions import LOCAL, Start, Subscription, started
 from alerts.topics import Attempt, Kept
 from alerts.vault import Vault
+from alerts.wire import Clock, Wire
 from events.dates import Instant, show
 from events.errors import Refused
 from events.kafka.connection import Connection
-from events.kafka.packing import Outgoing
-from events.kafka.partitioner import partition_of
-from events.kafka.producing import Written
-from events.kafka.publishing import Publisher
-from events.kafka.tail import Raw, Tail
 from events.lists import Registry
-from projections.messages import Message
-
-PATIENCE_S: Final = 30.0
-
-Clock = Callable[[], Instant]
 
 
 class KafkaDesk(Desk):
@@ -54,7 +43,7 @@ class KafkaDesk(Desk):
         registry: Registry,
         channels: Mapping[str, Channel],
         clock: Callable[[], Instant],
-        wire: "_Wire",
+        wire: Wire,
     ) -> None:
         super().__init__(store, registry, channels, clock)
         self._wire = wire
@@ -73,7 +62,6 @@ class KafkaDesk(Desk):
     ) -> tuple[Subscription, str]:
         """See `Desk`."""
         request = self._requested(raw)
-        _check_reminders(request)
         start = started(request.start, await self._wire.heads())
         await self._channels[request.channel.type].check(request.channel)
         await self._check_notify(request, owner)
@@ -89,7 +77,6 @@ class KafkaDesk(Desk):
         """See `Desk`."""
         known = self._known(subscription)
         wish = wished(known.subscription, raw, self._registry)
-        _check_reminders(wish.request)
         known_request = known.subscription.request
         await self._check_notify(wish.request, known.subscription.owner, known_request)
         heads = await self._wire.heads() if wish.skip else ()
@@ -141,7 +128,7 @@ class KafkaDesk(Desk):
     async def recover(self, subscription: str, since: str) -> int:
         """See `Desk`. As `redeliver`, of what is known to have been tried since then."""
         moment = await self._recoverable(subscription, since)
-        store = self._desk_store()
+        store = self._wire.store
         found = await store.aside(store.told_since, subscription, moment)
         for delivery in found:
             await self.redeliver(delivery)
@@ -184,160 +171,25 @@ class KafkaDesk(Desk):
         topic."""
         await self._movable(delivery)
         shown = await self._store.aside(self._store.outbox.one, delivery)
-        stands = await self._store.aside(self._desk_store().stands, delivery)
-        if not stands:
-            raise Refused.field("delivery", "it is not known any more where its change stands")
-        partition, _, offset = stands.partition(":")
-        asked = Asked(
-            *(delivery, shown["subscription"], shown["company"], shown["n"], shown["change"]),
-            *(int(offset), shown["attempts_count"], self._clock()),
-        )
-        await self._wire.asked(int(partition), progress.asked(asked))
+        partition, asked = await self._wished(shown)
+        await self._wire.asked(partition, progress.asked(asked))
         now = self._clock()
         return {**shown, "state": "pending", "since": show(now), "due": show(now)}
 
-    def _desk_store(self) -> DeskStore:
-        return self._wire.store
-
-
-class _Wire:
-    """What a desk writes to the topics, and what it reads of them."""
-
-    def __init__(
-        self, connection: Connection, store: DeskStore, vault: Vault, names: Names, clock: Clock
-    ) -> None:
-        self.store = store
-        self.vault = vault
-        self.roster = Roster()
-        self.caught_up = asyncio.Event()
-        self._connection = connection
-        self._names = names
-        self._clock = clock
-        self._read: dict[tuple[str, int], int] = {}
-        self._moved = asyncio.Condition()
-
-    async def open(self, stack: AsyncExitStack) -> None:
-        """Read who subscribed; the deliveries come in as they can."""
-        names = self._names
-        self._sizes = await sized(self._connection, names, PATIENCE_S)
-        enter = stack.enter_async_context
-        self._publisher = await enter(Publisher(self._connection, PATIENCE_S))
-        self._people = await enter(self._tail(names.subscriptions))
-        self._attempts = await enter(self._tail(names.deliveries))
-        self._told = await enter(self._tail(names.changes))
-        self._events = await enter(self._tail(names.events))
-        await self._people.begin()
-        async for some in self._people.to_end():
-            for one in some:
-                self.roster.take(one.key.decode(), one.value)
-        await self.store.aside(self.store.only, list(self.roster.living()))
-        await self._attempts.begin(await self.store.aside(self.store.read))
-
-    def _tail(self, topic: str) -> Tail:
-        return Tail(self._connection, topic, self._sizes[topic], PATIENCE_S)
-
-    def work(self) -> Iterable[Coroutine[Any, Any, None]]:
-        """What there is to do, all at once."""
-        yield self._follow_people()
-        yield self._follow_attempts()
-
-    # --- reading ---------------------------------------------------------------------------------
-
-    async def _follow_people(self) -> None:
-        while True:
-            if found := await self._people.more():
-                for one in found:
-                    await self._person(one.key.decode(), one.value)
-                await self._has_read(self._names.subscriptions, found)
-            await self._mend()
-
-    async def _person(self, ident: str, value: bytes | None) -> None:
-        self.roster.take(ident, value)
-        kept, store = self.roster.kept.get(ident), self.store
-        if kept is not None:
-            await store.aside(store.enrol, kept)
-        elif await store.aside(store.find, ident) is not None:
-            await store.aside(store.remove, ident)
-
-    async def _mend(self) -> None:
-        """Write the whole where a message has said less than was known before."""
-        for ident in list(self.roster.amiss):
-            kept = self.roster.kept.get(ident)
-            now = self._clock()
-            message = topics.removed(ident) if kept is None else topics.subscription(kept, now)
-            await self._write(self._names.subscriptions, message)
-            self.roster.amiss.discard(ident)
-
-    async def _follow_attempts(self) -> None:
-        async for some in self._attempts.to_end():
-            await self._take_in(some)
-        self.caught_up.set()
-        while True:
-            if found := await self._attempts.more():
-                await self._take_in(found)
-
-    async def _take_in(self, found: list[Raw]) -> None:
-        store, partitions = self.store, self._sizes[self._names.deliveries]
-        await store.aside(store.take_in, found, self.roster.gone, partitions)
-        await self._has_read(self._names.deliveries, found)
-
-    async def _has_read(self, topic: str, found: Iterable[Raw]) -> None:
-        async with self._moved:
-            for one in found:
-                self._read[topic, one.partition] = one.offset
-            self._moved.notify_all()
-
-    async def _reads(self, topic: str, written: Written) -> None:
-        """Wait until this desk has read what it wrote."""
-        place = (topic, written.partition)
-        async with asyncio.timeout(PATIENCE_S), self._moved:
-            await self._moved.wait_for(lambda: self._read.get(place, -1) >= written.offset)
-
-    # --- writing ---------------------------------------------------------------------------------
-
-    async def subscribed(self, message: Message) -> None:
-        """Tell of a subscription."""
-        topic = self._names.subscriptions
-        await self._reads(topic, await self._write(topic, message))
-
-    async def delivered(self, message: Message) -> None:
-        """Tell of an attempt."""
-        topic = self._names.deliveries
-        await self._reads(topic, await self._write(topic, message))
-
-    async def asked(self, partition: int, message: Message) -> None:
-        """Tell the worker of a partition."""
-        await self._publisher.write([Outgoing(self._names.progress, partition, *message)])
-
-    async def _write(self, topic: str, message: Message) -> Written:
-        partition = partition_of(message.key.decode(), self._sizes[topic])
-        (written,) = await self._publisher.write([Outgoing(topic, partition, *message)])
-        return written
-
-    # --- looking up ------------------------------------------------------------------------------
-
-    async def heads(self) -> list[Place]:
-        """The places behind all that was recorded or told until now, by partition."""
-        ends = await self._events.committed()
-        found = []
-        for partition, end in sorted(ends.items()):
-            last = await self._told.last(partition)
-            told = BEGINNING if last is None else behind(*since(stood(last)))
-            found.append(max(behind(end), told))
-        return found
-
-    async def changes(self) -> AsyncIterator[tuple[int, Stood]]:
-        """All that were told until now."""
-        for partition, end in sorted((await self._told.committed()).items()):
-            async for one in self._told.stretch(partition, 0, end):
-                yield partition, stood(one)
-
-
-def _check_reminders(request: Request) -> None:
-    """The statuses on Kafka do not say where a company is from."""
-    if request.remind and request.filter.countries is not None:
-        why = "where the log is on Kafka, not together with filter.countries"
-        raise Refused.field("remind", why)
+    async def _wished(self, shown: Mapping[str, Any]) -> tuple[int, Asked]:
+        """The wish that a delivery be sent again, and the partition in which somebody sees it."""
+        store, delivery = self._wire.store, shown["delivery"]
+        stands, message = await store.aside(store.stood, delivery)
+        company = shown["company"] or (BEATS if shown["type"] == BEAT else DIGESTS)
+        whose = (delivery, shown["subscription"], company, shown["n"], shown["change"])
+        attempts, now = shown["attempts_count"], self._clock()
+        if message is not None:
+            home = self._wire.home(shown["company"] or shown["subscription"])
+            return home, Asked(*whose, 0, attempts, now, message)
+        if not stands:
+            raise Refused.field("delivery", "it is not known any more what was sent")
+        partition, _, offset = stands.partition(":")
+        return int(partition), Asked(*whose, int(offset), attempts, now)
 
 
 @asynccontextmanager
@@ -357,7 +209,7 @@ async def desk(
     store = DeskStore(path, vault)
     try:
         async with AsyncExitStack() as stack:
-            wire = _Wire(connection, store, vault, names or Names(), clock)
+            wire = Wire(connection, store, vault, names or Names(), clock)
             await wire.open(stack)
             async with asyncio.TaskGroup() as tasks:
                 work = [tasks.create_task(one) for one in wire.work()]

@@ -36,13 +36,15 @@ class DeskStore(FollowingStore):
         for one in kept:
             self.enrol(one)
 
-    def stands(self, delivery: str) -> str | None:
-        """Where the change of a delivery stands in its topic, as `partition:offset`."""
+    def stood(self, delivery: str) -> tuple[str, bytes | None]:
+        """Where the change of a delivery stands in its topic, as `partition:offset`, and where no
+        change brought it, what was sent; nothing of what is not known."""
         with trouble(self.path):
             row = self.db.execute(
-                "SELECT stands FROM stands WHERE delivery = ?", (delivery,)
+                "SELECT stands, body FROM messages JOIN stands ON delivery = id WHERE id = ?",
+                (delivery,),
             ).fetchone()
-        return row[0] if row else None
+        return (row[0], row[1] or None) if row else ("", None)
 
     def told_since(self, subscription: str, moment: Instant) -> list[str]:
         """The deliveries that began to wait at a moment or later and have been tried, oldest first
@@ -50,7 +52,8 @@ class DeskStore(FollowingStore):
         with trouble(self.path):
             rows = self.db.execute(
                 "SELECT id FROM messages JOIN stands ON delivery = id WHERE subscription = ? "
-                "AND state <> 'test' AND stands <> '' AND since >= ? ORDER BY company, n",
+                "AND state <> 'test' AND (stands <> '' OR body <> x'') AND since >= ? "
+                "ORDER BY company, n",
                 (subscription, moment),
             )
             return [row[0] for row in rows]
@@ -74,12 +77,13 @@ class DeskStore(FollowingStore):
         delivery, whose, company = said["delivery"], said["subscription"], said["company"] or ""
         begun, delivered = start(said["at"]), said["outcome"] == "delivered"
         self.db.execute(
-            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, x'') "
+            "INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?) "
             "ON CONFLICT (id) DO UPDATE SET state = excluded.state, since = excluded.since, "
             "attempts = max(attempts, excluded.attempts)",
             (
                 *(seq, delivery, whose, company, said["n"], said["change"], said["type"]),
                 *(said["state"], start(said["since"]), said["attempt"]),
+                orjson.dumps(said["message"]) if "message" in said else b"",
             ),
         )
         self.db.execute(

@@ -13,42 +13,36 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from alerts import progress as told
-from alerts import topics
 from alerts.changes_topic import ChangesTopic
 from alerts.channel import Channel
+from alerts.elsewhere import Elsewhere
 from alerts.flips_topic import StatusFlips
 from alerts.history_topic import AllPartitions
+from alerts.ledger import Ledger
 from alerts.loop import AlertLoop
-from alerts.memory import Made
-from alerts.messages import data, draft
 from alerts.names import Names
 from alerts.notices import Operator
 from alerts.outbox import Ended
-from alerts.partition_store import PartitionStore, Settled
+from alerts.partition_store import PartitionStore
 from alerts.places import BEGINNING, Place, behind
-from alerts.progress import EVERYBODY, Asked, Progress
+from alerts.progress import EVERYBODY
 from alerts.pulse_topic import TopicPulse
-from alerts.roster import Roster
 from alerts.subscriptions import Start
 from alerts.ticking import Ticking
 from alerts.timed import Sources, Timed
 from alerts.topics import Kept
 from alerts.vault import Vault
+from alerts.wishes import Wishes
 from events.dates import Instant
 from events.kafka.connection import Connection
 from events.kafka.fenced import FencedWriter
-from events.kafka.packing import Outgoing, packed
 from events.kafka.partitioner import partition_of
 from events.kafka.tail import Tail
 from events.lists import Registry
-from projections.messages import Message
 
 PATIENCE_S: Final = 30.0
 GRACE_S: Final = 1.0
 """So long attempts may go on after a partition was taken away."""
-_SURE_S: Final = 2.0
-"""For so long after a word from the brokers nobody else can have taken over for long."""
 _MARK_S: Final = 5.0
 
 
@@ -70,15 +64,15 @@ class Means:
 class _Loop(AlertLoop):
     """The loop of one partition: what becomes of an attempt is told before anything follows."""
 
-    duty: "Duty"
+    ledger: Ledger
 
     async def keep(self, ended: Sequence[Ended]) -> None:
         """See `AlertLoop`."""
-        await self.duty.keep(ended)
+        await self.ledger.keep(ended)
 
     async def sure(self) -> None:
         """See `AlertLoop`."""
-        await self.duty.sure()
+        await self.ledger.sure()
 
 
 class Duty:
@@ -92,12 +86,9 @@ class Duty:
         self._sizes = sizes
         self._partition = partition
         self._store = store
-        self._roster = Roster()
-        self._progress = Progress()
-        self._marks: dict[str, int | None] = {}
-        self._turn = asyncio.Lock()
-        self._confirmed = float("-inf")
-        self._waiting = (0, 0, 0)
+        self._ledger = Ledger(store, means.names, sizes, partition, means.clock)
+        self._roster = self._ledger.roster
+        self._progress = self._ledger.progress
 
     @classmethod
     async def begun(
@@ -116,7 +107,7 @@ class Duty:
         means, names = self._means, self._names
         name = f"{names.group}-{self._partition}"
         writer = FencedWriter(means.connection, name, PATIENCE_S)
-        self._writer = await stack.enter_async_context(writer)
+        self._ledger.writer = await stack.enter_async_context(writer)
 
         async def tail(topic: str) -> Tail:
             reader = Tail(means.connection, topic, self._sizes[topic], PATIENCE_S)
@@ -125,6 +116,8 @@ class Duty:
         self._people, self._marked = await tail(names.subscriptions), await tail(names.progress)
         changes = await tail(names.changes)
         self._source = ChangesTopic(changes, self._partition)
+        self._ledger.elsewhere = Elsewhere(self._marked, self._partition, means.clock)
+        self._wishes = Wishes(self._store, self._ledger, self._source, means.registry, means.clock)
         self.loop = _Loop(
             self._store,
             self._source,
@@ -133,7 +126,7 @@ class Duty:
             means.clock,
             grace_s=GRACE_S,
         )
-        self.loop.duty = self
+        self.loop.ledger = self._ledger
         self.loop.operator = means.operator
         self.loop.share = 1 / self._sizes[names.changes]
         self._time(changes, stack)
@@ -145,7 +138,7 @@ class Duty:
         def idle(topic: str) -> Tail:
             return Tail(means.connection, topic, self._sizes[topic], PATIENCE_S)
 
-        self._flips = StatusFlips(idle(names.status), self._partition, self.loop.wake)
+        self._flips = StatusFlips(idle(names.status), changes, self._partition, self.loop.wake)
         events, status = idle(names.events), idle(names.status)
         stack.push_async_callback(events.close)
         stack.push_async_callback(status.close)
@@ -158,7 +151,7 @@ class Duty:
             means.clock,
             sources,
             at_home=lambda one: partition_of(one, self._sizes[names.changes]) == self._partition,
-            keep=self.make,
+            keep=self._ledger.make,
             ring=partial(ticking.set, "alerts", self.loop.wake),
         )
 
@@ -176,34 +169,22 @@ class Duty:
         async for some in self._marked.to_end():
             for one in some:
                 self._progress.take(one.key.decode(), one.kind, one.value)
-        await self._forget_the_gone()
-        self._marks = dict(self._progress.read)
-        cursor = await self._source.begin(self._marks.get(EVERYBODY))
+        # Nothing is kept of those that were removed while nobody saw to this partition.
+        await self._ledger.forgotten(self._progress.others(self._roster.kept))
+        self._ledger.marks = dict(self._progress.read)
+        cursor = await self._source.begin(self._ledger.marks.get(EVERYBODY))
         await self._store.aside(self._store.resume, self._progress, cursor)
         for kept in self._roster.living():
             await self._enrol(kept)
-        await self.mark()
-        for asked in list(self._progress.asked.values()):
-            await self._again(asked)
-
-    async def _forget_the_gone(self) -> None:
-        """Nothing is kept of subscriptions that were removed while nobody saw to this partition."""
-        here, said = self._roster.kept, self._progress
-        keys = [one for one in said.read if one not in here and one != EVERYBODY]
-        keys += [key for key, one in said.queues.items() if one.subscription not in here]
-        keys += [key for key, one in said.made.items() if one.draft.subscription not in here]
-        if keys:
-            gone = [self._progressed(told.over(key)) for key in keys]
-            await self._writer.write(packed(gone))
-        for key in keys:
-            said.take(key, "", None)
+        await self._ledger.mark()
+        await self._wishes.resume()
 
     async def _enrol(self, kept: Kept) -> None:
         """A subscription that is new here: one that was told something before goes on from there,
         the others from where they wished to begin."""
         ident, here = kept.subscription.id, self._here(kept)
-        if ident in self._marks:
-            read = self._marks[ident]
+        if ident in self._ledger.marks:
+            read = self._ledger.marks[ident]
         else:
             read = await self._source.before(here.subscription.start.after)
         if read is None and kept.subscription.unconfirmed:
@@ -219,7 +200,8 @@ class Duty:
 
     def gauges(self) -> dict[str, tuple[str, float]]:
         """What is measured of it: by name, in words and now."""
-        told_of = self._marks.get(EVERYBODY)
+        told_of = self._ledger.marks.get(EVERYBODY)
+        waiting = self._ledger.waiting
         return {
             "standing_alerts_read_offset": (
                 "the last offset of the changes that was read",
@@ -230,9 +212,9 @@ class Duty:
                 -1 if told_of is None else told_of,
             ),
             "standing_alerts_subscriptions": ("who subscribed", len(self._roster.kept)),
-            "standing_alerts_waiting": ("messages that wait", self._waiting[0]),
-            "standing_alerts_waiting_receivers": ("receivers they wait for", self._waiting[1]),
-            "standing_alerts_waiting_most": ("those of one receiver, at most", self._waiting[2]),
+            "standing_alerts_waiting": ("messages that wait", waiting[0]),
+            "standing_alerts_waiting_receivers": ("receivers they wait for", waiting[1]),
+            "standing_alerts_waiting_most": ("those of one receiver, at most", waiting[2]),
         }
 
     def work(self) -> Iterable[Coroutine[Any, Any, None]]:
@@ -241,82 +223,8 @@ class Duty:
         yield self._flips.run()
         yield self.loop.run()
         yield self._follow_people()
-        yield self._follow_wishes()
+        yield self._wishes.follow(self._marked, self.loop.wake)
         yield self._mark_now_and_then()
-
-    # --- what becomes of attempts ----------------------------------------------------------------
-
-    async def keep(self, ended: Sequence[Ended]) -> None:
-        """Tell what became of attempts, and up to where everybody was told by it, at once."""
-        async with self._turn:
-            settled = await self._store.aside(self._store.settled, ended)
-            await self._write(self._about(settled))
-
-    async def make(self, made: Sequence[Made], now: Instant) -> None:
-        """Tell what time brings, and what is remembered by it, and queue it then: whoever comes
-        after this worker has the same messages under the same numbers."""
-        async with self._turn:
-            queues, waits = await self._store.aside(self._store.prepared, made)
-            about = [self._progressed(told.queue(one, now)) for one in queues]
-            about += [self._progressed(told.made(one, now)) for one in waits]
-            self._progress.made.update((one.key, one) for one in waits)
-            await self._write(about)
-            await self._store.aside(self._store.make_prepared, queues, waits, now)
-
-    async def sure(self) -> None:
-        """Raise `Fenced` where another one has this partition by now."""
-        if asyncio.get_running_loop().time() - self._confirmed > _SURE_S:
-            await self.mark(always=True)
-
-    async def mark(self, *, always: bool = False) -> None:
-        """Tell up to where everybody was told."""
-        async with self._turn:
-            marks = await self._store.aside(self._store.marks)
-            self._waiting = await self._store.aside(self._store.outbox.waiting)
-            if always or marks != self._marks:
-                await self._write([], always=always)
-
-    async def _write(self, about: list[Outgoing], *, always: bool = False) -> None:
-        now = self._means.clock()
-        marks = await self._store.aside(self._store.marks)
-        for ident, read in marks.items():
-            if (
-                ident not in self._marks
-                or self._marks[ident] != read
-                or (always and ident == EVERYBODY)
-            ):
-                about.append(self._progressed(told.read(ident, read, now)))
-        if about:
-            began = asyncio.get_running_loop().time()
-            await self._writer.write(packed(about))
-            self._marks = {**self._marks, **marks}
-            self._confirmed = began
-
-    def _about(self, settled: Settled) -> list[Outgoing]:
-        now = self._means.clock()
-        found = [self._of(self._names.deliveries, topics.delivery(one)) for one in settled.attempts]
-        found += [self._progressed(told.queue(one, now)) for one in settled.queues.values()]
-        for delivery in settled.met:
-            if self._progress.asked.pop(delivery, None) is not None:
-                found.append(self._progressed(told.over(delivery)))
-            if (key := told.made_key(delivery)) in self._progress.made:
-                del self._progress.made[key]
-                found.append(self._progressed(told.over(key)))
-        for ident, why in settled.disabled.items():
-            known = self._roster.kept.get(ident)
-            if known is not None and known.subscription.disabled is None:
-                said = replace(known, subscription=replace(known.subscription, disabled=why))
-                self._roster.kept[ident] = said
-                message = topics.subscription(said, now)
-                found.append(self._of(self._names.subscriptions, message))
-        return found
-
-    def _progressed(self, message: Message) -> Outgoing:
-        return Outgoing(self._names.progress, self._partition, *message)
-
-    def _of(self, topic: str, message: Message) -> Outgoing:
-        partition = partition_of(message.key.decode(), self._sizes[topic])
-        return Outgoing(topic, partition, *message)
 
     # --- what others say -------------------------------------------------------------------------
 
@@ -345,50 +253,16 @@ class Duty:
 
     async def _forget(self, ident: str) -> None:
         """Nothing is kept of a subscription that was removed."""
-        async with self._turn:
+        async with self._ledger.ending() as keys:
             if await self._store.aside(self._store.find, ident) is None:
                 return
             companies = await self._store.aside(self._store.queues_of, ident)
             await self._store.aside(self._store.remove, ident)
-            made = self._progress.made
-            waits = [key for key, one in made.items() if one.draft.subscription == ident]
-            for key in waits:
-                del made[key]
-            keys = [ident, *(f"{ident}/{company}" for company in companies), *waits]
-            self._marks.pop(ident, None)
-            await self._write([self._progressed(told.over(key)) for key in keys])
-
-    async def _follow_wishes(self) -> None:
-        while True:
-            for one in await self._marked.more():
-                if one.kind == told.ASKED:
-                    self._progress.take(one.key.decode(), one.kind, one.value)
-                    await self._again(self._progress.asked[one.key.decode()])
-                    self.loop.wake()
-
-    async def _again(self, asked: Asked) -> None:
-        """Have a message wait that was asked for again."""
-        store, now = self._store, self._means.clock()
-        kept = self._roster.kept.get(asked.subscription)
-        if kept is None or kept.subscription.disabled is not None:
-            await self._drop(asked)
-        elif await store.aside(store.holds, asked.delivery):
-            await store.aside(store.redeliver, asked.delivery, now)
-        else:
-            stood = await self._source.at(asked.offset)
-            if stood is None or stood.change.id != asked.change:
-                await self._drop(asked)
-                return
-            body = data(stood.change, self._means.registry, stood.about)
-            again = draft(asked.subscription, stood.change, body, asked.offset)
-            await store.aside(store.again, again, asked.n, asked.attempts, now)
-
-    async def _drop(self, asked: Asked) -> None:
-        self._progress.asked.pop(asked.delivery, None)
-        async with self._turn:
-            await self._write([self._progressed(told.over(asked.delivery))])
+            keys.extend([ident, *(f"{ident}/{company}" for company in companies)])
+            keys.extend(self._progress.besides(ident))
+            self._ledger.marks.pop(ident, None)
 
     async def _mark_now_and_then(self) -> None:
         while True:
             await asyncio.sleep(_MARK_S)
-            await self.mark()
+            await self._ledger.mark()

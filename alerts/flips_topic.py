@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from alerts.changes_topic import told_who
 from alerts.flips import Coming
 from alerts.matching import Who
 from events.dates import Instant, start
@@ -15,16 +16,22 @@ from projections.timeline import Reading
 
 _NEXT: Final = b'"next":{'
 """Most companies have none, and their messages need not be read."""
+_NOBODY: Final = Who()
 
 
 class StatusFlips:
     """See `Flips`. `run` it as a task; it begins to read when it is first asked. `stir` is called
-    when more is known. The country and former ids of a company are not in its status."""
+    when more is known. The country and former ids of a company are not in its status: they are as
+    its latest change told them, and `changes` has that, as whoever flips was told of before."""
 
-    def __init__(self, tail: Tail, partition: int, stir: Callable[[], None]) -> None:
+    def __init__(self, tail: Tail, changes: Tail, partition: int, stir: Callable[[], None]) -> None:
         self._tail = tail
+        self._changes = changes
         self._partition = partition
         self._stir = stir
+        self._learned = -1
+        self._who: dict[str, Who] = {}
+        self._alike: dict[Who, Who] = {}
         self._wanted = asyncio.Event()
         self._ready = False
         self._version = 0
@@ -39,7 +46,21 @@ class StatusFlips:
         self._wanted.set()
         if not self._ready:
             return None
-        return [one for some in self._known.values() for one in some if now < one.at < before]
+        await self._learn()
+        return [
+            one._replace(who=self._who.get(one.company, _NOBODY))
+            for some in self._known.values()
+            for one in some
+            if now < one.at < before
+        ]
+
+    async def _learn(self) -> None:
+        """Who companies are, from the changes that were told since."""
+        end = (await self._changes.committed())[self._partition]
+        async for one in self._changes.stretch(self._partition, self._learned + 1, end):
+            who = told_who(one)
+            self._who[one.key.decode()] = self._alike.setdefault(who, who)
+        self._learned = end
 
     async def run(self) -> None:
         """Follow the topic."""
@@ -73,7 +94,7 @@ def _flips(said: Mapping[str, Any]) -> list[Coming]:
             start(one["next"]["at"]),
             _reading(one["status"], [each["kind"] for each in one["restrictions"]]),
             _reading(one["next"]["status"], one["next"]["restrictions"]),
-            Who(),
+            _NOBODY,
         )
         for one in said["lists"]
         if one["next"] is not None

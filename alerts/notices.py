@@ -108,6 +108,25 @@ class Notices:
         )
         return [Notice(*row) for row in rows]
 
+    def all(self) -> list[tuple[Notice, Instant, str | None]]:
+        """Each, when it is tried next (`NEVER`: not any more), and what went wrong; oldest
+        first."""
+        rows = self._db.execute(
+            "SELECT id, target, subscription, kind, at, body, attempts, due, error FROM notices "
+            "ORDER BY at"
+        )
+        return [(Notice(*row[:7]), row[7], row[8]) for row in rows]
+
+    def restore(self, one: Notice, due: Instant, error: str | None) -> None:
+        """One that was put elsewhere."""
+        self._db.execute(
+            "INSERT OR IGNORE INTO notices VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                *(one.id, one.target, one.subscription, one.kind, one.at, one.body),
+                *(one.attempts, due, error),
+            ),
+        )
+
     def next_due(self) -> Instant:
         """When something is to be told; `NEVER` where nothing is."""
         row = self._db.execute(

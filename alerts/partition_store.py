@@ -3,66 +3,32 @@ there before anything follows from it; the file is thrown away with the partitio
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
-from alerts.following import FollowingStore
 from alerts.memory import Made
 from alerts.messages import Draft
-from alerts.outbox import Ended
 from alerts.places import behind
 from alerts.progress import EVERYBODY, Progress, Queue, Tried, Waits
 from alerts.roll import packed
-from alerts.store import AlertStore
+from alerts.settled import SettlingStore
 from alerts.subscriptions import Subscription
-from alerts.topics import Attempt
 from alerts.vault import Vault
 from events.dates import NEVER, Instant
 
 NEAR: Final = 20_000
 """Of somebody who waits for something further back than so many changes, it is kept apart how far
 it was told; the others share one mark, behind which whoever takes over reads again."""
-_SCHEMA: Final = """
-CREATE TABLE stands (
-    delivery TEXT PRIMARY KEY, subscription TEXT NOT NULL, sequence INTEGER NOT NULL,
-    position INTEGER NOT NULL, again INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX stands_first ON stands (subscription, position) WHERE NOT again;
-CREATE TABLE done (
-    subscription TEXT NOT NULL, company TEXT NOT NULL, n INTEGER NOT NULL,
-    sequence INTEGER NOT NULL, PRIMARY KEY (subscription, company)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE tried (
-    delivery TEXT PRIMARY KEY, attempts INTEGER NOT NULL, earlier INTEGER NOT NULL,
-    since INTEGER NOT NULL, due INTEGER
-) STRICT, WITHOUT ROWID
-"""
 
 
-@dataclass(slots=True)
-class Settled:
-    """What is to be told of attempts that ended."""
-
-    attempts: list[Attempt] = field(default_factory=list)
-    queues: dict[str, Queue] = field(default_factory=dict)
-    met: list[str] = field(default_factory=list)
-    """Deliveries that are over, among them those that were asked for again."""
-    disabled: dict[str, str] = field(default_factory=dict)
-
-
-class PartitionStore(FollowingStore):
+class PartitionStore(SettlingStore):
     """See `AlertStore`. Positions are offsets in the partition of the changes."""
 
-    SCHEMA: ClassVar = f"{AlertStore.SCHEMA};{_SCHEMA}"
-
     def __init__(self, path: Path, vault: Vault, partition: int) -> None:
-        super().__init__(path, vault)
-        self._partition = partition
+        super().__init__(path, vault, partition)
         self._waits: dict[tuple[str, str, int], Waits] = {}
         """By queue and number, messages that no change brings and that are to be queued yet."""
-        self._made: dict[str, Waits] = {}
-        """By delivery, all of them that are not over."""
 
     def resume(self, progress: Progress, cursor: int) -> None:
         """Go on from what the topic says, before anything else."""
@@ -71,11 +37,15 @@ class PartitionStore(FollowingStore):
             for one in progress.queues.values():
                 key = (one.subscription, one.company)
                 db.execute("INSERT INTO queues VALUES (?, ?, ?, ?)", (*key, one.n, NEVER))
-                db.execute("INSERT INTO done VALUES (?, ?, ?, ?)", (*key, one.n, one.sequence))
+                done = (*key, one.n, one.sequence, one.delivered)
+                db.execute("INSERT INTO done VALUES (?, ?, ?, ?, ?)", done)
                 if one.timed is not None:
                     self.memory.put(*key, dict(one.timed))
                 for tried in one.waiting:
                     self._remember(db, tried)
+            for told in progress.notices.values():
+                due = NEVER if told.due is None else told.due
+                self.notices.restore(told.notice, due, told.error)
             for waits in progress.made.values():
                 draft = waits.draft
                 self._waits[draft.subscription, draft.company, waits.n] = waits
@@ -291,86 +261,3 @@ class PartitionStore(FollowingStore):
             )
         if row[3] is not None:
             self.outbox.wait(draft.subscription, draft.company, row[3])
-
-    # --- deliveries -----------------------------------------------------------------------------
-
-    def settled(self, ended: Sequence[Ended]) -> Settled:
-        """`settle`, and what is to be told of it; what is over is not kept."""
-        about = [self._about(one) for one in ended]
-        self.settle(ended)
-        found = Settled()
-        for one, row in zip(ended, about, strict=True):
-            if row is not None:
-                self._tell(found, one, row)
-        with self._writing() as db:
-            for delivery in found.met:
-                self._made.pop(delivery, None)
-                db.execute("DELETE FROM messages WHERE id = ?", (delivery,))
-                db.execute("DELETE FROM stands WHERE delivery = ?", (delivery,))
-            for subscription in found.disabled:
-                self._stopped(subscription)
-                db.execute("DELETE FROM attempts")
-        return found
-
-    def _about(self, ended: Ended) -> "tuple[str, str, int, str, str, int, int] | None":
-        row = self.db.execute(
-            "SELECT messages.subscription, company, n, change, type, sequence, position "
-            "FROM messages JOIN stands ON delivery = id WHERE id = ?",
-            (ended.message,),
-        ).fetchone()
-        return tuple(row) if row else None
-
-    def _tell(
-        self, found: Settled, ended: Ended, row: tuple[str, str, int, str, str, int, int]
-    ) -> None:
-        subscription, company, n, change, kind, sequence, position = row
-        number, state, since = self.db.execute(
-            "SELECT attempts, state, since FROM messages WHERE id = ?", (ended.message,)
-        ).fetchone()
-        attempt = Attempt(
-            *(subscription, company, n, change, kind, number, ended, state, since),
-            due=self._due(subscription, company) if state == "pending" else None,
-            stands=None if position < 0 else f"{self._partition}:{position}",
-        )
-        found.attempts.append(attempt)
-        if state not in ("pending", "abandoned"):  # which waits for who enables it again
-            found.met.append(ended.message)
-            self._done(subscription, company, n, sequence)
-        disabled = self.get(subscription).disabled
-        if disabled is not None:
-            found.disabled[subscription] = disabled
-        queue = self._as_it_is(subscription, company, found.met)
-        found.queues[queue.key] = queue
-
-    def _done(self, subscription: str, company: str, n: int, sequence: int) -> None:
-        with self._writing() as db:
-            db.execute(
-                "INSERT INTO done VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE "
-                "SET n = excluded.n, sequence = excluded.sequence WHERE n < excluded.n",
-                (subscription, company, n, sequence),
-            )
-
-    def _due(self, subscription: str, company: str) -> Instant | None:
-        row = self.db.execute(
-            "SELECT due FROM queues WHERE subscription = ? AND company = ?", (subscription, company)
-        ).fetchone()
-        return None if row is None or row[0] >= NEVER else int(row[0])
-
-    def _as_it_is(self, subscription: str, company: str, met: list[str]) -> Queue:
-        done = self.db.execute(
-            "SELECT n, sequence FROM done WHERE subscription = ? AND company = ?",
-            (subscription, company),
-        ).fetchone()
-        rows = self.db.execute(
-            "SELECT id, attempts, earlier, since FROM messages WHERE subscription = ? AND "
-            "company = ? AND state IN ('pending', 'abandoned') AND attempts > 0 ORDER BY n",
-            (subscription, company),
-        ).fetchall()
-        due = self._due(subscription, company)
-        waiting = tuple(
-            Tried(row[0], row[1], row[2], row[3], due if number == 0 else None)
-            for number, row in enumerate(row for row in rows if row[0] not in met)
-        )
-        n, sequence = done or (0, 0)
-        timed = self.memory.get(subscription, company) or None
-        return Queue(subscription, company, n, sequence, waiting, timed)

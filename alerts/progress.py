@@ -4,13 +4,14 @@ A partition of this topic belongs to the worker of the partition of the same num
 which has nothing else to go on from. `read` is an offset in that partition of the changes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 
 from alerts.messages import Draft
+from alerts.notices import Notice
 from events.dates import Instant, show, start
 from events.ids import derived_id
 from projections.messages import Message, attributes
@@ -19,6 +20,7 @@ READ: Final = "standing.progress.read"
 QUEUE: Final = "standing.progress.queue"
 MADE: Final = "standing.progress.made"
 ASKED: Final = "standing.delivery.asked"
+NOTICE: Final = "standing.progress.notice"
 EVERYBODY: Final = "*"
 
 
@@ -46,6 +48,8 @@ class Queue:
     waiting: tuple[Tried, ...] = ()
     timed: Mapping[str, Any] | None = None
     """What is remembered of messages that no change brings."""
+    delivered: Instant | None = None
+    """When its receiver last took one of them."""
 
     @property
     def key(self) -> str:
@@ -78,10 +82,29 @@ class Asked:
     n: int
     change: str
     offset: int
-    """Of the change in this partition of the changes."""
+    """Of the change in this partition of the changes; 0 where none brought it."""
     attempts: int
     """So far."""
     asked: Instant
+    message: bytes | None = None
+    """What was sent, where no change brought it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """What is told elsewhere of a receiver that fails, and how that goes: `due` is when it is tried
+    next, None once that is over. It stands until the next of its kind, so that it is known that it
+    was told."""
+
+    notice: Notice
+    due: Instant | None
+    error: str | None
+
+    @property
+    def key(self) -> str:
+        """Of its message. No company has such an id."""
+        one = self.notice
+        return f"{one.subscription}/{one.kind}/{one.target}"
 
 
 @dataclass(slots=True)
@@ -93,11 +116,12 @@ class Progress:
     queues: dict[str, Queue] = field(default_factory=dict)
     asked: dict[str, Asked] = field(default_factory=dict)
     made: dict[str, Waits] = field(default_factory=dict)
+    notices: dict[str, Noticed] = field(default_factory=dict)
 
     def take(self, key: str, kind: str, value: bytes | None) -> None:
         """The next message. What a later version wrote is passed over."""
         if value is None:
-            for known in (self.read, self.queues, self.asked, self.made):
+            for known in (self.read, self.queues, self.asked, self.made, self.notices):
                 known.pop(key, None)
         elif kind == READ:
             self.read[key] = orjson.loads(value)["read"]
@@ -107,6 +131,24 @@ class Progress:
             self.asked[key] = _asked(orjson.loads(value))
         elif kind == MADE:
             self.made[key] = _made(orjson.loads(value))
+        elif kind == NOTICE:
+            self.notices[key] = _noticed(orjson.loads(value))
+
+    def besides(self, subscription: str) -> list[str]:
+        """The keys of what is said of one, besides how far it was told."""
+        found = [key for key, one in self.made.items() if one.draft.subscription == subscription]
+        return found + [
+            key for key, one in self.notices.items() if one.notice.subscription == subscription
+        ]
+
+    def others(self, living: Container[str]) -> list[str]:
+        """The keys of what is said of all that are not among these."""
+        found = [one for one in self.read if one not in living and one != EVERYBODY]
+        found += [key for key, one in self.queues.items() if one.subscription not in living]
+        found += [key for key, one in self.made.items() if one.draft.subscription not in living]
+        return found + [
+            key for key, one in self.notices.items() if one.notice.subscription not in living
+        ]
 
 
 def read(subscription: str, offset: int | None, now: Instant) -> Message:
@@ -135,6 +177,8 @@ def queue(one: Queue, now: Instant) -> Message:
     }
     if one.timed is not None:
         told["timed"] = one.timed
+    if one.delivered is not None:
+        told["delivered"] = show(one.delivered)
     return _message(one.key, QUEUE, told, now)
 
 
@@ -169,7 +213,27 @@ def asked(one: Asked) -> Message:
         "attempts": one.attempts,
         "asked": show(one.asked),
     }
+    if one.message is not None:
+        told["message"] = orjson.loads(one.message)
     return _message(one.delivery, ASKED, told, one.asked)
+
+
+def noticed(one: Noticed, now: Instant) -> Message:
+    """How it goes that something is told elsewhere."""
+    notice = one.notice
+    told = {
+        "notice": notice.id,
+        "subscription": notice.subscription,
+        "read": None,
+        "to": notice.target,
+        "type": notice.kind,
+        "at": show(notice.at),
+        "attempts": notice.attempts,
+        "due": None if one.due is None else show(one.due),
+        "error": one.error,
+        "message": orjson.loads(notice.body),
+    }
+    return _message(one.key, NOTICE, told, now)
 
 
 def made_key(delivery: str) -> str:
@@ -204,6 +268,7 @@ def _queue(said: dict[str, Any]) -> Queue:
             for one in said["waiting"]
         ),
         said.get("timed"),
+        None if said.get("delivered") is None else start(said["delivered"]),
     )
 
 
@@ -220,4 +285,11 @@ def _made(said: dict[str, Any]) -> Waits:
 def _asked(said: dict[str, Any]) -> Asked:
     numbers = (said["offset"], said["attempts"])
     about = (said["subscription"], said["company"], said["n"], said["change"])
-    return Asked(said["delivery"], *about, *numbers, start(said["asked"]))
+    message = None if said.get("message") is None else orjson.dumps(said["message"])
+    return Asked(said["delivery"], *about, *numbers, start(said["asked"]), message)
+
+
+def _noticed(said: dict[str, Any]) -> Noticed:
+    whose = (said["notice"], said["to"], said["subscription"], said["type"])
+    notice = Notice(*whose, start(said["at"]), orjson.dumps(said["message"]), said["attempts"])
+    return Noticed(notice, None if said["due"] is None else start(said["due"]), said["error"])

@@ -131,6 +131,13 @@ DELIVERY: Final[Schema] = structure(
         ),
     },
     "An attempt to deliver a message, and its outcome.",
+    maybe={
+        "message": told(
+            {"type": "object"},
+            "What was sent, at the first attempt of what no change brings: so that it can be sent "
+            "again.",
+        )
+    },
 )
 SHAPES: Final[dict[str, Schema]] = {"Place": PLACE}
 _TRIED: Final = structure(
@@ -188,7 +195,10 @@ PROGRESS_SHAPES: Final[dict[str, Schema]] = {
             "waiting": told(array(_TRIED), "Messages behind it that were tried."),
         },
         "What a subscription was told of a company.",
-        maybe={"timed": _TIMED},
+        maybe={
+            "timed": _TIMED,
+            "delivered": told(TIME, "When the receiver last took one of them."),
+        },
     ),
     "ProgressMade": structure(
         {
@@ -213,10 +223,28 @@ PROGRESS_SHAPES: Final[dict[str, Schema]] = {
             "company": TEXT,
             "n": COUNT,
             "change": TEXT,
-            "offset": told(COUNT, "Of the change in its partition."),
+            "offset": told(COUNT, "Of the change in its partition; 0 where none brought it."),
             "attempts": told(COUNT, "So far."),
             "asked": TIME,
         },
         "A message is to be delivered again. It stands until it was.",
+        maybe={
+            "message": told({"type": "object"}, "What was sent, where no change brought it."),
+        },
+    ),
+    "ProgressNotice": structure(
+        {
+            "notice": TEXT,
+            "subscription": told(TEXT, "Whose receiver fails."),
+            "read": or_null({"type": "integer", "minimum": -1}, "Null."),
+            "to": told(TEXT, "The subscription that is told of it; empty: the operator."),
+            "type": TEXT,
+            "at": TIME,
+            "attempts": COUNT,
+            "due": or_null(TIME, "When it is tried next; null: it is over."),
+            "error": or_null(TEXT),
+            "message": told({"type": "object"}, "As it is sent."),
+        },
+        "What is told elsewhere of a receiver that fails. It stands until the next of its kind.",
     ),
 }

@@ -4,17 +4,16 @@ projection."""
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from alerts.matching import Who
 from alerts.messages import About
 from alerts.places import Place, behind
 from events.log import Record
+from projections.causes import cause
 from projections.changes import MOST, Change
 from projections.rows import Told
 from projections.store import ProjectionStore
-
-_SOURCES: Final = 10
 
 
 class ChangeSource(Protocol):
@@ -117,17 +116,5 @@ class Projected:
 def known(change: Change, described: Mapping[str, Any] | None, events: Sequence[Record]) -> About:
     """What is known of a change, out of what its company is described as, and of its causes."""
     found = {one.id: one for one in events}
-    causes = tuple(_cause(found[one]) for one in change.cause if one in found)
+    causes = tuple(cause(found[one]) for one in change.cause if one in found)
     return About(None if described is None else described["name"], causes)
-
-
-def _cause(record: Record) -> Mapping[str, Any]:
-    said = record.event.get("data") or {}
-    text = said.get("text") or said.get("reason") or said.get("name_as_listed")
-    sources = said.get("sources") or ()
-    return {
-        "event": record.id,
-        "type": record.type,
-        "text": text if isinstance(text, str) else None,
-        "sources": list(sources)[:_SOURCES],
-    }

@@ -154,6 +154,8 @@ class Attempt:
     """When it is tried again."""
     stands: str | None = None
     """Where the change stands in its topic, as `partition:offset`."""
+    message: bytes | None = None
+    """What was sent, where no change brought it: at the first attempt."""
 
 
 def delivery(one: Attempt) -> Message:
@@ -179,6 +181,8 @@ def delivery(one: Attempt) -> Message:
         "request": (ended.outcome.details or {}).get("request"),
         "answer": (ended.outcome.details or {}).get("answer"),
     }
+    if one.message is not None:
+        told["message"] = orjson.loads(one.message)
     event_id = derived_id([ATTEMPT, ended.message, one.number])
     return Message(
         one.subscription.encode(),

@@ -7,24 +7,26 @@ be known for a repeat. A tombstone is no event, and has no headers.
 
 from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from events.admitted import DEFAULT_SOURCE
 from events.companies import Description
-from events.dates import ALWAYS, NEVER, UTC_ZONE, Instant, show, start
+from events.dates import NEVER, UTC_ZONE, Instant, show
 from events.errors import Problem
 from events.ids import derived_id
 from events.lists import Registry
-from projections.changes import MOST, Change, Interval, Overall, rest, shown
+from events.vocabulary import CLOCK_SUBJECT
+from projections.causes import causes
+from projections.changes import MOST, rest, shown
 from projections.company import Company
 from projections.facts import Entry
 from projections.population import Population
 from projections.rows import Told
 from projections.status import parts, together
-from projections.timeline import Flip, Reading, Timeline
+from projections.timeline import Timeline
 
 TYPE_PREFIX: Final = "standing.status."
 """Of the types of changes; a change's kind follows."""
@@ -32,6 +34,8 @@ CURRENT: Final = "standing.status.current"
 MERGED: Final = "standing.status.merged"
 PARKED: Final = "standing.status.parked"
 REJECTED: Final = "standing.event.rejected"
+PLACE: Final = "place"
+"""The header that says how far a partition was folded, where there is no value to say it."""
 LARGEST: Final = 500_000
 """How many bytes of a rejected message are repeated, so that what is said of it fits into one."""
 _LONGEST: Final = 1_000
@@ -42,11 +46,7 @@ _ALWAYS_THERE: Final = (
     ("ce_source", DEFAULT_SOURCE.encode()),
 )
 UNKNOWN: Final = Description()
-_NO_FLIPS: Final[Mapping[str, Any]] = {"before": (), "after": ()}
-_NO_REST: Final[Mapping[str, Any]] = {**_NO_FLIPS, "intervals": ()}
-
-Unknown = TypeVar("Unknown", Instant, None)
-"""What an instant is where nothing is said."""
+_NONE: Final[Mapping[str, Entry]] = {}
 
 
 class Message(NamedTuple):
@@ -83,7 +83,9 @@ def attributes(
 def status(population: Population, company: str, place: Place, sequence: int) -> Message:
     """What `standing.status.v1` says of a company, at the place up to which its partition was
     folded: its standing, the id that it counts for, or why nothing can be said; a tombstone where
-    the log has nothing of it. `sequence` is that of its latest change."""
+    the log has nothing of it. `sequence` is that of its latest change. Of the clock, `passed`."""
+    if company == CLOCK_SUBJECT:
+        return passed(place)
     why = population.parked.get(company)
     if why is not None:
         return parked(company, why, sequence, population.registry, place)
@@ -92,6 +94,14 @@ def status(population: Population, company: str, place: Place, sequence: int) ->
         told = {"sequence": sequence, "merged_into": into}
         return _about(company, MERGED, told, population.registry, place)
     return current(population.company(company), place)
+
+
+def passed(place: Place) -> Message:
+    """That a record was folded which says that time has passed: what proves the way from the log to
+    here. To who reads statuses it is the tombstone of nobody, as no company has this name; it says
+    the place all the same."""
+    said = (("ce_time", show(place.recorded).encode()), (PLACE, place.position.encode()))
+    return Message(CLOCK_SUBJECT.encode(), None, said)
 
 
 def parked(company: str, why: str, sequence: int, registry: Registry, place: Place) -> Message:
@@ -176,10 +186,15 @@ def status_id(kind: str, company: str, position: str, registry: Registry) -> str
 
 
 def change(
-    told: Told, registry: Registry, partition: int, company: Description = UNKNOWN
+    told: Told,
+    registry: Registry,
+    partition: int,
+    company: Description = UNKNOWN,
+    entries: Mapping[str, Entry] = _NONE,
 ) -> Message:
     """What `standing.changes.v1` says of a change that was told on reading a record of this
-    partition, `company` being whom it is about, as it was known then."""
+    partition, `company` being whom it is about, as it was known then, `entries` its events by their
+    ids."""
     one = told.change
     behind_all = one.moment >= NEVER
     value = {
@@ -196,65 +211,13 @@ def change(
     more = rest(one, registry)
     if more is not None:
         value["rest"] = more
+    if entries:
+        value["causes"] = causes(one, entries)
     return Message(
         one.company.encode(),
         orjson.dumps(value),
         attributes(value["change"], TYPE_PREFIX + one.kind, one.company, one.recorded),
     )
-
-
-def read_change(value: bytes) -> Told:
-    """A change as its message had it: what `change` was given. An instant that is not known is
-    None, whether it lies before all times or behind them. Fields that a later version added are
-    passed over; raises `KeyError` where one is missing."""
-    return restored(orjson.loads(value))
-
-
-def restored(said: Mapping[str, Any]) -> Told:
-    """`read_change`, of a value that was parsed already."""
-    place, overall, flips = said["place"], said["overall"], said.get("flips", _NO_FLIPS)
-    more = said.get("rest", _NO_REST)
-    one = Change(
-        said["company"],
-        said["list"],
-        said["sequence"],
-        said["kind"],
-        _reading(said["from"]),
-        _reading(said["to"]),
-        _overall(overall["before"]),
-        _overall(overall["after"]),
-        effective=_instant(said["effective"], None),
-        announced=_instant(said["announced"], None),
-        cause=tuple(said["cause"]),
-        recorded=start(said["recorded"]),
-        moment=_instant(place["moment"], NEVER + place["revisions"]),
-        backfill=said["backfill"],
-        intervals=tuple(map(_interval, (*said.get("intervals", ()), *more["intervals"]))),
-        flips_before=tuple(map(_flip, (*flips["before"], *more["before"]))),
-        flips_after=tuple(map(_flip, (*flips["after"], *more["after"]))),
-    )
-    return Told(int(place["position"].partition(":")[2]), one)
-
-
-def _interval(said: Mapping[str, Any]) -> Interval:
-    begins, ends = _instant(said["from"], ALWAYS), _instant(said["until"], NEVER)
-    return Interval(begins, ends, _reading(said["before"]), _reading(said["after"]))
-
-
-def _flip(said: Mapping[str, Any]) -> Flip:
-    return Flip(_instant(said["at"], NEVER), _reading(said))
-
-
-def _reading(said: Mapping[str, Any]) -> Reading:
-    return Reading(said["status"], said["how"], tuple(said["restrictions"]))
-
-
-def _overall(said: Mapping[str, Any]) -> Overall:
-    return Overall(said["status"], tuple(said["restrictions"]))
-
-
-def _instant(text: str | None, otherwise: Unknown) -> Instant | Unknown:
-    return otherwise if text is None else start(text)
 
 
 def rejected(

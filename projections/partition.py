@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from events.companies import root
 from events.dates import show
 from events.log import Record
-from events.vocabulary import COPY_OF
+from events.vocabulary import CLOCK_SUBJECT, COPY_OF
 from projections.population import Population, is_about_a_company
 from projections.rows import Told
 
@@ -29,7 +29,8 @@ class Brought(NamedTuple):
 
     told: list[Told]
     companies: list[str]
-    """Of whom something is to be kept anew: everyone that a record was about, and more."""
+    """Of whom something is to be kept anew: everyone that a record was about, and more; last the
+    clock, where a record said that time has passed."""
     copies: list[Copy]
 
 
@@ -38,11 +39,13 @@ def fold(population: Population, batch: Sequence[Record]) -> Brought:
     parked = set(population.parked)
     told: list[Told] = []
     touched: set[str] = set()
+    passed: set[str] = set()
     copies: list[Copy] = []
     for record in batch:
         before = population.into
         told += [Told(record.offset, change) for change in population.apply(record)]
         if not is_about_a_company(record):
+            passed |= {record.subject} & {CLOCK_SUBJECT}
             continue
         touched |= {record.subject, root(population.into, record.subject)}
         if before is not population.into:
@@ -52,7 +55,7 @@ def fold(population: Population, batch: Sequence[Record]) -> Brought:
             copies += _forwarded(population, record, before)
     touched.update(one.change.company for one in told)
     touched |= population.parked.keys() - parked
-    return Brought(told, sorted(filter(population.owns, touched)), copies)
+    return Brought(told, [*sorted(filter(population.owns, touched)), *passed], copies)
 
 
 def _forwarded(population: Population, record: Record, before: Mapping[str, str]) -> Iterable[Copy]:

@@ -9,20 +9,25 @@ offset is kept beside them.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from events import vocabulary as words
-from events.companies import named
+from events.companies import Description, named
 from events.dates import NEVER, Instant, start
 from events.lists import Registry
 from events.log import Archive, Position
 from projections import messages
+from projections.company import Company
+from projections.facts import Entry
 from projections.messages import Message, Place
 from projections.partition import Brought
 from projections.population import Population
 from projections.rows import Told
+
+_NOT_KNOWN: Final = (messages.UNKNOWN, MappingProxyType[str, Entry]({}))
 
 
 @dataclass(slots=True)
@@ -121,19 +126,20 @@ def _changes(population: Population, told: Sequence[Told], place: Place) -> list
     """In the order in which they are told, whoever asks; with each company as it is known by the
     end of the batch; one that is parked is not known."""
     partition = int(place.position.partition(":")[0])
-    described = {
-        company: population.company(company).description
+    about = {
+        company: _about(population.company(company))
         for company in {one.change.company for one in told} - population.parked.keys()
     }
     return [
         messages.change(
-            one,
-            population.registry,
-            partition,
-            described.get(one.change.company, messages.UNKNOWN),
+            one, population.registry, partition, *about.get(one.change.company, _NOT_KNOWN)
         )
         for one in sorted(told, key=attrgetter("place"))
     ]
+
+
+def _about(company: Company) -> tuple[Description, Mapping[str, Entry]]:
+    return company.description, company.history.entries
 
 
 def _statuses(

@@ -165,9 +165,29 @@ _REST: Final = told(
     "The intervals and flips behind the first 100, up to 900 more of each; left out where there "
     "are none.",
 )
+_CAUSES: Final = told(
+    array(
+        structure(
+            {
+                "event": TEXT,
+                "type": TEXT,
+                "text": or_null(TEXT, "What it says in words."),
+                "sources": told(array({"type": "object"}), "Where it was read, up to 10."),
+            }
+        )
+    ),
+    "The events of `cause`, as they were known when this was told, as far as there is room; left "
+    "out where it comes from other rules.",
+)
 CHANGE_MESSAGE: Final = {
     **SHAPES["ChangeTold"],
-    "properties": {**SHAPES["ChangeTold"]["properties"], **_BEYOND, "name": _NAME, "rest": _REST},
+    "properties": {
+        **SHAPES["ChangeTold"]["properties"],
+        **_BEYOND,
+        "name": _NAME,
+        "rest": _REST,
+        "causes": _CAUSES,
+    },
     "required": [*SHAPES["ChangeTold"]["required"], *_BEYOND],
 }
 """The change as HTTP and webhooks have it, and what only the topic says."""

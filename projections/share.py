@@ -107,7 +107,7 @@ def _alone(
 ) -> None:
     registry = kept.history.registry
     told: list[Told] = []
-    known = messages.UNKNOWN
+    known, entries = messages.UNKNOWN, kept.history.entries
     try:
         for record in records:
             if kept.due <= record.recorded:
@@ -119,7 +119,9 @@ def _alone(
     except Exception as error:  # noqa: BLE001 - as live: a company is parked, its neighbours go on
         why = f"{type(error).__name__}: {error}"
         status = messages.parked(kept.company, why, len(told), registry, stretch.place)
-    share.changes.extend(messages.change(one, registry, stretch.partition, known) for one in told)
+    share.changes.extend(
+        messages.change(one, registry, stretch.partition, known, entries) for one in told
+    )
     share.statuses.append(status)
 
 

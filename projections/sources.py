@@ -16,8 +16,8 @@ from events.kafka.connection import Connection
 from events.kafka.questions import NONE, TopicQuestions
 from events.kafka.spool import Row
 from events.kafka.topics import CHANGES, EVENTS, STATUS, Topic
-from projections import messages
 from projections.anew import Anew, Goal, Said
+from projections.restoring import read_change
 from projections.revision import next_generation
 
 _NO_STATUS: Final = ("", "", NONE, 0, NONE)
@@ -170,7 +170,7 @@ class Sources:
                 self._changes_to = some[-1].offset
                 for one in some:
                     if one.key in missing:
-                        told = messages.read_change(one.value)
+                        told = read_change(one.value)
                         place = told.position, told.change.sequence
                         self._told.setdefault(one.key, []).append(place)
         finally:

@@ -11,11 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from events import vocabulary as words
-from events.dates import Instant, show
+from events.dates import SECOND, Instant, show
 from events.errors import StoreError
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,6 +26,8 @@ _AGAIN: Final = timedelta(seconds=10)
 _STILL: Final = timedelta(seconds=1)
 """So long after it rang a flip may still be due: its record is not folded yet, or the log's clock
 is behind this one."""
+_BEGINNING: Final = timedelta(minutes=1)
+_MINUTE: Final = 60 * SECOND
 _LONGEST: Final = timedelta(hours=1)
 """A clock that was set, or a machine that slept, is noticed at the latest after this."""
 
@@ -43,14 +46,21 @@ def time_passed(due: Instant) -> dict[str, object]:
 
 class Alarm:
     """Rings when the next flip is due. `due` asks the projection for that moment; `append` writes
-    an event to the log; `clock` is the log's own."""
+    an event to the log; `clock` is the log's own. One that is `hourly` rings at every full hour as
+    well, and a while after its start: so that silence is known from a log that nobody folds."""
 
     def __init__(
-        self, due: Callable[[], Instant], append: Append, clock: Callable[[], Instant]
+        self,
+        due: Callable[[], Instant],
+        append: Append,
+        clock: Callable[[], Instant],
+        *,
+        hourly: bool = False,
     ) -> None:
         self._due = due
         self._append = append
         self._clock = clock
+        self._hourly = hourly
         self._rung = -1
         self._rung_at = 0
         self._awaited: Instant | None = None
@@ -64,6 +74,12 @@ class Alarm:
         """Begin to watch; what fell due while nobody watched is written at once."""
         self._scheduler.start()
         self.set()
+        if self._hourly:
+            for name, when in (
+                ("hourly", CronTrigger(minute=0, timezone=UTC)),
+                ("once", DateTrigger(datetime.now(UTC) + _BEGINNING)),
+            ):
+                self._scheduler.add_job(self._unless_stopped, when, args=[self.ring], id=name)
 
     def daily(self, work: Callable[[], Awaitable[object]]) -> None:
         """Have housekeeping done once a day, and at every start."""
@@ -114,6 +130,11 @@ class Alarm:
         except asyncio.CancelledError:
             if self._scheduler.running:
                 raise
+
+    async def ring(self) -> None:
+        """Write that this minute has passed."""
+        now = self._clock()
+        await self._append(time_passed(now - now % _MINUTE))
 
     async def tick(self) -> None:
         """Write that time has passed, if something is due; else look again later."""

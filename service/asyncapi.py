@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from alerts import shapes as alerted
-from alerts.progress import ASKED, MADE, QUEUE, READ
+from alerts.progress import ASKED, MADE, NOTICE, QUEUE, READ
 from alerts.topics import ATTEMPT, SUBSCRIPTION
 from events.kafka.topics import MOST_BYTES, PARTITIONS, TOPICS, Topic
 from events.models import COMPANY_ID, DATA_MODELS, EVENT_MODELS
@@ -39,7 +39,8 @@ _KEYS: Final[dict[str, Schema]] = {
     "subscription": told(TEXT, "The subscription's id, in UTF-8."),
     "progress": told(
         TEXT,
-        "A subscription, one and a company with a slash between, a delivery, or `*`, in UTF-8.",
+        "A subscription, one and a company with a slash between, a delivery, or `*`, in UTF-8; of "
+        "notices, whose receiver fails, what is told and to whom, with slashes between.",
     ),
 }
 _TOLD: Final = (
@@ -151,6 +152,7 @@ def _messages(channel: str, topic: Topic) -> Iterable[Json]:
             yield _message("queue", [QUEUE], "ProgressQueue", key, "subscription")
             yield _message("made", [MADE], "ProgressMade", key, "subscription")
             yield _message("asked", [ASKED], "DeliveryAsked", key, "change")
+            yield _message("notice", [NOTICE], "ProgressNotice", key, "subscription")
             yield _tombstone(key, "It is over: the subscription was removed, or the wish is met.")
         case _:
             yield _message("rejected", [REJECTED], "Rejected", key, "position")

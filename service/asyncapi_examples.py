@@ -14,9 +14,10 @@ import orjson
 from alerts import heartbeat, progress, topics
 from alerts.channel import Outcome
 from alerts.messages import Draft
+from alerts.notices import FAILING, OPERATOR, Notice, about
 from alerts.outbox import Ended
 from alerts.places import behind
-from alerts.progress import Tried, Waits
+from alerts.progress import Noticed, Tried, Waits
 from alerts.retry import Verdict
 from alerts.subscriptions import Start, Subscription, requested
 from alerts.topics import Attempt, Kept
@@ -145,4 +146,18 @@ def _alerted(registry: Registry) -> list[Message]:
         progress.asked(
             progress.Asked("msg_example", subscription.id, _COMPANY, 1, "example", 7, 1, _NOW)
         ),
+        progress.noticed(_notice(subscription), _NOW),
     ]
+
+
+def _notice(subscription: Subscription) -> Noticed:
+    told = orjson.dumps(
+        {
+            "type": FAILING,
+            "timestamp": show(_NOW),
+            "n": 0,
+            "data": about(subscription, FAILING, _NOW, "answered 503"),
+        }
+    )
+    whose = ("ntc_example", OPERATOR, subscription.id, FAILING)
+    return Noticed(Notice(*whose, _NOW, told, 1), _NOW + 5 * SECOND, "cannot connect")

@@ -1,9 +1,5 @@
-"""Following the log on Kafka: what comes is kept and folded here, partition by partition, and the
-changes are taken as the projection workers told them.
-
-Events are read by one consumer over all partitions, and folded in one thread. Where no broker
-answers, what was read goes on being told, and it is tried again until one does.
-"""
+"""Following the log on Kafka: what comes is kept and folded here, partition by partition, in one
+thread, and the changes are taken as the projection workers told them."""
 
 import asyncio
 import logging
@@ -15,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from events.admitted import Admitted
 from events.aside import finished
-from events.dates import NEVER, Instant, show
+from events.dates import NEVER, Instant
 from events.errors import StoreError
 from events.kafka.binding import Unreadable
 from events.kafka.connection import Connection
@@ -26,6 +22,7 @@ from events.kafka.topics import CHANGES, EVENTS
 from events.log import Position, Receipt, Record
 from projections.held import Held
 from service.hearing_kafka import Hearing
+from service.presence import Presence, Recreated
 from service.standing import Clock, Following
 
 TOPICS: Final = (EVENTS.name, CHANGES.name)
@@ -39,10 +36,6 @@ _TELL_S: Final = 5.0
 
 _log = logging.getLogger("standing.replica")
 T = TypeVar("T")
-
-
-class Recreated(StoreError):
-    """The topic is not the one that was read: it was made anew, or has lost its end."""
 
 
 class FollowingKafka(Following):
@@ -60,9 +53,7 @@ class FollowingKafka(Following):
         tell: Callable[[str], None],
     ) -> None:
         self._identities = Identities(connection, TOPICS, _ASK_S)
-        self._identity = identity
         self._held = held
-        self._clock = clock
         self._done = done
         self._tell = tell
         self._log = KafkaEventLog(connection, patience=PATIENCE_S)
@@ -73,7 +64,7 @@ class FollowingKafka(Following):
         self._ends = Position(self._position)
         self._goal: Position | None = None
         self._complete = done.exists()
-        self._stale: tuple[Instant, str] | None = None
+        self._presence = Presence(identity, clock)
         self._appending = 0
         self._receipts: dict[str, Receipt] = {}
         self._unreadable = 0
@@ -130,11 +121,10 @@ class FollowingKafka(Following):
 
     def state(self) -> Mapping[str, object]:
         """See `Following`."""
-        stale = self._stale
         return {
             "caught_up": self.caught_up,
             "ends": str(self._ends),
-            "stale": stale and {"since": show(stale[0]), "why": stale[1]},
+            "stale": self._presence.stale,
             "unreadable": self.unreadable,
         }
 
@@ -189,7 +179,7 @@ class FollowingKafka(Following):
         where nobody answers."""
         await self._settle()
         self._ends = self._goal = await self._log.ends()
-        self._check(self._position, self._ends)
+        self._presence.check(self._position, self._ends)
         progress = asyncio.create_task(self._tell_progress())
         try:
             await self._take_all(self._goal)
@@ -203,11 +193,11 @@ class FollowingKafka(Following):
         nothing is known of that."""
         try:
             async with asyncio.timeout(_ASK_S):
-                self._check(self._position, await self._log.ends())
+                self._presence.check(self._position, await self._log.ends())
         except Recreated:
             raise
         except (StoreError, TimeoutError) as error:
-            self._lost(str(error) or "no broker answers")
+            self._presence.lost(str(error) or "no broker answers")
 
     async def run(self) -> None:
         """Follow for ever. Raises `Recreated`."""
@@ -234,7 +224,7 @@ class FollowingKafka(Following):
             except Recreated:
                 raise
             except StoreError as error:
-                self._lost(str(error))
+                self._presence.lost(str(error))
                 await asyncio.sleep(_AGAIN_S)
 
     async def _take_all(self, to: Position | None = None) -> None:
@@ -284,33 +274,17 @@ class FollowingKafka(Following):
                     ends = await self._log.ends()
                     found = await self._identities.now()
             except TimeoutError:
-                self._lost("no broker answers")
+                self._presence.lost("no broker answers")
             except StoreError as error:
-                self._lost(str(error))
+                self._presence.lost(str(error))
             else:
-                self._check(position, ends, found)
+                self._presence.check(position, ends, found)
                 at = self._position
                 self._ends = Position({one: max(end, at[one]) for one, end in ends.items()})
                 self._goal = self._goal or ends
                 await self._came()
-                self._found()
+                self._presence.found()
             await asyncio.sleep(_LOOK_S)
-
-    def _check(self, position: Position, ends: Position, found: Identity | None = None) -> None:
-        if found not in (None, self._identity):
-            raise Recreated(f"{EVENTS.name} or {CHANGES.name} was made anew")
-        if not ends.reaches(position):
-            raise Recreated(f"{EVENTS.name} ends at {ends}, before what was read: {position}")
-
-    def _lost(self, why: str) -> None:
-        if self._stale is None:
-            self._stale = self._clock(), why
-            _log.warning("%s; going on with what was read", why)
-
-    def _found(self) -> None:
-        if self._stale is not None:
-            _log.warning("Kafka answers again")
-            self._stale = None
 
     async def _tell_progress(self) -> None:
         """Until everything is read that stood there at the beginning."""

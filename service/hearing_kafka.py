@@ -10,7 +10,7 @@ from events.kafka.log import PATIENCE_S
 from events.kafka.tail import Raw, Tail
 from events.kafka.topics import CHANGES
 from projections.held import Held
-from projections.messages import read_change
+from projections.restoring import read_change
 from projections.rows import Told
 
 _BATCH: Final = 10_000

@@ -24,7 +24,8 @@ from projections.store import ProjectionStore
 from projections.stores import Stores
 from projections.turn import Taken, only_one
 from service.embedded import reached, trouble
-from service.following_kafka import PATIENCE_S, TOPICS, FollowingKafka, Recreated
+from service.following_kafka import PATIENCE_S, TOPICS, FollowingKafka
+from service.presence import Recreated
 from service.settings import Settings
 from service.standing import Clock, Progress, Service, Standing
 

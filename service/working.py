@@ -56,7 +56,7 @@ def projection_worker(settings: Settings, tell: Callable[[str], None]) -> Projec
         connection,
         home,
         load_registry(settings.lists),
-        lambda due, append: Alarm(due, append, system_clock),
+        lambda due, append: Alarm(due, append, system_clock, hourly=True),
         tell=tell,
     )
 

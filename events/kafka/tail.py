@@ -20,6 +20,7 @@ class Raw(NamedTuple):
     value: bytes | None
     kind: str
     """The type of the event that it carries; "" where it says none."""
+    headers: Sequence[tuple[str, bytes]] = ()
 
 
 class Tail(TopicQuestions):
@@ -101,4 +102,5 @@ class Tail(TopicQuestions):
 def raw(message: Any) -> Raw:
     """What matters of a message of aiokafka."""
     kind = dict(message.headers).get("ce_type", b"").decode(errors="replace")
-    return Raw(message.partition, message.offset, message.key or b"", message.value, kind)
+    about = (message.key or b"", message.value, kind, message.headers)
+    return Raw(message.partition, message.offset, *about)

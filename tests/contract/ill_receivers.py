@@ -1,5 +1,6 @@
 """A receiver of webhooks below HTTP, that does what receivers do when they are not well: each
-message's first attempt meets what its company stands for, the next ones are taken."""
+message's first attempt meets what its company stands for, the next ones are taken. One of a `kind`
+does that of its kind whatever the company, and where it is so for ever, at every attempt."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -75,8 +76,13 @@ ILLS: dict[str, Ill] = {
 class IllReceiver:
     """What it got, in the order in which it came."""
 
+    kind: str = ""
+    """One of `ILLS`; where there is none, each company's is its name."""
+    for_ever: bool = False
     url: str = ""
     posts: list[Post] = field(default_factory=list)
+    taken: set[str] = field(default_factory=set)
+    """The ids of what it answered well."""
     more: asyncio.Condition = field(default_factory=asyncio.Condition)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     seen: set[str] = field(default_factory=set)
@@ -108,9 +114,11 @@ class IllReceiver:
         async with self.more:
             self.posts.append(post)
             self.more.notify_all()
-        if first and company in ILLS:
-            await ILLS[company](self, writer)
+        ill = self.kind or company
+        if (first or self.for_ever) and ill in ILLS:
+            await ILLS[ill](self, writer)
         else:
+            self.taken.add(ident)
             writer.write(_OK)
 
 
@@ -123,9 +131,9 @@ async def _request(reader: asyncio.StreamReader) -> Post:
 
 
 @asynccontextmanager
-async def ill_receiving() -> AsyncIterator[IllReceiver]:
+async def ill_receiving(kind: str = "", *, for_ever: bool = False) -> AsyncIterator[IllReceiver]:
     """One on loopback."""
-    receiver = IllReceiver()
+    receiver = IllReceiver(kind, for_ever)
     tasks: set[asyncio.Task[None]] = set()
 
     def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -296,8 +296,12 @@ def _changes_wrong(
 
 
 def _whosever(value: Json) -> Json:
-    """Without who the company is: a change is told with what is known by the end of its batch."""
-    return {key: one for key, one in value.items() if key not in {"country", "former_ids", "name"}}
+    """Without who the company is, and its events: a change is told with what is known by the end of
+    its batch."""
+    return {key: one for key, one in value.items() if key not in _BESIDE}
+
+
+_BESIDE = {"country", "former_ids", "name", "causes"}
 
 
 def _rejected_wrong(told: Sequence[Told], wanted: set[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pytest
@@ -11,11 +10,12 @@ from alerts.windows import HOUR
 from events.dates import DAY, Instant, show
 from events.kafka.packing import Outgoing
 from events.kafka.partitioner import partition_of
-from projections.messages import CURRENT, Message, attributes
 from tests.contract.alert_twins import answering, asked, fine, receiving
 from tests.kafka.alerting import PARTITIONS, Line, distinct, line, now, received
+from tests.kafka.flips import folded, standing
 
 COMPANIES = ("acme", "globex", "initech", "umbrella", "hooli")
+HOMES = {partition_of(one, PARTITIONS) for one in COMPANIES}
 DAILY = {"cadence": "daily", "digest": {"time_zone": "Europe/Berlin"}}
 
 
@@ -70,16 +70,6 @@ async def test_a_digest_that_was_tried_goes_on_with_the_next_worker(
         assert len({(post.headers["webhook-id"], post.body) for post in receiver.posts}) == 1
         made = [one for one in await on.read(on.names.progress) if one.key.endswith(b"/made")]
         assert made[-1].value is None
-
-
-def standing(company: str, at: Instant | None) -> Message:
-    """As the projection says it, as far as reminders look at it."""
-    following: Any = None
-    if at is not None:
-        following = {"at": show(at), "status": "designated", "restrictions": ["export.denied"]}
-    lists = [{"list": "us-bis-dpl", "status": "scheduled", "restrictions": [], "next": following}]
-    value = orjson.dumps({"company": company, "position": "0:0", "lists": lists})
-    return Message(company.encode(), value, attributes(f"s-{company}", CURRENT, company, now()))
 
 
 async def test_reminders_keep_their_numbers_among_the_changes_whoever_works(
@@ -145,18 +135,79 @@ async def checked(on: Line) -> None:
 
 
 async def test_a_heartbeat_says_how_far_each_partition_is(on: Line, tmp_path: Path) -> None:
+    """And comes when each of them was folded in the hour that it is about, not before."""
     async with receiving() as receiver, on.desk(tmp_path / "desk.db") as desk:
         await desk.subscribe(asked(receiver.url, heartbeat="PT1H"))
         await on.tell(*COMPANIES)
         await checked(on)
+        await folded(on, now())
         async with on.working(clock=later(HOUR)):
+            posts = await received(receiver, len(COMPANIES))
+            await on.attempts(len(COMPANIES))
+            assert not [one for one in posts if one.message["type"] == "standing.heartbeat"]
+            await folded(on, now() + 2 * HOUR)
             posts = await received(receiver, 1 + len(COMPANIES))
             await on.attempts(1 + len(COMPANIES))
-        (beat,) = [one.message for one in posts if one.message["type"] == "standing.heartbeat"]
+        beat = posts[-1].message
+        assert beat["type"] == "standing.heartbeat"
         partitions = beat["data"]["partitions"]
         assert [one["partition"] for one in partitions] == list(range(PARTITIONS))
-        assert sum(one["behind"] for one in partitions) == len(COMPANIES)  # nobody has folded them
+        # Nobody has folded them, but for the first of each partition.
+        assert sum(one["behind"] for one in partitions) == len(COMPANIES) - len(HOMES)
         assert beat["n"] == 1
+        assert beat["data"]["canary"] > show(now())
         assert beat["data"]["lists"] == [
             {"list": "us-ofac-sdn", "checked": "2020-01-02T00:00:00Z", "stale": True}
         ]
+
+
+async def test_what_time_brought_is_sent_again_when_it_is_asked_for(
+    on: Line, tmp_path: Path
+) -> None:
+    """A digest, a heartbeat and a reminder, with their ids, numbers and bodies, at any desk and by
+    a worker that has nothing but the topics."""
+    flip = standing("acme", now() + 20 * DAY)
+    home = partition_of("acme", PARTITIONS)
+    await on.publisher.write([Outgoing(on.names.status, home, *flip)])
+    async with receiving() as receiver, on.desk(tmp_path / "desk.db") as desk:
+        await folded(on, now() + DAY + HOUR)
+        wish = {**DAILY, "heartbeat": "PT1H", "remind": ["P30D"]}
+        subscription, _ = await desk.subscribe(asked(receiver.url, **wish))
+        await on.tell(*COMPANIES, recorded=now())
+        async with on.working(clock=later(DAY)):
+            await received(receiver, 3)
+            attempts = await on.attempts(3)
+        assert len({one["type"] for one in attempts}) == 3
+        async with on.desk(tmp_path / "another.db") as other:
+            await other.caught_up()
+            assert await other.recover(subscription.id, "2000") == 3
+        async with on.working(clock=later(DAY)):
+            attempts = await on.attempts(6)
+        assert [one["attempt"] for one in attempts].count(2) == 3
+        first, again = receiver.posts[:3], receiver.posts[3:]
+        assert {(one.headers["webhook-id"], one.body) for one in first} == {
+            (one.headers["webhook-id"], one.body) for one in again
+        }
+
+
+async def test_reminders_are_for_those_who_asked_of_the_country(on: Line, tmp_path: Path) -> None:
+    """As its latest change told it."""
+    for company, country in (("acme", "CN"), ("globex", "RU")):
+        home = partition_of(company, PARTITIONS)
+        flip = standing(company, now() + 20 * DAY)
+        await on.publisher.write([Outgoing(on.names.status, home, *flip)])
+        await on.tell(company, country=country)
+    async with receiving() as receiver, on.desk(tmp_path / "desk.db") as desk:
+        wish = {"filter": {"countries": ["CN"]}, "remind": ["P30D"]}
+        await desk.subscribe(asked(receiver.url, **wish))
+        async with on.working():
+            await received(receiver, 1)
+        await on.tell("globex", country="CN")
+        async with on.working(clock=later(HOUR)):
+            posts = list(distinct(await received(receiver, 3)).values())
+    told = [(one.message["type"], one.message["data"]["company"]) for one in posts]
+    assert told[0] == ("standing.reminder", "acme")
+    assert set(told[1:]) == {
+        ("standing.status.changed", "globex"),
+        ("standing.reminder", "globex"),
+    }

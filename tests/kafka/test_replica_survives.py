@@ -15,7 +15,8 @@ import pytest
 from events.errors import StoreError
 from events.log import Position
 from service.broker.cluster import running
-from service.following_kafka import FollowingKafka, Recreated
+from service.following_kafka import FollowingKafka
+from service.presence import Recreated
 from tests.kafka.house import PATIENCE_S, House, furnished
 from tests.kafka.interrupted_replica import MIDDLE
 from tests.kafka.replicas import caught_up, replica

@@ -19,6 +19,7 @@ from projections.changes import Change, Interval
 from projections.messages import LARGEST, Message, Place
 from projections.population import Population
 from projections.reader import Reader
+from projections.restoring import read_change
 from projections.rows import Told
 from projections.timeline import UNLISTED, Flip, Reading
 from tests.contract.alert_twins import LISTED
@@ -250,7 +251,7 @@ def test_a_change_is_read_as_it_was_told(arrivals: Arrivals) -> None:
                 said = read(CHANGES, message)
                 assert (said["country"], said["former_ids"]) == ("CN", ["older"])
                 assert said["place"]["position"] == f"3:{record.offset}"
-                found = messages.read_change(message.value or b"")
+                found = read_change(message.value or b"")
                 assert found.change == as_far_as_known(change)
                 assert found.place == told.place
                 assert found.change.id == change.id
@@ -267,7 +268,7 @@ def test_what_a_revision_of_the_rules_brings_keeps_its_place() -> None:
     message = messages.change(told, REGISTRY, 0)
     said = read(CHANGES, message)
     assert said["place"] == {"position": "0:41", "moment": None, "revisions": 3}
-    assert messages.read_change(message.value or b"") == told
+    assert read_change(message.value or b"") == told
 
 
 def test_of_many_intervals_and_flips_those_behind_the_first_are_told_apart() -> None:
@@ -283,7 +284,7 @@ def test_of_many_intervals_and_flips_those_behind_the_first_are_told_apart() -> 
         told = Told(7, replace(some_change(), **more))
         message = messages.change(told, REGISTRY, 0)
         read(CHANGES, message)
-        assert messages.read_change(message.value or b"") == told
+        assert read_change(message.value or b"") == told
 
 
 def test_the_largest_change_fits_into_a_message() -> None:
@@ -294,13 +295,13 @@ def test_the_largest_change_fits_into_a_message() -> None:
     assert message.value is not None
     assert len(message.value) < 1_000_000
     assert read(CHANGES, message)["intervals_count"] == 20_000
-    assert len(messages.read_change(message.value).change.intervals) == 1_000
+    assert len(read_change(message.value).change.intervals) == 1_000
 
 
 def test_what_a_later_version_adds_to_a_change_is_passed_over() -> None:
     told = Told(7, some_change())
     value = orjson.loads(messages.change(told, REGISTRY, 0).value or b"")
-    assert messages.read_change(orjson.dumps(value | {"mood": "grave"})) == told
+    assert read_change(orjson.dumps(value | {"mood": "grave"})) == told
 
 
 # --- rejected -------------------------------------------------------------------------------------

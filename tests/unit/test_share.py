@@ -98,11 +98,13 @@ def _content(shares: list[Share], partitions: int) -> Json:
 
 
 def _whosever(one: Message) -> Json:
-    """A change without who the company is: that is told as it is known by the end of a batch."""
+    """A change without who the company is, and its events: those are told as they are known by the
+    end of a batch."""
     value = orjson.loads(one.value or b"")
-    return {
-        key: told for key, told in value.items() if key not in {"country", "former_ids", "name"}
-    }
+    return {key: told for key, told in value.items() if key not in _BESIDE}
+
+
+_BESIDE = {"country", "former_ids", "name", "causes"}
 
 
 def _key(one: Outgoing) -> tuple[int, bytes]:

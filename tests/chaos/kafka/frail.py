@@ -8,10 +8,27 @@ line at the point.
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
+from aiohttp import ClientTimeout
+
+from alerts import duty, retry
+from alerts import worker as alerting
+from alerts.channel import Outcome, Parcel
+from alerts.duty import Duty
+from alerts.egress import Egress
+from alerts.memory import Made
+from alerts.messages import Draft
+from alerts.outbox import Ended
+from alerts.partition_store import PartitionStore
+from alerts.places import Place
+from alerts.progress import Queue, Waits
+from alerts.settled import Settled
+from alerts.targets import WebhookTarget
+from alerts.webhook import WebhookChannel
+from events.dates import SECOND, Instant
 from events.kafka import producing
 from events.kafka.first import Sifted
 from events.kafka.mirror import Mirror
@@ -21,8 +38,9 @@ from projections import cold_start, follower, worker
 from projections.partition import Brought, fold
 from projections.population import Population
 from projections.published import Restored, restored
-from service import working
+from service import channels, working
 from service.cli.main import main
+from service.compose import system_clock
 
 POINTS: Final = (
     "before the name is taken",
@@ -38,7 +56,27 @@ POINTS: Final = (
     "committing",
     "committed",
 )
-"""In the order in which they are come to; of a large batch, it is begun when it is folded."""
+"""Of whoever folds, in the order in which they are come to; of a large batch, it is begun when it
+is folded."""
+TELLING: Final = (
+    "before the name is taken",
+    "name taken",
+    "resumed",
+    "queued",
+    "before the post",
+    "posted",
+    "settled",
+    "begun",
+    "sending",
+    "sent",
+    "committing",
+    "committed",
+)
+"""Of whoever delivers, likewise."""
+TIMING: Final = ("numbered", "made")
+"""And where time brings something: it has a number that nobody was told, or waits to be sent."""
+_FIRST_RETRY: Final[Instant] = SECOND // 5
+_HANGING: Final = ClientTimeout(total=1.0)
 PAUSES: Final = ("before the name is taken", "begun", "sending", "sent", "committing")
 """Where to be paused is worst: another one takes over meanwhile."""
 
@@ -123,17 +161,73 @@ def frail_restored(*arguments: Any) -> Restored:
     return found
 
 
-def beset(session_s: float, many: int) -> None:
-    """Have the points told of, sessions as short as that, and cold starts of so many events."""
-    hasty = partial(worker.ProjectionWorker, session_s=session_s, many=many or cold_start.MANY)
-    alerting = partial(working.AlertWorker, session_s=session_s)
+class FrailDuty(Duty):
+    """Tells when it has read what an earlier one left."""
+
+    async def _resume(self) -> None:
+        await super()._resume()
+        reached("resumed")
+
+
+class FrailStore(PartitionStore):
+    """Tells of what is queued, and of what became of it before anybody else knows."""
+
+    def take(self, drafts: Iterable[Draft], cursor: Place, now: Instant) -> None:
+        found = list(drafts)
+        super().take(found, cursor, now)
+        if found:
+            reached("queued")
+
+    def settled(self, ended: Sequence[Ended]) -> Settled:
+        found = super().settled(ended)
+        reached("settled")
+        return found
+
+    def prepared(self, made: Sequence[Made]) -> tuple[list[Queue], list[Waits]]:
+        found = super().prepared(made)
+        if found[1]:
+            reached("numbered")
+        return found
+
+    def make_prepared(self, queues: Sequence[Queue], waits: Sequence[Waits], now: Instant) -> None:
+        super().make_prepared(queues, waits, now)
+        if waits:
+            reached("made")
+
+
+class FrailWebhook(WebhookChannel):
+    """Tells of each attempt, and does not wait for long."""
+
+    def __init__(self, egress: Egress, clock: Callable[[], Instant]) -> None:
+        super().__init__(egress, clock, timeout=_HANGING)
+
+    async def send(self, target: WebhookTarget, parcel: Parcel) -> Outcome:
+        reached("before the post")
+        outcome = await super().send(target, parcel)
+        reached("posted")
+        return outcome
+
+
+def beset(harm: "Harm") -> None:
+    """Have the points told of, sessions as short, cold starts of so many events and a clock so far
+    ahead as is said, and retries soon."""
+    session_s, many = harm.session_s, harm.many or cold_start.MANY
     replaced: list[tuple[Any, str, Any]] = [
         (producing, "Producer", FrailProducer),
         (worker, "Mirror", FrailMirror),
         (follower, "fold", frail_fold),
         (worker, "restored", frail_restored),
-        (working, "ProjectionWorker", hasty),
-        (working, "AlertWorker", alerting),
+        (duty, "PartitionStore", FrailStore),
+        (alerting, "Duty", FrailDuty),
+        (channels, "WebhookChannel", FrailWebhook),
+        (retry, "FIRST", _FIRST_RETRY),
+        (
+            working,
+            "ProjectionWorker",
+            partial(worker.ProjectionWorker, session_s=session_s, many=many),
+        ),
+        (working, "AlertWorker", partial(working.AlertWorker, session_s=session_s)),
+        (working, "system_clock", lambda: system_clock() + harm.ahead),
     ]
     for module, name, value in replaced:
         assert hasattr(module, name)
@@ -150,11 +244,13 @@ class Harm(NamedTuple):
     session_s: float = 2.0
     many: int = 0
     """It begins with so many events of a partition all at once, if that is said."""
+    ahead: Instant = 0
+    """So far its clock is ahead of others'."""
 
 
 def frail(arguments: Sequence[str], harm: Harm) -> int:
     """Run the command; its exit code."""
-    assert not harm.point or harm.point in POINTS
+    assert not harm.point or harm.point in (*POINTS, *TELLING, *TIMING)
     reached.at(harm.point, harm.nth, harm.action)
-    beset(harm.session_s, harm.many)
+    beset(harm)
     return main(list(arguments))

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Final
 
+from events.dates import Instant
 from tests.chaos.kafka.forked import Forked
 from tests.chaos.kafka.frail import Harm, frail
 from tests.chaos.kafka.plan import killed
@@ -95,7 +96,7 @@ class Process:
 
 
 _ASSIGNED: Final = re.compile(r"partitions ([\d, ]+|\(none\))$")
-_BEGUN: Final = re.compile(r"partition (\d+): going on after ")
+_BEGUN: Final = re.compile(r"partition (\d+): (?:going on after |begins$)")
 _GIVEN_UP: Final = re.compile(r"partition (\d+): .*; trying again$")
 
 
@@ -142,10 +143,11 @@ class Troop:
         action: str = "SIGKILL",
         session: float = 2.0,
         many: int = 0,
+        ahead: Instant = 0,
         **settings: str,
     ) -> Process:
         """One with a short session that does something to itself (`tests.chaos.kafka.frail`)."""
-        harm = Harm(point, nth, action, session, many)
+        harm = Harm(point, nth, action, session, many, ahead)
         forked = Forked(frail, (ROLES[role], harm), self._environment(settings))
         await forked.listen()
         return self._join(Process(forked))

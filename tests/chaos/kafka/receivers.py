@@ -1,12 +1,38 @@
 """Whether receivers were told what they asked for: every change, in order, repeats by their id."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final
 
-from tests.contract.alert_twins import Post
+from alerts.desk_on_kafka import KafkaDesk, desk
+from alerts.egress import Egress
+from alerts.vault import SharedVault
+from alerts.webhook import WebhookChannel
+from tests.contract.alert_twins import LOOPBACK, Post
+from tests.kafka.alerting import KEY, now
+from tests.kafka.house import House
+from tests.unit.making import REGISTRY
 
 Json = dict[str, Any]
+ALERTING: Final = {"STANDING_SECRET_KEY": KEY, "STANDING_ALLOW_NETWORKS": "127.0.0.0/8"}
+"""Settings of a worker that may deliver to receivers here."""
+
+
+@asynccontextmanager
+async def fronting(house: House, path: Path) -> AsyncIterator[KafkaDesk]:
+    """Where one subscribes in a house."""
+    channel = WebhookChannel(Egress(LOOPBACK), now)
+    vault = SharedVault(KEY)
+    channels = {"webhook": channel}
+    try:
+        async with desk(
+            house.connection, path, REGISTRY, vault, channels=channels, clock=now
+        ) as found:
+            yield found
+    finally:
+        await channel.close()
 
 
 def wrongly_told(posts: Sequence[Post], changes: Iterable[Json]) -> list[str]:

@@ -4,16 +4,15 @@ long; what is published is the pure fold of the log all the same.
 How many times, and drawn from what, says `tests.chaos.kafka.plan`.
 """
 
-import asyncio
-import signal
 from random import Random
 
 import pytest
 
 from tests.chaos.kafka.frail import POINTS
 from tests.chaos.kafka.plan import LONG, figures
-from tests.chaos.kafka.processes import Troop, at_work
+from tests.chaos.kafka.processes import Process, Troop
 from tests.chaos.kafka.recorder import Recorder
+from tests.chaos.kafka.siege import Siege
 from tests.chaos.kafka.verdict import repeats, verdict
 from tests.kafka.house import House
 
@@ -29,45 +28,19 @@ _MANY = (0, 0, 0, 50)
 pytestmark = pytest.mark.timeout(3_600)
 
 
-class Siege:
-    """Three that share the work, and are killed and replaced."""
-
-    def __init__(self, troop: Troop, random: Random) -> None:
-        self.killed: list[str] = []
-        self._troop = troop
-        self._random = random
-        points = [*POINTS, *[""] * ANYWHERE]
-        random.shuffle(points)
-        self._points = iter(points)
-
-    async def stand(self) -> None:
-        """Until every point had its kill."""
-        await asyncio.gather(*(self._one_after_the_other() for _ in range(_AT_ONCE)))
-
-    async def _one_after_the_other(self) -> None:
-        for point in self._points:
-            process = await self._troop.frail(
-                "projections",
-                point=point,
-                nth=1 if point in _BEGINNING else self._random.randint(1, 3),
-                many=self._random.choice(_MANY),
-            )
-            if not point:
-                if self._random.random() < 0.7:
-                    await process.until(lambda one: bool(at_work(one)))
-                await asyncio.wait([process.ended], timeout=self._random.uniform(0, 4))
-                await process.kill()
-            assert await process.over() == -signal.SIGKILL, "\n".join(process.told)
-            self.killed.append(point or "anywhere")
-
-
 @pytest.mark.parametrize("turn", range(ROUNDS))
 async def test_killed_at_every_point_nothing_is_lost_or_wrong(
     house: House, troop: Troop, seed: int, turn: int
 ) -> None:
     random = Random(f"{seed} {turn}")  # noqa: S311  no secret
     recorder = Recorder(house, random.getrandbits(32))
-    siege = Siege(troop, random)
+
+    async def start(point: str) -> Process:
+        nth = 1 if point in _BEGINNING else random.randint(1, 3)
+        many = random.choice(_MANY)
+        return await troop.frail("projections", point=point, nth=nth, many=many)
+
+    siege = Siege(random, start, POINTS, anywhere=ANYWHERE, at_once=_AT_ONCE)
     async with recorder.recording():
         await recorder.poison()
         await siege.stand()

@@ -10,29 +10,19 @@ from typing import Any
 import aiohttp
 import pytest
 
-from alerts.desk_on_kafka import desk
-from alerts.egress import Egress
-from alerts.vault import SharedVault
-from alerts.webhook import WebhookChannel
 from events.kafka.topics import CHANGES, STATUS
 from tests.chaos.kafka.plan import LONG, figures
 from tests.chaos.kafka.processes import PATIENCE_S, ROLES, Process, Troop
-from tests.chaos.kafka.receivers import wrongly_told
+from tests.chaos.kafka.receivers import ALERTING, fronting, wrongly_told
 from tests.chaos.kafka.recorder import Recorder
 from tests.chaos.kafka.verdict import verdict
-from tests.contract.alert_twins import LOOPBACK, Receiver, asked, receiving
-from tests.kafka.alerting import KEY, now
+from tests.contract.alert_twins import Receiver, asked, receiving
 from tests.kafka.house import House
-from tests.unit.making import REGISTRY
 
 KILLS = 30 if LONG else 2
 """Of each role."""
 KINDS = ["changed", "corrected"]
-SETTINGS = {
-    "STANDING_SECRET_KEY": KEY,
-    "STANDING_ALLOW_NETWORKS": "127.0.0.0/8",
-    "STANDING_PORT": "0",
-}
+SETTINGS = {**ALERTING, "STANDING_PORT": "0"}
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 pytestmark = pytest.mark.timeout(3_600)
 
@@ -42,19 +32,9 @@ async def test_all_of_it_killed_again_and_again(
 ) -> None:
     random = Random(f"{seed} roles")  # noqa: S311  no secret
     recorder = Recorder(house, seed)
-    channel = WebhookChannel(Egress(LOOPBACK), now)
-    fronting = desk(
-        house.connection,
-        tmp_path / "desk.db",
-        REGISTRY,
-        SharedVault(KEY),
-        channels={"webhook": channel},
-        clock=now,
-    )
     async with receiving() as receiver:
-        async with fronting as front:
+        async with fronting(house, tmp_path / "desk.db") as front:
             await front.subscribe(asked(receiver.url, filter={"kinds": KINDS}, start="beginning"))
-        await channel.close()
         async with recorder.recording():
             await recorder.poison()
             await asyncio.gather(*(_killed(troop, role, random) for role in ROLES))
