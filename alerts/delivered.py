@@ -137,9 +137,9 @@ class Delivered:
     def _shown(self, row: tuple[Any, ...]) -> dict[str, Any]:
         delivery, subscription, company, n, change, kind, state, since, attempts, seq = row
         tried = self._db.execute(
-            "SELECT at, outcome, status, latency, error, details FROM attempts WHERE message = ? "
+            "SELECT at, outcome, status, latency, error, details FROM attempts WHERE seq = ? "
             "ORDER BY number DESC LIMIT ?",
-            (delivery, MOST),
+            (seq, MOST),
         ).fetchall()
         due = self._db.execute(
             "SELECT due FROM queues WHERE subscription = ? AND company = ?", (subscription, company)

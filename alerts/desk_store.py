@@ -87,11 +87,13 @@ class DeskStore(FollowingStore):
             ),
         )
         self.db.execute(
-            "INSERT OR IGNORE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO attempts SELECT seq, ?, ?, ?, ?, ?, ?, ? FROM messages "
+            "WHERE id = ?",
             (
-                *(delivery, said["attempt"], begun, round(said["latency_ms"] * 1_000)),
+                *(said["attempt"], begun, round(said["latency_ms"] * 1_000)),
                 *(said["outcome"], said["status"], said["error"]),
                 orjson.dumps({key: said.get(key) for key in ("request", "answer")}).decode(),
+                delivery,
             ),
         )
         if said["state"] == "test":

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar, Final, TypeVar
 
-from alerts import memory, roll_tables
+from alerts import attempts, memory, roll_tables
 from alerts.memory import Memory
 from alerts.notices import SCHEMA as NOTICES
 from alerts.notices import Notices
@@ -22,7 +22,7 @@ from events.dates import DAY, Instant
 from events.errors import StandingError
 from events.sqlite_store import Synchronous, connect, transaction, trouble
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 KEEP: Final[Instant] = 90 * DAY
 """How long deliveries are kept."""
 _SCHEMA: Final = f"""
@@ -33,7 +33,10 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 {NOTICES};
 {memory.SCHEMA}
 """
-_STEPS: Final = (f"{roll_tables.OWNED};{roll_tables.TURNS};{LATER};{NOTICES};{memory.SCHEMA}",)
+_STEPS: Final = (
+    f"{roll_tables.OWNED};{roll_tables.TURNS};{LATER};{NOTICES};{memory.SCHEMA}",
+    attempts.BY_NUMBER,
+)
 """From each earlier format to the next."""
 _PAGES: Final = 8_000
 """So many pages (32 MB) the log of what was written may have before they are put in their places:

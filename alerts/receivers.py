@@ -139,11 +139,9 @@ class Receivers(Opened):
     def settle(self, ended: Sequence[Ended]) -> None:
         """Keep attempts that are over, and what follows from them."""
         with self._writing():
-            now = max((one.over for one in ended), default=0)
-            before = self._failing({one.message for one in ended})
+            whose = self.outbox.settle(ended, self._tired(ended))
+            before = self._failing(set(whose.values()))
             failing = dict(before)
-            tired = {one for one, at in before.items() if at is not None and now - at > WARN}
-            whose = self.outbox.settle(ended, tired)
             self._hush(set(whose.values()))
             last: dict[str, Ended] = {}
             for one in ended:
@@ -170,12 +168,23 @@ class Receivers(Opened):
         for (subscription,) in rows.fetchall():
             self.outbox.park(subscription)
 
-    def _failing(self, messages: Iterable[str]) -> dict[str, Instant | None]:
-        """Of the subscriptions of messages, since when they fail."""
+    def _tired(self, ended: Sequence[Ended]) -> list[str]:
+        """Of those whose messages would be given up now, who has taken nothing for long."""
+        given_up = [one.message for one in ended if one.verdict.state == "failed"]
+        if not given_up:
+            return []
         rows = self.db.execute(
-            "SELECT id, failing FROM subscriptions WHERE id IN (SELECT subscription FROM messages "
-            "WHERE id IN (SELECT value FROM json_each(?)))",
-            (orjson.dumps(list(messages)).decode(),),
+            "SELECT id FROM subscriptions WHERE failing < ? AND id IN (SELECT subscription "
+            "FROM messages WHERE id IN (SELECT value FROM json_each(?)))",
+            (max(one.over for one in ended) - WARN, orjson.dumps(given_up).decode()),
+        )
+        return [row[0] for row in rows]
+
+    def _failing(self, subscriptions: Iterable[str]) -> dict[str, Instant | None]:
+        """Since when each of these fails."""
+        rows = self.db.execute(
+            "SELECT id, failing FROM subscriptions WHERE id IN (SELECT value FROM json_each(?))",
+            (orjson.dumps(list(subscriptions)).decode(),),
         )
         return dict(rows.fetchall())
 

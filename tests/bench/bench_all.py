@@ -24,6 +24,8 @@ _BENCHMARKS = (
     "kafka_live",
     "kafka_webhook",
     "deliveries",
+    "promptness",
+    "fairness",
 )
 
 

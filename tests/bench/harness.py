@@ -79,9 +79,11 @@ class Bench:
 
     def interleave(self, contenders: Sequence[Contender], data: Path | None = None) -> None:
         """Every contender once, then all again, so that a slow minute falls on each. `data` is
-        a folder that all may read."""
-        for _ in range(self.args.rounds):
+        a folder that all may read. Which has its turn is told on standard error."""
+        for turn in range(self.args.rounds):
             for contender in contenders:
+                about = f"round {turn + 1} of {self.args.rounds}: {contender.name}"
+                print(f"  {about}", file=sys.stderr, flush=True)
                 with self.folder() as folder:
                     options = {**contender.options, "data": str(data) if data else None}
                     contender.rounds.append(run(contender.task, Path(folder), options))

@@ -2,7 +2,8 @@
 what is measured: `python -m tests.bench.quick_receiver` prints its URL, and, once its standard
 input is closed, of each message when it came first, in nanoseconds of the machine's steady clock.
 
-A path that begins with `/hang` is never answered. `/count` tells how many messages have come.
+A path that begins with `/hang` is never answered, one with `/slow` after two seconds. `/count`
+tells how many messages have come.
 """
 
 import asyncio
@@ -12,6 +13,7 @@ from time import perf_counter_ns
 
 _END = b"\r\n\r\n"
 _TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
+_SLOW_S = 2
 
 
 class _Receiver(asyncio.Protocol):
@@ -43,7 +45,10 @@ class _Receiver(asyncio.Protocol):
             self._transport.write(answer)
             return
         self._came.setdefault((_field(head, b"webhook-id") or b"").decode(), perf_counter_ns())
-        self._transport.write(_TAKEN)
+        if path.startswith(b"/slow"):
+            asyncio.get_running_loop().call_later(_SLOW_S, self._transport.write, _TAKEN)
+        else:
+            self._transport.write(_TAKEN)
 
 
 def _field(head: bytes, name: bytes) -> bytes | None:
