@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
 
-from events.bulk import no_collection
 from events.kafka.fenced import LONGEST_S, Fenced, FencedWriter
 from events.kafka.packing import Outgoing, Packed, packed
 from events.kafka.questions import NONE
@@ -22,6 +21,7 @@ from projections.messages import Message
 from projections.outgoing import outgoing
 from projections.sources import Sources, Where
 
+_MANY: Final = 1_000
 _TRIES: Final = 20
 """How often a partition is taken over again, where its worker took it back."""
 
@@ -40,7 +40,7 @@ class Renewed(NamedTuple):
 
 
 class PartitionRebuild:
-    """`fold`, and then `hand_over`. `tell` hears of each step, `folded` of how many more events
+    """`read` and `fold`, and then `hand_over`. `tell` hears of each step, `folded` of how many more events
     were read or folded, each of which is a half."""
 
     def __init__(
@@ -67,17 +67,19 @@ class PartitionRebuild:
 
     # --- beside the worker -------------------------------------------------------------------
 
+    async def read(self) -> None:
+        """Read what was published so far, and the log up to there."""
+        await self._sources.read_said()
+        await self._sources.read_events()
+        self._tell("read")
+
     async def fold(self) -> None:
-        """Read and fold what was published so far."""
-        with no_collection():
-            await self._sources.read_said()
-            await self._sources.read_events()
-            self._tell("read")
-            self._fold()
-            self._bind()
-            self._nobody = frozenset(self._anew.nobody)
-            await self._sources.read_sequences()
-            self._tell("folded")
+        """Fold what was read."""
+        self._fold()
+        self._bind()
+        self._nobody = frozenset(self._anew.nobody)
+        await self._sources.read_sequences()
+        self._tell("folded")
 
     def _tell(self, what: str) -> None:
         self._say(f"partition {self._where.partition}: {what}")
@@ -120,8 +122,10 @@ class PartitionRebuild:
         sources, partition = self._sources, self._where.partition
         if sources.goal.position == NONE:
             return Renewed(partition, None)
-        with no_collection():
+        try:
             await self._take_over()
+        finally:
+            await sources.close()
         self._tell(f"published up to {sources.goal.position}")
         return Renewed(
             partition,
@@ -160,7 +164,7 @@ class PartitionRebuild:
     async def _batches(self) -> AsyncIterator[Sequence[Packed]]:
         self._statuses = self._changes = 0
         first = True
-        for some in self._differing():
+        for some in _together(self._differing()):
             batches = packed(self._outgoing(some))
             if batches:
                 yield batches
@@ -194,6 +198,17 @@ class PartitionRebuild:
             self._changes += len(one.told)
             yield from outgoing(CHANGES, partition, one.told)
             yield from outgoing(STATUS, partition, [one.status])
+
+
+def _together(coming: Iterator[Sequence[Differing]]) -> Iterator[Sequence[Differing]]:
+    """As many at once as are worth waiting for brokers to have them."""
+    some: list[Differing] = []
+    for few in coming:
+        some += few
+        if len(some) >= _MANY:
+            yield some
+            some = []
+    yield some
 
 
 def _row(one: Differing) -> Row:

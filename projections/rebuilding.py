@@ -6,6 +6,7 @@ whoever is interrupted has changed nothing. Each partition is taken into use at 
 """
 
 import asyncio
+import gc
 import multiprocessing
 import os
 import shutil
@@ -27,6 +28,8 @@ _SAID: Final = "said"
 _FOLDED: Final = "folded"
 _DONE: Final = "done"
 _FAILED: Final = "failed"
+_AT_ONCE: Final = 2
+"""Partitions that a process reads, or hands over, at once."""
 _OFTEN: Final = 10_000
 """Events after which it is told that they were folded."""
 
@@ -46,7 +49,8 @@ async def rebuild_published(
     """
     number = min(processes or os.cpu_count() or 1, len(wheres))
     helpers = [_Helper(registry, tell, folded) for _ in range(number)]
-    todo = deque(wheres)
+    size = min(_AT_ONCE, len(wheres) // number) if number else 1
+    todo = deque(wheres[first : first + size] for first in range(0, len(wheres), size))
     try:
         await _all(one.fold(todo) for one in helpers)
         found = await _all(one.hand_over() for one in helpers)
@@ -69,7 +73,7 @@ async def _all(work: Iterable[Any]) -> list[Any]:
 
 
 class _Helper:
-    """A process that sees to partitions one after the other."""
+    """A process that sees to some partitions after the other."""
 
     def __init__(
         self, registry: Registry, tell: Callable[[str], None], folded: Callable[[int], None]
@@ -82,7 +86,7 @@ class _Helper:
         self._process.start()
         theirs.close()
 
-    async def fold(self, todo: "deque[Where]") -> None:
+    async def fold(self, todo: "deque[Sequence[Where]]") -> None:
         """Fold partitions as long as there are any."""
         while todo:
             await self._ask(todo.popleft())
@@ -92,7 +96,7 @@ class _Helper:
         found: list[Renewed] = await self._ask(None)
         return found
 
-    async def _ask(self, what: Where | None) -> Any:
+    async def _ask(self, what: Sequence[Where] | None) -> Any:
         try:
             self._pipe.send(what)
             while True:
@@ -122,6 +126,8 @@ def _help(pipe: Pipe, registry: Registry) -> None:
     """In the process: see to the partitions that are named, and hand over where none is."""
     prepared(registry)
     read_leanly()
+    # What it has in memory is in use until it ends: to look through that for cycles is in vain.
+    gc.disable()
     asyncio.run(_serve(pipe, registry))
 
 
@@ -139,18 +145,29 @@ async def _serve(pipe: Pipe, registry: Registry) -> None:
             pipe.send((_FOLDED, some))
             some = 0
 
-    mine: list[PartitionRebuild] = []
+    mine: list[list[PartitionRebuild]] = []
     while True:
-        where: Where | None = pipe.recv()
+        wheres: Sequence[Where] | None = pipe.recv()
         try:
-            if where is not None:
-                mine.append(PartitionRebuild(where, registry, tell, folded))
-                await mine[-1].fold()
+            if wheres is not None:
+                mine.append([PartitionRebuild(one, registry, tell, folded) for one in wheres])
+                await _fold(mine[-1])
                 pipe.send((_DONE, None))
             else:
-                pipe.send((_DONE, [await one.hand_over() for one in mine]))
+                pipe.send((_DONE, [one for some in mine for one in await _hand_over(some)]))
         except StandingError as error:
             pipe.send((_FAILED, str(error)))
+
+
+async def _fold(some: Sequence[PartitionRebuild]) -> None:
+    """Read together: while Kafka is waited for in one, there is something to do in another."""
+    await _all(one.read() for one in some)
+    for one in some:
+        await one.fold()
+
+
+async def _hand_over(some: Sequence[PartitionRebuild]) -> list[Renewed]:
+    return await _all(one.hand_over() for one in some)
 
 
 def places(

@@ -48,7 +48,8 @@ class _Latest(NamedTuple):
 
 
 class Sources:
-    """Reads into `anew`, further at each call. `folded` hears how many events were read."""
+    """Reads into `anew`, further at each call, until it is closed. `folded` hears how many events
+    were read."""
 
     def __init__(self, where: Where, anew: Anew, folded: Callable[[int], None]) -> None:
         self.goal = Goal(where.partition, NONE, 0, 0)
@@ -57,6 +58,7 @@ class Sources:
         self._where = where
         self._anew = anew
         self._folded = folded
+        self._asked: dict[str, TopicQuestions] = {}
         self._latest: dict[bytes, _Latest] = {}
         self._said_to = self._read_to = self._changes_to = NONE
         self._told: dict[bytes, list[tuple[int, int]]] = {}
@@ -68,23 +70,27 @@ class Sources:
         """Of how many something is published."""
         return len(self._latest)
 
-    def _asked(self, topic: Topic) -> TopicQuestions:
+    def _ask(self, topic: Topic) -> TopicQuestions:
         where = self._where
-        return TopicQuestions(where.connection, topic.name, where.partitions, where.patience)
+        if topic.name not in self._asked:
+            self._asked[topic.name] = TopicQuestions(
+                where.connection, topic.name, where.partitions, where.patience
+            )
+        return self._asked[topic.name]
+
+    async def close(self) -> None:
+        """Let go of Kafka."""
+        for asked in self._asked.values():
+            await asked.close()
 
     async def read_said(self) -> set[bytes]:
         """Read on in what is published; of whom something is."""
-        where = self._where
-        asked = self._asked(STATUS)
         touched: set[bytes] = set()
-        try:
-            async for some in asked.batches(where.partition, self._said_to + 1):
-                said = [self._read(one) for one in some]
-                self._anew.said.put(map(tuple, said), sum(len(one.value or b"") for one in said))
-                touched.update(one.key for one in said)
-                self._said_to = some[-1].offset
-        finally:
-            await asked.close()
+        async for some in self._ask(STATUS).batches(self._where.partition, self._said_to + 1):
+            said = [self._read(one) for one in some]
+            self._anew.said.put(map(tuple, said), sum(len(one.value or b"") for one in said))
+            touched.update(one.key for one in said)
+            self._said_to = some[-1].offset
         if touched:
             await self._aim()
         return touched
@@ -103,11 +109,7 @@ class Sources:
     async def _aim(self) -> None:
         """At how far is published."""
         where = self._where
-        asked = self._asked(EVENTS)
-        try:
-            end = (await asked.committed())[where.partition]
-        finally:
-            await asked.close()
+        end = (await self._ask(EVENTS).committed())[where.partition]
         if not self._latest:
             return
         last = max(self._latest.values())
@@ -129,18 +131,15 @@ class Sources:
         """Read on in the log, up to the goal; what came, where some was read before."""
         after, upto = self._read_to, self.goal.position
         found: list[Row] = []
-        asked = self._asked(EVENTS)
-        try:
-            if upto > after:
-                async for some in asked.batches(self._where.partition, after + 1, upto):
-                    rows, size = self._taken(asked, some)
-                    self._anew.events.put(rows, size)
-                    self.events += len(rows)
-                    self._folded(len(rows))
-                    if after > NONE:
-                        found += rows
-        finally:
-            await asked.close()
+        asked = self._ask(EVENTS)
+        if upto > after:
+            async for some in asked.batches(self._where.partition, after + 1, upto):
+                rows, size = self._taken(asked, some)
+                self._anew.events.put(rows, size)
+                self.events += len(rows)
+                self._folded(len(rows))
+                if after > NONE:
+                    found += rows
         self._read_to = upto
         return found
 
@@ -164,17 +163,13 @@ class Sources:
         missing, where = self._anew.missing, self._where
         if not missing:
             return
-        asked = self._asked(CHANGES)
-        try:
-            async for some in asked.batches(where.partition, self._changes_to + 1):
-                self._changes_to = some[-1].offset
-                for one in some:
-                    if one.key in missing:
-                        told = read_change(one.value)
-                        place = told.position, told.change.sequence
-                        self._told.setdefault(one.key, []).append(place)
-        finally:
-            await asked.close()
+        async for some in self._ask(CHANGES).batches(where.partition, self._changes_to + 1):
+            self._changes_to = some[-1].offset
+            for one in some:
+                if one.key in missing:
+                    told = read_change(one.value)
+                    place = told.position, told.change.sequence
+                    self._told.setdefault(one.key, []).append(place)
         for key, told_at in self._told.items():
             reached = [sequence for at, sequence in told_at if at <= self.goal.position]
             self._anew.sequences[key] = max(reached, default=0)
