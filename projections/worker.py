@@ -14,13 +14,15 @@ from typing import Final, NoReturn
 from events.aside import aside
 from events.errors import StoreError
 from events.kafka.assignment import SESSION_S, serve_assigned
+from events.kafka.claims import sole
 from events.kafka.connection import Connection
-from events.kafka.fenced import LONGEST_S, Fenced, FencedWriter
+from events.kafka.fenced import LONGEST_S, Fenced
 from events.kafka.log import PATIENCE_S, KafkaEventLog
 from events.kafka.mirror import Mirror, taken
 from events.kafka.questions import NONE, TopicQuestions
+from events.kafka.rounds import Lease, Rounds
 from events.kafka.topic import alike, counted
-from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS
+from events.kafka.topics import CHANGES, CLAIMS, EVENTS, REJECTED, STATUS
 from events.lists import Registry
 from events.log import Position
 from projections import cold_start
@@ -31,7 +33,7 @@ from projections.sources import Where
 from projections.standby import Standby
 
 GROUP: Final = "standing.projections.v1"
-_TOPICS: Final = (EVENTS.name, STATUS.name, CHANGES.name, REJECTED.name)
+_TOPICS: Final = (EVENTS.name, STATUS.name, CHANGES.name, REJECTED.name, CLAIMS.name)
 """What is read and written of a partition stands in the same one of each."""
 _COURTESY_S: Final = 3.0
 """So long whoever took a partition over may take to begin, and then between two pieces."""
@@ -93,7 +95,7 @@ class ProjectionWorker:
                 in_use.add(partition)
                 try:
                     await standby.leave(partition)
-                    await self._serve(log, partition, partitions)
+                    await self._serve(log, rounds, partition, partitions)
                 except Fenced as error:
                     self._tell(f"partition {partition}: {error}; waiting until it is done")
                     await self._let_finish(partition, partitions)
@@ -102,15 +104,17 @@ class ProjectionWorker:
                     in_use.discard(partition)
                     stand_by()
 
-            await serve_assigned(
-                self._connection,
-                GROUP,
-                EVENTS.name,
-                serve,
-                session_s=self._session_s,
-                tell=self._tell,
-                assigned=assigned,
-            )
+            name = f"{GROUP}-worker"
+            async with Rounds(self._connection, name, partitions, self._patience) as rounds:
+                await serve_assigned(
+                    self._connection,
+                    GROUP,
+                    EVENTS.name,
+                    serve,
+                    session_s=self._session_s,
+                    tell=self._tell,
+                    assigned=assigned,
+                )
         finally:
             await standby.leave()
             await log.close()
@@ -118,12 +122,14 @@ class ProjectionWorker:
     def _mirror(self, partition: int) -> Mirror:
         return Mirror(self._home / f"{partition}.db", partition)
 
-    async def _serve(self, log: KafkaEventLog, partition: int, partitions: int) -> None:
+    async def _serve(
+        self, log: KafkaEventLog, rounds: Rounds, partition: int, partitions: int
+    ) -> None:
         name = f"{GROUP}-{partition}"
         with closing(self._mirror(partition)) as mirror:
             begun = False
             while True:
-                async with FencedWriter(self._connection, name, self._patience) as writer:
+                async with rounds.lease(partition) as writer:
                     statements = await self._published(partition, partitions)
                     found = restored(statements, self._registry)
                     few = (await log.ends()).get(partition, NONE) < self._many
@@ -156,7 +162,7 @@ class ProjectionWorker:
         self,
         log: KafkaEventLog,
         mirror: Mirror,
-        writer: FencedWriter,
+        writer: Lease,
         published: tuple[list[Statement], Restored],
         partitions: int,
     ) -> NoReturn:
@@ -204,7 +210,8 @@ class ProjectionWorker:
                     Position({partition: NONE}), goal, batch=cold_start.BATCH, only={partition}
                 )
                 told = await cold_start.fill(mirror, coming)
-            writing = FencedWriter(self._connection, name, self._patience, within=LONGEST_S)
+            place = partition, partitions
+            writing = sole(self._connection, name, place, self._patience, within=LONGEST_S)
             async with helpers.folding, writing as writer:
                 if not await self._published(partition, partitions):
                     await cold_start.publish(mirror, writer, helpers, partitions, told)
