@@ -3,6 +3,7 @@ from a batch is published all at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Final, NamedTuple, NoReturn, Protocol
 
 from events.aside import aside
@@ -17,9 +18,10 @@ from events.kafka.packing import Outgoing, Packed, packed
 from events.kafka.partitioner import partition_of
 from events.kafka.reading import Entry
 from events.kafka.rounds import Lease
+from events.kafka.together import Together
 from events.kafka.topics import CHANGES, STATUS
 from events.lists import Registry
-from events.log import Position, Record
+from events.log import Record
 from projections.messages import Place
 from projections.outgoing import copied, outgoing, rejected, unreadable
 from projections.partition import Brought, fold
@@ -98,6 +100,7 @@ class PartitionWorker:
     def __init__(
         self,
         log: KafkaEventLog,
+        together: Together,
         mirror: Mirror,
         writer: Lease,
         registry: Registry,
@@ -108,6 +111,7 @@ class PartitionWorker:
     ) -> None:
         self._turn = turn
         self._log = log
+        self._together = together
         self._mirror = mirror
         self._writer = writer
         self._registry = registry
@@ -192,9 +196,9 @@ class PartitionWorker:
 
     async def _read(self, coming: _Coming) -> None:
         """A consumer asks for more only when what it has was taken from it."""
-        after = Position({self._partition: self.read})
-        async for entries in self._log.entries(after, batch=_MOST, only={self._partition}):
-            await coming.put(entries)
+        async with aclosing(self._together.follow(self._partition, self.read)) as found:
+            async for entries in found:
+                await coming.put(entries)
 
     async def _fold_all(
         self, coming: _Coming, folded: "asyncio.Queue[_Batch]", alarm: AlarmClock
