@@ -3,6 +3,7 @@ from a batch is published all at once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Final, NamedTuple, NoReturn, Protocol
 
 from events.aside import aside
@@ -11,15 +12,16 @@ from events.dates import NEVER, SECOND, Instant
 from events.door import admit
 from events.errors import StoreError
 from events.kafka.binding import Unreadable
-from events.kafka.fenced import FencedWriter
 from events.kafka.log import KafkaEventLog
 from events.kafka.mirror import Mirror
 from events.kafka.packing import Outgoing, Packed, packed
 from events.kafka.partitioner import partition_of
 from events.kafka.reading import Entry
+from events.kafka.rounds import Lease
+from events.kafka.together import Together
 from events.kafka.topics import CHANGES, STATUS
 from events.lists import Registry
-from events.log import Position, Record
+from events.log import Record
 from projections.messages import Place
 from projections.outgoing import copied, outgoing, rejected, unreadable
 from projections.partition import Brought, fold
@@ -29,9 +31,6 @@ from projections.revision import republished
 
 _MOST: Final = 10_000
 """Records in a batch where it is behind: the more at once, the fewer statuses on the way."""
-
-_SOON_S: Final = 0.5
-"""Where batches follow each other within this, the transaction of the next is begun ahead."""
 
 _FEW: Final = 20
 """Records that are folded by the time a thread would begin with them."""
@@ -66,7 +65,8 @@ class _Coming:
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
-        self._moved = asyncio.Condition()
+        self._some = asyncio.Event()
+        self._room = asyncio.Event()
 
     @property
     def few(self) -> bool:
@@ -75,17 +75,21 @@ class _Coming:
 
     async def put(self, entries: Sequence[Entry]) -> None:
         """Where too many wait already, wait with them."""
-        async with self._moved:
-            await self._moved.wait_for(lambda: len(self._entries) < _MOST)
-            self._entries += entries
-            self._moved.notify_all()
+        while len(self._entries) >= _MOST:
+            self._room.clear()
+            await self._room.wait()
+        self._entries += entries
+        self._some.set()
 
-    async def taken(self) -> Sequence[Entry]:
-        """At least one."""
-        async with self._moved:
-            await self._moved.wait_for(lambda: self._entries)
-            found, self._entries = self._entries, []
-            self._moved.notify_all()
+    async def some(self) -> None:
+        """Wait until there is one."""
+        await self._some.wait()
+
+    def taken(self) -> Sequence[Entry]:
+        """All of them."""
+        found, self._entries = self._entries, []
+        self._some.clear()
+        self._room.set()
         return found
 
 
@@ -96,8 +100,9 @@ class PartitionWorker:
     def __init__(
         self,
         log: KafkaEventLog,
+        together: Together,
         mirror: Mirror,
-        writer: FencedWriter,
+        writer: Lease,
         registry: Registry,
         *,
         found: Restored,
@@ -106,6 +111,7 @@ class PartitionWorker:
     ) -> None:
         self._turn = turn
         self._log = log
+        self._together = together
         self._mirror = mirror
         self._writer = writer
         self._registry = registry
@@ -176,7 +182,7 @@ class PartitionWorker:
         coming, folded = _Coming(), asyncio.Queue[_Batch]()
         tasks = [
             asyncio.create_task(self._read(coming)),
-            asyncio.create_task(self._fold_all(coming, folded)),
+            asyncio.create_task(self._fold_all(coming, folded, alarm)),
             asyncio.create_task(self._publish_all(folded, alarm)),
         ]
         try:
@@ -190,56 +196,44 @@ class PartitionWorker:
 
     async def _read(self, coming: _Coming) -> None:
         """A consumer asks for more only when what it has was taken from it."""
-        after = Position({self._partition: self.read})
-        async for entries in self._log.entries(after, batch=_MOST, only={self._partition}):
-            await coming.put(entries)
+        async with aclosing(self._together.follow(self._partition, self.read)) as found:
+            async for entries in found:
+                await coming.put(entries)
 
-    async def _fold_all(self, coming: _Coming, folded: "asyncio.Queue[_Batch]") -> None:
-        """Many are folded while the batch before them is published. A few wait for that, as more
-        may come meanwhile."""
+    async def _fold_all(
+        self, coming: _Coming, folded: "asyncio.Queue[_Batch]", alarm: AlarmClock
+    ) -> None:
+        """Many are folded while the batch before them is published. A few are when the next round
+        of what is written begins, as until then more may come."""
         while True:
-            entries = await coming.taken()
-            few = len(entries) <= _FEW
-            if few:
-                await self._expect()
+            await coming.some()
+            if coming.few:
+                await folded.join()
+                await self._writer.opening()
+            entries = coming.taken()
+            if len(entries) <= _FEW:
                 told = self._follow(entries)
             else:
                 async with self._turn:
                     told = await aside(self._follow, entries)
                 await folded.join()
             self.due = self.population.due
-            await folded.put(_Batch(told, entries[-1].offset))
-            if few or coming.few:
-                await folded.join()
+            batch = _Batch(told, entries[-1].offset)
+            if len(entries) <= _FEW:
+                await self._publish(batch, alarm)
+            else:
+                await folded.put(batch)
 
     async def _publish_all(self, folded: "asyncio.Queue[_Batch]", alarm: AlarmClock) -> None:
-        clock = asyncio.get_running_loop().time
-        before = float("-inf")
         while True:
-            told, upto = await self._next(folded)
-            if told:
-                await self._writer.write(told)
-            self.read = upto
-            alarm.set()
-            now = clock()
-            if now - before < _SOON_S:
-                await self._expect()
-            before = now
+            await self._publish(await folded.get(), alarm)
             folded.task_done()
 
-    async def _next(self, folded: "asyncio.Queue[_Batch]") -> _Batch:
-        """Where none comes soon, no transaction is kept open for it: what takes long, the brokers
-        give up, and with it whoever writes."""
-        try:
-            async with asyncio.timeout(_SOON_S):
-                return await folded.get()
-        except TimeoutError:
-            await self._writer.expect_nothing()
-        return await folded.get()
-
-    async def _expect(self) -> None:
-        """Have the brokers told of the next transaction before there is what to write."""
-        await self._writer.expect((CHANGES.name, STATUS.name), self._partition)
+    async def _publish(self, batch: _Batch, alarm: AlarmClock) -> None:
+        if batch.told:
+            await self._writer.write(batch.told)
+        self.read = batch.upto
+        alarm.set()
 
     async def _append(self, raw: dict[str, object]) -> None:
         await self._log.append([admit(raw, self._registry)], partition=self._partition)

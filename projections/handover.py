@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
 
-from events.kafka.fenced import LONGEST_S, Fenced, FencedWriter
+from events.kafka.claims import sole
+from events.kafka.fenced import LONGEST_S, Fenced
 from events.kafka.packing import Outgoing, Packed, packed
 from events.kafka.questions import NONE
 from events.kafka.spool import HEAPS, Row, Spool, heap_of
@@ -141,10 +142,11 @@ class PartitionRebuild:
         while self._differ:
             try:
                 await self._catch_up()
-                writer = FencedWriter(
-                    where.connection, where.writer, where.patience, within=LONGEST_S
+                place = where.partition, where.partitions
+                taking = sole(
+                    where.connection, where.writer, place, where.patience, within=LONGEST_S
                 )
-                async with writer:
+                async with taking as writer:
                     self._tell("taken over")
                     await self._catch_up()
                     await writer.write_all(self._batches())

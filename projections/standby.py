@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import aclosing, closing
 from typing import Final
 
 from events.errors import StoreError
-from events.kafka.log import KafkaEventLog
 from events.kafka.mirror import Mirror, taken
-from events.log import Position
+from events.kafka.together import Together
 
 _AGAIN_S: Final = 1.0
 
@@ -17,9 +16,9 @@ class Standby:
     """Follows partitions into their mirrors, until they are left. `mirror` opens one."""
 
     def __init__(
-        self, log: KafkaEventLog, mirror: Callable[[int], Mirror], tell: Callable[[str], None]
+        self, together: Together, mirror: Callable[[int], Mirror], tell: Callable[[str], None]
     ) -> None:
-        self._log = log
+        self._together = together
         self._mirror = mirror
         self._tell = tell
         self._tasks: dict[int, asyncio.Task[None]] = {}
@@ -44,10 +43,9 @@ class Standby:
         while True:
             try:
                 with closing(self._mirror(partition)) as mirror:
-                    after = Position({partition: mirror.end()})
-                    coming = self._log.entries(after, only={partition})
-                    async for _ in taken(mirror, coming):
-                        """What does not count is for its worker to tell."""
+                    async with aclosing(self._together.follow(partition, mirror.end())) as coming:
+                        async for _ in taken(mirror, coming):
+                            """What does not count is for its worker to tell."""
             except StoreError as error:
                 self._tell(f"partition {partition}, standing by: {error}; trying again")
             await asyncio.sleep(_AGAIN_S)

@@ -9,18 +9,21 @@ import asyncio
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 from events.aside import aside
 from events.errors import StoreError
 from events.kafka.assignment import SESSION_S, serve_assigned
+from events.kafka.claims import sole
 from events.kafka.connection import Connection
-from events.kafka.fenced import LONGEST_S, Fenced, FencedWriter
+from events.kafka.fenced import LONGEST_S, Fenced
 from events.kafka.log import PATIENCE_S, KafkaEventLog
 from events.kafka.mirror import Mirror, taken
 from events.kafka.questions import NONE, TopicQuestions
+from events.kafka.rounds import Lease, Rounds
+from events.kafka.together import Together
 from events.kafka.topic import alike, counted
-from events.kafka.topics import CHANGES, EVENTS, REJECTED, STATUS
+from events.kafka.topics import CHANGES, CLAIMS, EVENTS, REJECTED, STATUS
 from events.lists import Registry
 from events.log import Position
 from projections import cold_start
@@ -31,11 +34,20 @@ from projections.sources import Where
 from projections.standby import Standby
 
 GROUP: Final = "standing.projections.v1"
-_TOPICS: Final = (EVENTS.name, STATUS.name, CHANGES.name, REJECTED.name)
+_TOPICS: Final = (EVENTS.name, STATUS.name, CHANGES.name, REJECTED.name, CLAIMS.name)
 """What is read and written of a partition stands in the same one of each."""
 _COURTESY_S: Final = 3.0
 """So long whoever took a partition over may take to begin, and then between two pieces."""
 _LOOK_S: Final = 0.5
+
+
+class _Shared(NamedTuple):
+    """What the partitions of a worker have in common."""
+
+    log: KafkaEventLog
+    together: Together
+    rounds: Rounds
+    partitions: int
 
 
 class ProjectionWorker:
@@ -76,59 +88,71 @@ class ProjectionWorker:
         of partitions than the events."""
         alike(await counted(self._connection, _TOPICS, self._patience))
         log = KafkaEventLog(self._connection, patience=self._patience)
-        standby = Standby(log, self._mirror, self._tell)
         try:
-            partitions = await log.partitions()
-            in_use: set[int] = set()
+            await self._work(log, await log.partitions())
+        finally:
+            await log.close()
 
-            def stand_by() -> None:
-                mine = in_use.union(self.assigned or ())
-                standby.keep(set(range(partitions)) - mine)
-
-            def assigned(ours: frozenset[int]) -> None:
-                self.assigned = ours
-                stand_by()
-
-            async def serve(partition: int) -> None:
-                in_use.add(partition)
-                try:
-                    await standby.leave(partition)
-                    await self._serve(log, partition, partitions)
-                except Fenced as error:
-                    self._tell(f"partition {partition}: {error}; waiting until it is done")
-                    await self._let_finish(partition, partitions)
-                    raise
-                finally:
-                    in_use.discard(partition)
-                    stand_by()
-
-            await serve_assigned(
-                self._connection,
-                GROUP,
-                EVENTS.name,
-                serve,
-                session_s=self._session_s,
-                tell=self._tell,
-                assigned=assigned,
-            )
+    async def _work(self, log: KafkaEventLog, partitions: int) -> None:
+        together = Together(self._connection, EVENTS.name, partitions, self._patience)
+        standby = Standby(together, self._mirror, self._tell)
+        try:
+            name = f"{GROUP}-worker"
+            async with Rounds(self._connection, name, partitions, self._patience) as rounds:
+                await self._see_to_all(_Shared(log, together, rounds, partitions), standby)
         finally:
             await standby.leave()
-            await log.close()
+            await together.close()
+
+    async def _see_to_all(self, shared: _Shared, standby: Standby) -> None:
+        in_use: set[int] = set()
+
+        def stand_by() -> None:
+            mine = in_use.union(self.assigned or ())
+            standby.keep(set(range(shared.partitions)) - mine)
+
+        def assigned(ours: frozenset[int]) -> None:
+            self.assigned = ours
+            stand_by()
+
+        async def serve(partition: int) -> None:
+            in_use.add(partition)
+            try:
+                await standby.leave(partition)
+                await self._serve(shared, partition)
+            except Fenced as error:
+                self._tell(f"partition {partition}: {error}; waiting until it is done")
+                await self._let_finish(partition, shared.partitions)
+                raise
+            finally:
+                in_use.discard(partition)
+                stand_by()
+
+        await serve_assigned(
+            self._connection,
+            GROUP,
+            EVENTS.name,
+            serve,
+            session_s=self._session_s,
+            tell=self._tell,
+            assigned=assigned,
+        )
 
     def _mirror(self, partition: int) -> Mirror:
         return Mirror(self._home / f"{partition}.db", partition)
 
-    async def _serve(self, log: KafkaEventLog, partition: int, partitions: int) -> None:
+    async def _serve(self, shared: _Shared, partition: int) -> None:
+        log, partitions = shared.log, shared.partitions
         name = f"{GROUP}-{partition}"
         with closing(self._mirror(partition)) as mirror:
             begun = False
             while True:
-                async with FencedWriter(self._connection, name, self._patience) as writer:
+                async with shared.rounds.lease(partition) as writer:
                     statements = await self._published(partition, partitions)
                     found = restored(statements, self._registry)
                     few = (await log.ends()).get(partition, NONE) < self._many
                     if begun or few or (statements and not found.other_rules):
-                        await self._go_on(log, mirror, writer, (statements, found), partitions)
+                        await self._go_on(shared, mirror, writer, (statements, found))
                 if statements:
                     await self._renew(name, partition, partitions)
                 else:
@@ -154,23 +178,23 @@ class ProjectionWorker:
 
     async def _go_on(
         self,
-        log: KafkaEventLog,
+        shared: _Shared,
         mirror: Mirror,
-        writer: FencedWriter,
+        writer: Lease,
         published: tuple[list[Statement], Restored],
-        partitions: int,
     ) -> NoReturn:
         """Follow the partition from where it was published to."""
         partition = mirror.partition
         statements, found = published
-        await _bring(log, mirror, found.position)
+        await _bring(shared.log, mirror, found.position)
         one = PartitionWorker(
-            log,
+            shared.log,
+            shared.together,
             mirror,
             writer,
             self._registry,
             found=found,
-            partitions=partitions,
+            partitions=shared.partitions,
             turn=self._turn,
         )
         if found.other_rules:
@@ -204,7 +228,8 @@ class ProjectionWorker:
                     Position({partition: NONE}), goal, batch=cold_start.BATCH, only={partition}
                 )
                 told = await cold_start.fill(mirror, coming)
-            writing = FencedWriter(self._connection, name, self._patience, within=LONGEST_S)
+            place = partition, partitions
+            writing = sole(self._connection, name, place, self._patience, within=LONGEST_S)
             async with helpers.folding, writing as writer:
                 if not await self._published(partition, partitions):
                     await cold_start.publish(mirror, writer, helpers, partitions, told)

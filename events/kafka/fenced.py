@@ -1,17 +1,17 @@
 """Writing under a name of which there is one: whoever takes the name over shuts the earlier out.
 
-What follows from a batch is written in one transaction, under a transactional id that belongs to
-the partition which the batch came from. A worker that was thought dead and goes on finds itself
-fenced: nothing that it writes from then on counts.
+What follows from a batch is written in one transaction, under a transactional id. A worker that was
+thought dead and goes on finds itself fenced: nothing that it writes from then on counts.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Final, Self
 
 from aiokafka.errors import InvalidProducerEpoch, InvalidProducerIdMapping, ProducerFenced
+from aiokafka.structs import RecordMetadata
 
 from events.errors import StoreError
 from events.kafka.bounded import bounded
@@ -48,7 +48,9 @@ class FencedWriter:
         within: float | None = None,
     ) -> None:
         self._connection = connection
-        self._id = transactional_id
+        self.name = transactional_id
+        self.sent: RecordMetadata | None = None
+        """Of the last transaction the last place where something of it was acknowledged."""
         self._patience = patience
         self._within = patience if within is None else within
         self._producer: Producer | None = None
@@ -56,10 +58,10 @@ class FencedWriter:
 
     async def __aenter__(self) -> Self:
         options = {
-            "transactional_id": self._id,
+            "transactional_id": self.name,
             "transaction_timeout_ms": int(self._within * 1_000),
         }
-        self._producer = await started(self._connection, self._id, self._patience, options)
+        self._producer = await started(self._connection, self.name, self._patience, options)
         return self
 
     async def __aexit__(
@@ -73,21 +75,6 @@ class FencedWriter:
             await _taken_back(producer)
             await stopped(producer)
 
-    async def expect(self, topics: Iterable[str], partition: int) -> None:
-        """Begin the transaction that is written next, to these places, where it is not begun:
-        brokers are told while what is to be written is still made, or to come. To be soon, as for a
-        transaction there is a time limit. Raises as `write` does."""
-        async with self._trying() as producer:
-            if not producer.begun():
-                await producer.begin_transaction()
-                producer.expect(topics, partition)
-
-    async def expect_nothing(self) -> None:
-        """End what was begun for what did not come. Raises as `write` does."""
-        async with self._trying() as producer:
-            if producer.begun():
-                await bounded(producer.commit_transaction(), self._within)
-
     async def write(self, batches: Sequence[Packed]) -> None:
         """All of it, visible at once, or nothing. Raises `Fenced`, or `StoreError` where it is not
         known which."""
@@ -100,14 +87,28 @@ class FencedWriter:
     async def write_all(self, coming: AsyncIterator[Sequence[Packed]]) -> None:
         """`write`, of more than should be in memory at once."""
         async with self._trying() as producer:
-            await bounded(_transaction(producer, coming), self._within)
+            await bounded(self._transaction(producer, coming), self._within)
+
+    async def _transaction(
+        self, producer: Producer, coming: AsyncIterator[Sequence[Packed]]
+    ) -> None:
+        self.sent = None
+        await producer.begin_transaction()
+        async for batches in coming:
+            producer.expect((one.topic, one.partition) for one in batches)
+            told = await acknowledged(
+                producer.send_batch(Sealed(one), one.topic, partition=one.partition)
+                for one in batches
+            )
+            self.sent = told[-1] if told else self.sent
+        await producer.commit_transaction()
 
     @asynccontextmanager
     async def _trying(self) -> AsyncIterator[Producer]:
         async with self._turn:
             producer = self._producer
             if producer is None:
-                raise StoreError(f"{self._id}: nothing is written after an error")
+                raise StoreError(f"{self.name}: nothing is written after an error")
             try:
                 yield producer
             except BaseException as error:
@@ -116,22 +117,12 @@ class FencedWriter:
                 await _taken_back(producer)
                 await producer.abandon()
                 if isinstance(why, _FENCED):
-                    raise Fenced(f"{self._id}: another worker has taken over") from error
+                    raise Fenced(f"{self.name}: another worker has taken over") from error
                 if isinstance(why, KAFKA_ERRORS):
-                    raise StoreError(said(self._connection, self._id, why)) from error
+                    raise StoreError(said(self._connection, self.name, why)) from error
                 raise
 
 
 async def _taken_back(producer: Producer) -> None:
     with suppress(*KAFKA_ERRORS):  # the brokers give it up by themselves, in time
         await bounded(producer.take_back(), _GOODBYE_S)
-
-
-async def _transaction(producer: Producer, coming: AsyncIterator[Sequence[Packed]]) -> None:
-    if not producer.begun():
-        await producer.begin_transaction()
-    async for batches in coming:
-        await acknowledged(
-            producer.send_batch(Sealed(one), one.topic, partition=one.partition) for one in batches
-        )
-    await producer.commit_transaction()

@@ -31,8 +31,13 @@ class Publisher:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._producer is not None:
-            await stopped(self._producer)
+        await self.close()
+
+    async def close(self) -> None:
+        """Let go of what stays open between calls."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await stopped(producer)
 
     async def write(self, messages: Sequence[Outgoing]) -> list[Written]:
         """Write in this order; where each stands. Raises `StoreError` where not all of them were

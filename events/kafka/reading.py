@@ -6,6 +6,8 @@ The consumers belong to no group: where a reader stands, it keeps itself.
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from typing import Any, Final
 
+from aiokafka import TopicPartition
+
 from events.bulk import no_collection
 from events.dates import Instant
 from events.errors import Problem, StoreError
@@ -43,7 +45,7 @@ class TopicReader(TopicQuestions):
                 if only is not None:
                     goals = {one: goal for one, goal in goals.items() if one in only}
                 await self._seek(consumer, after, goals)
-                times = _Times(self, after)
+                times = Times(self, after)
                 watch = Watch(self._patience)
                 # Past marks of transactions, a consumer goes on silently: look often for the end.
                 look = _LOOK_MS if to is None else ASKED_MS
@@ -83,12 +85,16 @@ class TopicReader(TopicQuestions):
         consumer.assign(places)
         for place in places:
             seen = after.get(place.partition, NONE)
-            if NONE < seen < begins[place] - 1:
-                raise StoreError(
-                    f"{self._topic} has lost what stood behind {place.partition}:{seen}; its "
-                    f"first message is now {place.partition}:{begins[place]}"
-                )
-            consumer.seek(place, max(seen + 1, begins[place]))
+            consumer.seek(place, self._behind(place, seen, begins[place]))
+
+    def _behind(self, place: TopicPartition, seen: int, begin: int) -> int:
+        """Where to read on behind an offset, where the partition begins there."""
+        if NONE < seen < begin - 1:
+            raise StoreError(
+                f"{self._topic} has lost what stood behind {place.partition}:{seen}; its "
+                f"first message is now {place.partition}:{begin}"
+            )
+        return max(seen + 1, begin)
 
     async def _progress(self, consumer: Any, goals: dict[int, int | None]) -> int:
         """Leave out the partitions that have been read; how far the others have come."""
@@ -110,7 +116,7 @@ class TopicReader(TopicQuestions):
                 "have moved, and their events are in two orders; export it and record it anew"
             )
 
-    def _entries(self, messages: Sequence[Any], times: "_Times") -> list[Entry]:
+    def _entries(self, messages: Sequence[Any], times: "Times") -> list[Entry]:
         last = messages[-1]
         self.stands(last.partition, last.offset)
         with no_collection():
@@ -140,7 +146,7 @@ class TopicReader(TopicQuestions):
         )
 
 
-class _Times:
+class Times:
     """The running maximum of each partition, also for a reader that begins in its middle."""
 
     def __init__(self, reader: TopicReader, after: Position) -> None:

@@ -78,7 +78,10 @@ PROGRESS: Final = Topic(
     "compact",
     "how far each subscription was told of each company",
 )
-TOPICS: Final = (EVENTS, STATUS, CHANGES, SUBSCRIPTIONS, DELIVERIES, PROGRESS, REJECTED)
+CLAIMS: Final = Topic(
+    "standing.claims.v1", "claim", "compact", "which workers may write of each partition"
+)
+TOPICS: Final = (EVENTS, STATUS, CHANGES, SUBSCRIPTIONS, DELIVERIES, PROGRESS, CLAIMS, REJECTED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ async def test_a_writer_says_what_ended_its_transaction_and_not_that_none_is_ope
 
     async def shut_out(producer: Producer) -> AsyncIterator[list[Packed]]:
         async with FencedWriter(house.connection, "name", 30):
-            producer.expect([STATUS.name], 0)
+            producer.expect([(STATUS.name, 0)])
             await until(lambda: producer.why() is not None)
         yield [message]
 
@@ -194,35 +194,6 @@ async def test_a_writer_says_what_ended_its_transaction_and_not_that_none_is_ope
             assert isinstance(told.value.__cause__, IllegalOperation)
     await house.decided(STATUS)
     assert await house.read(STATUS) == []
-
-
-async def test_a_transaction_that_was_expected_is_taken_back_or_written(house: House) -> None:
-    """Whoever comes next does not wait for it."""
-    (message,) = packed([Outgoing(STATUS.name, 0, b"acme", b'{"told": 1}')])
-    async with FencedWriter(house.connection, "name", 30) as writer:
-        await writer.expect([STATUS.name, CHANGES.name], 0)
-        await writer.write([message])
-        await writer.expect([STATUS.name, CHANGES.name], 0)
-        await writer.expect([STATUS.name, CHANGES.name], 0)
-        await writer.expect_nothing()
-        await writer.expect_nothing()
-        await writer.write([message])
-        await writer.expect([STATUS.name, CHANGES.name], 0)
-    async with FencedWriter(house.connection, "name", 30) as writer:
-        await writer.write([message])
-    await house.decided(STATUS)
-    assert len(await house.read(STATUS)) == 3
-
-
-async def test_whoever_is_shut_out_while_it_expects_hears_of_it_when_nothing_comes(
-    house: House,
-) -> None:
-    """And not only at the next write."""
-    async with FencedWriter(house.connection, "name", 30) as first:
-        await first.expect([STATUS.name, CHANGES.name], 0)
-        async with FencedWriter(house.connection, "name", 30):
-            with pytest.raises(Fenced, match="another worker has taken over"):
-                await first.expect_nothing()
 
 
 async def test_no_worker_begins_where_a_topic_is_missing_or_has_other_partitions(
