@@ -19,6 +19,7 @@ from projections.episodes import shown as shown_episode
 from projections.facts import LEGAL_TYPES, Entry
 from projections.history import Cutoffs, History, View
 from projections.reader import EVERYTHING, Asked, Question, Reader
+from projections.reasons import reasons
 from projections.rows import Told
 from projections.status import precision
 from projections.timeline import UNLISTED, Reading, Timeline
@@ -95,6 +96,7 @@ def _list(
     mine = seen[info.zone]
     timeline = mine.view.timelines[list_id]
     found = intervals(timeline, mine.upto)
+    steps = reasons(timeline, mine.upto)
     return {
         "list": list_id,
         "list_version": info.version,
@@ -104,6 +106,8 @@ def _list(
         ],
         "intervals": found[-MOST:],
         "intervals_count": len(found),
+        "steps": steps[-MOST:],
+        "steps_count": len(steps),
     }
 
 

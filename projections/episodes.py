@@ -36,7 +36,7 @@ def episodes(timeline: Timeline) -> list[Episode]:
     """Every episode, the first one first."""
     found: list[Episode] = []
     current: Episode | None = None
-    for at, state, point, opened in _moments(timeline):
+    for at, state, point, opened in moments(timeline):
         if opened:
             current = Episode(at)
             found.append(current)
@@ -50,7 +50,7 @@ def episodes(timeline: Timeline) -> list[Episode]:
     return found
 
 
-def _moments(timeline: Timeline) -> Iterator[tuple[Instant, State, Point | None, bool]]:
+def moments(timeline: Timeline) -> Iterator[tuple[Instant, State, Point | None, bool]]:
     """Every state that the timeline goes through: at each point, and where something runs out."""
     following = [*(point.at for point in timeline.points[1:]), NEVER]
     for index, point in enumerate(timeline.points):

@@ -15,6 +15,7 @@ from projections.blocks import (
     structure,
     told,
 )
+from projections.reasons import RULES
 from projections.screening import By
 from projections.shapes import (
     FROM,
@@ -107,6 +108,17 @@ ANSWERS: Final[dict[str, Schema]] = {
             "injunctions": {"type": "array", "items": ANY},
         }
     ),
+    "Step": structure(
+        {
+            "at": TIME,
+            "event": or_null(TEXT, "None where a date came."),
+            "did": told({"enum": sorted(RULES)}, "What it did."),
+            "rule": told(COUNT, "By which of the rules of a status, from 1 to 7."),
+            "status": STATUS,
+            "how": HOW,
+            "episode": COUNT,
+        }
+    ),
     "StoryOfList": structure(
         {
             "list": TEXT,
@@ -115,6 +127,8 @@ ANSWERS: Final[dict[str, Schema]] = {
             "episodes": many("Episode"),
             "intervals": told(many("Interval"), "The latest 100."),
             "intervals_count": COUNT,
+            "steps": told(many("Step"), "Why: the latest 100."),
+            "steps_count": COUNT,
         }
     ),
     "StoryEvent": structure(

@@ -44,11 +44,18 @@ def environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     made.filters.update(
-        when=wording.when, link=wording.link, event_words=wording.event, theirs=wording.theirs
+        when=wording.when,
+        day=wording.day,
+        link=wording.link,
+        event_words=wording.event,
+        theirs=wording.theirs,
+        tongue=wording.tongue,
+        plain=wording.plain,
     )
     made.globals.update(
         statuses=wording.STATUS,
         restriction_words=wording.RESTRICTION,
         how_words=wording.HOW,
+        rules=wording.RULES,
     )
     return made

@@ -65,11 +65,13 @@ TOLD: Final = tuple(kind for kind, _, _ in _TITLES)
 class View:
     """What every template knows of the request: `view`."""
 
-    def __init__(self, request: Request, places: list[tuple[str, str]], asks: bool) -> None:
+    def __init__(self, request: Request, paths: set[str], asks: bool) -> None:
         self.path: str = request.scope["path"]
         self.query: str = request.scope["query_string"].decode("latin-1")
-        self.places = places
-        self.search = dict(places).get("Search", "/")
+        self.paths = paths
+        """Which pages there are."""
+        self.places = [(name, path) for name, path in PLACES if path in paths]
+        self.search = dict(self.places).get("Search", "/")
         self.theme = theme(request)
         self.zone: ZoneInfo | None = zone(request)
         self.asks_for_tokens = asks
@@ -124,8 +126,7 @@ class Site:
         **values: Any,
     ) -> Response:
         """Draw a page. Beside `values` its template knows the `view`."""
-        places = [(name, path) for name, path in PLACES if path in self._paths]
-        view = View(request, places, self.tokens is not None)
+        view = View(request, self._paths, self.tokens is not None)
         text = self._templates.get_template(template).render(view=view, **values)
         sent = {**guards.HEADERS, "vary": "accept, cookie", "cache-control": "private, no-cache"}
         response = Response(text, code, {**sent, **(headers or {})}, "text/html")

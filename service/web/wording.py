@@ -1,14 +1,13 @@
 """How pages say what answers say in the field's terms: dates, statuses, restrictions, events."""
 
-from collections.abc import Callable
+import unicodedata
 from datetime import datetime, time
-from typing import Any, Final, NamedTuple
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from alerts.words import EVENT, HOW, RESTRICTION, link, when
-from events.dates import DAY, Instant, show, start
 
-__all__ = ["HOW", "RESTRICTION", "STATUS", "bar", "event", "link", "theirs", "when"]
+__all__ = ["HOW", "RESTRICTION", "STATUS", "link", "when"]
 
 STATUS: Final = {
     "designated": ("Designated", "It stands on the list, and the list's restrictions apply."),
@@ -17,10 +16,60 @@ STATUS: Final = {
     "removed": ("Removed", "It was on the list and is no longer."),
     "not_listed": ("Not listed", "No designation of it counts at that moment."),
 }
-_WIDTH: Final = 1_000
-_MOST_TICKS: Final = 10
-_STEPS: Final = (1, 3, 6, 12, 24, 60, 120, 600, 1_200, 12_000, 120_000)
-"""Months between ticks."""
+REASON: Final = {
+    "announced": "Announced, and not in effect yet.",
+    "opened": "The designation takes effect: it opens a listing, and with it an episode.",
+    "opened_again": "A later designation opens another episode. Nothing of the earlier one carries "
+    "over.",
+    "added": "Another listing opens beside the one that stands.",
+    "renewed": "A listing that is open is designated once more: it is renewed, and reported.",
+    "amended": "From here on the open listing has other terms.",
+    "enjoined": "An injunction over everything: it stays listed, and nothing of it applies.",
+    "covered": "An injunction over some restrictions: those do not apply.",
+    "waits": "An injunction before the listing has effect waits for it.",
+    "ended": "An injunction ends.",
+    "order_ran_out": "An injunction runs out.",
+    "closed": "The last open listing is removed: the episode ends, and its injunctions with it.",
+    "closed_one": "One listing is removed; another stays open.",
+    "ran_out": "The last open listing runs out: the episode ends, and its injunctions with it.",
+    "ran_out_one": "One listing runs out; another stays open.",
+    "withdrawn": "Nothing is open: what was announced, and had no effect yet, is withdrawn.",
+    "never_began": "Withdrawn before it took effect: it never begins.",
+    "removed": "A removal with no designation known: it still reads as removed, and is reported.",
+    "agreed": "A removal is agreed or promised. It has no legal effect yet.",
+    "fits_nowhere": "It fits nowhere: it is kept, reported, and changes nothing.",
+}
+"""What an event did to a standing: `projections.reasons` has the words for programs."""
+
+RULES: Final = (
+    "Before any designation has effect: not listed; scheduled, once one has been announced.",
+    "A designation opens a listing, and the first an episode; the same one again renews it.",
+    "An injunction over everything makes it enjoined, until it ends or runs out.",
+    "What closes the last listing, a removal or its term, ends the episode: removed.",
+    "A later designation opens the next episode, and nothing carries over.",
+    "A removal that is only announced changes no status.",
+    "What fits nowhere is kept and reported, and counts as soon as a later event makes it fit.",
+)
+"""The rules of a status, in short."""
+
+_LONG: Final = 200
+_MONTHS: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_SCRIPTS: Final = {
+    "ARABIC": "und-Arab",
+    "ARMENIAN": "und-Armn",
+    "BENGALI": "und-Beng",
+    "CJK": "und-Hani",
+    "CYRILLIC": "und-Cyrl",
+    "DEVANAGARI": "und-Deva",
+    "GEORGIAN": "und-Geor",
+    "GREEK": "und-Grek",
+    "HANGUL": "und-Kore",
+    "HEBREW": "und-Hebr",
+    "HIRAGANA": "und-Jpan",
+    "KATAKANA": "und-Jpan",
+    "THAI": "und-Thai",
+}
+"""By the first word of a letter's name in Unicode."""
 
 
 def event(event_type: str) -> str:
@@ -43,66 +92,32 @@ def theirs(text: str, zone: ZoneInfo | None) -> str:
     return f"{there:%H:%M}{day} your time"
 
 
-class Piece(NamedTuple):
-    """A stretch of a bar."""
-
-    x: float
-    width: float
-    status: str
-    title: str
-
-
-class Tick(NamedTuple):
-    """A mark under a bar."""
-
-    x: float
-    name: str
+def day(text: str | None) -> str:
+    """A date as it was written in an event, which may be a month or a year alone."""
+    if not text or "T" in text:
+        return when(text)
+    year, *rest = text.split("-")
+    if not rest:
+        return year
+    at = 3 * int(rest[0])
+    month = _MONTHS[at - 3 : at]
+    return f"{int(rest[1])} {month} {year}" if len(rest) > 1 else f"{month} {year}"
 
 
-class Bar(NamedTuple):
-    """A list's intervals, drawn; `now` is where the question looks."""
-
-    pieces: list[Piece]
-    ticks: list[Tick]
-    now: float
-
-
-def bar(intervals: list[dict[str, Any]], as_of: str) -> Bar | None:
-    """Draw intervals along time, from a little before the first to a little after the last known
-    moment or the one that is asked for."""
-    if not intervals:
-        return None
-    now = start(as_of)
-    known = [start(one[key]) for one in intervals for key in ("from", "until") if one[key]]
-    first, last = min(known), max(*known, now)
-    margin = max((last - first) // 20, 20 * DAY)
-    begins, ends = min(first, now) - margin, last + margin
-
-    def x(instant: Instant) -> float:
-        return round((instant - begins) * _WIDTH / (ends - begins), 1)
-
-    pieces = []
-    for one in intervals:
-        left = x(start(one["from"]))
-        right = x(start(one["until"])) if one["until"] else float(_WIDTH)
-        words = STATUS[one["status"]][0]
-        title = f"{words}: {when(one['from'])} to {when(one['until'])}"
-        pieces.append(Piece(left, max(round(right - left, 1), 1.0), one["status"], title))
-    return Bar(pieces, _ticks(begins, ends, x), x(now))
+def tongue(text: str | None) -> str:
+    """The language tag of a name whose first letter outside Latin belongs to another script, for
+    the font and for being read aloud: of its script, as nobody says its language. Else empty."""
+    if not text or text.isascii():
+        return ""
+    for letter in text:
+        if letter > "\u02ff" and letter.isalpha():
+            script = unicodedata.name(letter, "").split(" ")[0]
+            return _SCRIPTS.get(script, "")
+    return ""
 
 
-def _ticks(begins: Instant, ends: Instant, x: Callable[[Instant], float]) -> list[Tick]:
-    """Beginnings of years; of months, where there would be too few."""
-    first, last = _months(begins), _months(ends)
-    step = next(step for step in _STEPS if (last - first) // step < _MOST_TICKS)
-    ticks = []
-    for month in range(first + 1, last + 1):
-        if month % step == 0:
-            name = f"{month // 12:04}-{month % 12 + 1:02}"
-            ticks.append(Tick(x(start(name)), name if step < 12 else name[:4]))
-    return ticks
-
-
-def _months(instant: Instant) -> int:
-    year, month = show(instant)[:7].split("-")
-    return int(year) * 12 + int(month) - 1
+def plain(text: str) -> str:
+    """A text for where nothing keeps its direction apart, such as a title: without marks that turn
+    what stands beside them, and not too long."""
+    kept = "".join(one for one in text if unicodedata.category(one) not in ("Cf", "Cc"))
+    return kept if len(kept) <= _LONG else f"{kept[:_LONG]}…"
