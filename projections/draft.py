@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from typing import Final
 
 from events.sqlite_store import transaction, trouble
+from projections import finding
 from projections.rows import SEARCHED, Folded, Told, change_row, searched
-from projections.store import KEPT_BY_COMPANY, NAMES, Mark, ProjectionStore
+from projections.store import KEPT_BY_COMPANY, Mark, ProjectionStore
 from projections.timeline import Flip
 
 _TABLES: Final = ("companies", "standings", "gone", "names")
@@ -94,18 +95,14 @@ class Draft:
             self._db.execute(f"DELETE FROM {table} WHERE company IN ({_REPLACED})")  # noqa: S608
             self._db.execute(f"INSERT INTO {table} SELECT * FROM {table}_new")  # noqa: S608
         if anew:
-            self._db.execute("DROP TABLE names")
-            self._db.execute(NAMES)
-        elif self._db.execute("SELECT 1 FROM renamed").fetchone():  # it looks at every name
-            self._db.execute("DELETE FROM names WHERE company IN (SELECT company FROM renamed)")
+            finding.empty(self._db)
+        elif self._db.execute("SELECT 1 FROM renamed").fetchone():
+            finding.drop_all(self._db, "SELECT company FROM renamed")
         renamed = self._db.execute(
             "SELECT company, described FROM companies WHERE known AND company IN "
             "(SELECT company FROM renamed) ORDER BY company"
         )
-        self._db.executemany(
-            "INSERT INTO names VALUES (?, ?)",
-            ((company, searched(company, described)) for company, described in renamed),
-        )
+        finding.put_all(self._db, ((one, searched(one, described)) for one, described in renamed))
         self._db.execute("DROP TABLE renamed")
         self._store.put_meta("searched", SEARCHED)
 

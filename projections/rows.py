@@ -90,7 +90,7 @@ def folded(
     )
 
 
-SEARCHED: Final = 1
+SEARCHED: Final = 2
 """The version of `searched`: a store that has another finds companies by other texts."""
 
 

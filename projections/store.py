@@ -11,6 +11,7 @@ import orjson
 
 from events.dates import Instant
 from events.sqlite_store import connect, transaction, trouble
+from projections import finding
 from projections.rows import (
     ChangeRow,
     CompanyRow,
@@ -23,7 +24,7 @@ from projections.rows import (
 )
 from projections.timeline import Flip
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 KEPT_BY_COMPANY: Final = """
 CREATE TABLE companies{0} (
@@ -35,11 +36,8 @@ CREATE TABLE standings{0} (
     company TEXT NOT NULL, list TEXT NOT NULL, flips BLOB NOT NULL, PRIMARY KEY (company, list)
 ) STRICT, WITHOUT ROWID
 """
-NAMES: Final = """
-CREATE VIRTUAL TABLE names USING fts5 (company UNINDEXED, text, tokenize = 'trigram')
-"""
 _SCHEMA: Final = (
-    f"{KEPT_BY_COMPANY.format('')};{NAMES};"
+    f"{KEPT_BY_COMPANY.format('')};{finding.TABLES};"
     """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE changes (
@@ -67,7 +65,8 @@ class ProjectionStore:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.db = connect(path, _SCHEMA, FORMAT, synchronous="NORMAL")
+        steps = (finding.STEP,)
+        self.db = connect(path, _SCHEMA, FORMAT, synchronous="NORMAL", steps=steps)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -115,10 +114,9 @@ class ProjectionStore:
         self.db.executemany("INSERT INTO standings VALUES (?, ?, ?)", new.standings)
         if old is None or old[0] != new.described:
             if old is not None:
-                self.db.execute("DELETE FROM names WHERE company = ?", (company,))
+                finding.drop(self.db, company, searched(company, old[0]))
             if new.row.known:
-                text = searched(company, new.described)
-                self.db.execute("INSERT INTO names VALUES (?, ?)", (company, text))
+                finding.put(self.db, company, searched(company, new.described))
 
     def put_changes(self, changes: Iterable[ChangeRow]) -> None:
         """Write changes, within a transaction."""
@@ -275,14 +273,10 @@ class ProjectionStore:
 
     def search(self, text: str, limit: int) -> list[tuple[str, str]]:
         """Companies whose names, identifiers or id hold `text` (already normalised), with what
-        was searched. A trigram index finds nothing of one or two letters: those are looked for."""
-        if len(text) > 2:
-            phrase = '"' + text.replace('"', '""') + '"'
-            sql = "SELECT company, text FROM names WHERE text MATCH ? ORDER BY rank LIMIT ?"
-            return self._all(sql, phrase, limit)
-        return self._all(
-            "SELECT company, text FROM names WHERE instr(text, ?) LIMIT ?", text, limit
-        )
+        was searched: those first of which one begins with it. Of one letter, and of two in the
+        middle of a word, only those are found."""
+        with trouble(self.path):
+            return finding.search(self.db, text, limit)
 
     def _all(self, sql: str, *values: Any) -> list[Any]:
         with trouble(self.path):
