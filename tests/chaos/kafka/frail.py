@@ -8,11 +8,12 @@ line at the point.
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from events.kafka import producing
+from events.kafka import claims, producing, rounds
+from events.kafka.claims import Claims
 from events.kafka.first import Sifted
 from events.kafka.mirror import Mirror
 from events.kafka.producing import Producer
@@ -27,6 +28,8 @@ from service.cli.main import main
 POINTS: Final = (
     "before the name is taken",
     "name taken",
+    "claimed",
+    "shut out",
     "read back",
     "mirror cut",
     "begun",
@@ -39,7 +42,7 @@ POINTS: Final = (
     "committed",
 )
 """In the order in which they are come to; of a large batch, it is begun when it is folded."""
-PAUSES: Final = ("before the name is taken", "begun", "sending", "sent", "committing")
+PAUSES: Final = ("before the name is taken", "claimed", "begun", "sending", "sent", "committing")
 """Where to be paused is worst: another one takes over meanwhile."""
 
 
@@ -95,6 +98,19 @@ class FrailProducer(Producer):
         reached("committed")
 
 
+class FrailClaims(Claims):
+    """Tells of what it says."""
+
+    async def claim(self, partition: int, name: str) -> list[str]:
+        earlier = await super().claim(partition, name)
+        reached("claimed")
+        return earlier
+
+    async def withdraw(self, partition: int, names: Iterable[str]) -> None:
+        reached("shut out")
+        await super().withdraw(partition, names)
+
+
 class FrailMirror(Mirror):
     """Tells of each batch."""
 
@@ -129,6 +145,8 @@ def beset(session_s: float, many: int) -> None:
     alerting = partial(working.AlertWorker, session_s=session_s)
     replaced: list[tuple[Any, str, Any]] = [
         (producing, "Producer", FrailProducer),
+        (claims, "Claims", FrailClaims),
+        (rounds, "Claims", FrailClaims),
         (worker, "Mirror", FrailMirror),
         (follower, "fold", frail_fold),
         (worker, "restored", frail_restored),
