@@ -32,7 +32,7 @@ from projections.revision import republished
 _MOST: Final = 10_000
 """Records in a batch where it is behind: the more at once, the fewer statuses on the way."""
 
-_FEW: Final = 20
+_FEW: Final = 100
 """Records that are folded by the time a thread would begin with them."""
 
 Append = Callable[[dict[str, object]], Awaitable[object]]

@@ -241,3 +241,10 @@ REJECTED: Final = structure(
     },
     "A record of the log that does not count.",
 )
+CLAIM: Final = structure(
+    {
+        "writer": told(TEXT, "Its transactional id."),
+        "partition": told(COUNT, "Of every topic that is made of the events."),
+    },
+    "A worker may write of this partition. Kept by the workers for each other.",
+)

@@ -97,8 +97,8 @@ class ProjectionWorker:
         together = Together(self._connection, EVENTS.name, partitions, self._patience)
         standby = Standby(together, self._mirror, self._tell)
         try:
-            name = f"{GROUP}-worker"
-            async with Rounds(self._connection, name, partitions, self._patience) as rounds:
+            name, topics = f"{GROUP}-worker", (CHANGES.name, STATUS.name)
+            async with Rounds(self._connection, name, topics, partitions, self._patience) as rounds:
                 await self._see_to_all(_Shared(log, together, rounds, partitions), standby)
         finally:
             await standby.leave()

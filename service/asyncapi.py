@@ -16,6 +16,7 @@ import orjson
 from alerts import shapes as alerted
 from alerts.progress import ASKED, MADE, NOTICE, QUEUE, READ
 from alerts.topics import ATTEMPT, SUBSCRIPTION
+from events.kafka.claims import CLAIMED
 from events.kafka.topics import MOST_BYTES, PARTITIONS, TOPICS, Topic
 from events.models import COMPANY_ID, DATA_MODELS, EVENT_MODELS
 from events.schemas import components as event_components
@@ -42,6 +43,7 @@ _KEYS: Final[dict[str, Schema]] = {
         "A subscription, one and a company with a slash between, a delivery, or `*`, in UTF-8; of "
         "notices, whose receiver fails, what is told and to whom, with slashes between.",
     ),
+    "writer": told(TEXT, "The transactional id of a writer, in UTF-8."),
 }
 _TOLD: Final = (
     "Everything is folded from `standing.events.v1`; the other topics are derived from it, and "
@@ -97,6 +99,7 @@ def schemas() -> Json:
 _SINGLE: Final[dict[str, Schema]] = {
     "ChangeTold": shapes.CHANGE_MESSAGE,
     "Rejected": shapes.REJECTED,
+    "Claim": shapes.CLAIM,
     "Subscription": alerted.SUBSCRIPTION,
     "Delivery": alerted.DELIVERY,
 }
@@ -154,6 +157,9 @@ def _messages(channel: str, topic: Topic) -> Iterable[Json]:
             yield _message("asked", [ASKED], "DeliveryAsked", key, "change")
             yield _message("notice", [NOTICE], "ProgressNotice", key, "subscription")
             yield _tombstone(key, "It is over: the subscription was removed, or the wish is met.")
+        case "claims":
+            yield _message("claimed", [CLAIMED], "Claim", key, "writer")
+            yield _tombstone(key, "It was shut out, or has let go.")
         case _:
             yield _message("rejected", [REJECTED], "Rejected", key, "position")
 
@@ -163,6 +169,7 @@ _CORRELATED: Final = {
     "change": "The change: the same id in `standing.changes.v1`, in webhooks and in deliveries.",
     "id": "The same id over HTTP, and in the deliveries.",
     "subscription": "Its id in `standing.subscriptions.v1`.",
+    "writer": "Under which the brokers know whoever writes.",
 }
 
 
@@ -268,6 +275,7 @@ _WRITES: Final = {
     "subscriptions": ("keepSubscriptions", "Keep who is told of what."),
     "deliveries": ("keepDeliveries", "Keep every attempt to tell, and its outcome."),
     "progress": ("keepProgress", "Keep how far everybody was told."),
+    "claims": ("keepClaims", "Keep which workers may write of each partition."),
     "rejected": ("tellRejected", "Tell what does not count, and why."),
 }
 _READS: Final = {

@@ -27,6 +27,7 @@ from events.companies import Description
 from events.dates import SECOND, Instant, show, start
 from events.door import admit
 from events.errors import Problem
+from events.kafka.claims import claimed
 from events.lists import Registry, load_registry
 from events.log import Position
 from events.memory_log import MemoryEventLog
@@ -43,6 +44,7 @@ _COMPANY: Final = "xiaomi"
 _NOW: Final = start("2021-04-01")
 _CONFLICT: Final = Problem("id", "'example' stands at 0:7 with other content; the first counts")
 _DESCRIBED: Final = Description(country="CN")
+_CLAIM: Final = Message(*claimed(0, "standing.projections.v1-worker-example", _NOW)[2:])
 _STRUCTURED: Final = {"content-type": "application/cloudevents+json; charset=utf-8"}
 
 
@@ -55,7 +57,7 @@ def examples() -> dict[str, Json]:
         **_events(history),
         **{
             dict(one.headers)["ce_type"].decode(): _example(one)
-            for one in (*asyncio.run(_derived(history, registry)), *_alerted(registry))
+            for one in (*asyncio.run(_derived(history, registry)), *_alerted(registry), _CLAIM)
         },
     }
 

@@ -34,6 +34,7 @@ def schemas() -> dict[str, Schema]:
             "$defs": {"FlipTold": shapes.SHAPES["FlipTold"]},
         },
         "standing.rejected.v1": shapes.REJECTED,
+        "standing.claims.v1": shapes.CLAIM,
         "standing.subscriptions.v1": {**alerted.SUBSCRIPTION, "$defs": alerted.SHAPES},
         "standing.deliveries.v1": alerted.DELIVERY,
         "standing.progress.v1": _either(

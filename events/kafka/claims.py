@@ -16,7 +16,7 @@ from uuid import uuid4
 import orjson
 
 from events.admitted import DEFAULT_SOURCE
-from events.dates import show
+from events.dates import Instant, show
 from events.errors import StoreError
 from events.kafka.connection import Connection
 from events.kafka.fenced import FencedWriter
@@ -52,7 +52,7 @@ class Claims:
     async def claim(self, partition: int, name: str) -> list[str]:
         """Say that this writer, who has begun, is to write the partition; who said so before, and
         was neither shut out nor let go since. Raises `StoreError`."""
-        (at,) = await self._publisher.write([claimed(partition, name)])
+        (at,) = await self._publisher.write([claimed(partition, name, time_ns() // 1_000)])
         standing: dict[str, None] = {}
         last = NONE
         async for some in self._questions.batches(partition, last=at.offset):
@@ -118,8 +118,8 @@ def fresh(name: str) -> str:
     return f"{name}-{uuid4()}"
 
 
-def claimed(partition: int, name: str) -> Outgoing:
+def claimed(partition: int, name: str, now: Instant) -> Outgoing:
     """The message that says so."""
-    said = ("ce_id", f"{name}/{partition}".encode()), ("ce_time", show(time_ns() // 1_000).encode())
+    said = ("ce_id", f"{name}/{partition}".encode()), ("ce_time", show(now).encode())
     value = orjson.dumps({"writer": name, "partition": partition})
     return Outgoing(CLAIMS.name, partition, name.encode(), value, (*_HEADERS, *said))

@@ -5,7 +5,7 @@ thought dead and goes on finds itself fenced: nothing that it writes from then o
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from types import TracebackType
 from typing import Final, Self
@@ -75,6 +75,14 @@ class FencedWriter:
             await _taken_back(producer)
             await stopped(producer)
 
+    async def expect(self, places: Iterable[tuple[str, int]]) -> None:
+        """Begin the transaction that is written next, to these topics and partitions: brokers are
+        told while what is to be written is still made. To be soon, as for a transaction there is a
+        time limit; where nothing is, write that. Raises as `write` does."""
+        async with self._trying() as producer:
+            await _begun(producer)
+            producer.expect(places)
+
     async def write(self, batches: Sequence[Packed]) -> None:
         """All of it, visible at once, or nothing. Raises `Fenced`, or `StoreError` where it is not
         known which."""
@@ -93,7 +101,7 @@ class FencedWriter:
         self, producer: Producer, coming: AsyncIterator[Sequence[Packed]]
     ) -> None:
         self.sent = None
-        await producer.begin_transaction()
+        await _begun(producer)
         async for batches in coming:
             producer.expect((one.topic, one.partition) for one in batches)
             told = await acknowledged(
@@ -121,6 +129,11 @@ class FencedWriter:
                 if isinstance(why, KAFKA_ERRORS):
                     raise StoreError(said(self._connection, self.name, why)) from error
                 raise
+
+
+async def _begun(producer: Producer) -> None:
+    if not producer.begun():
+        await producer.begin_transaction()
 
 
 async def _taken_back(producer: Producer) -> None:

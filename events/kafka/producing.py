@@ -66,10 +66,14 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no typ
         with suppress(*KAFKA_ERRORS):
             await bounded(self.client.close(), _GOODBYE_S)
 
+    def begun(self) -> bool:
+        """Whether a transaction is open."""
+        return bool(self._txn_manager.is_in_transaction())
+
     def expect(self, places: Iterable[tuple[str, int]]) -> None:
         """Have the brokers told in one request that the open transaction is to these places. Where
         none is open, the next that is sent says why."""
-        for topic, partition in places if self._txn_manager.is_in_transaction() else ():
+        for topic, partition in places if self.begun() else ():
             self._txn_manager.maybe_add_partition_to_txn(TopicPartition(topic, partition))
 
     def why(self) -> BaseException | None:

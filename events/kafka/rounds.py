@@ -23,6 +23,8 @@ from events.kafka.questions import TopicQuestions
 
 PACE_S: Final = 0.01
 """Rounds begin no sooner after each other: what comes in between goes out together."""
+_TURNS: Final = 5
+"""Of the event loop, until the client has sent a request that it was asked for."""
 _GOODBYE_S: Final = 3.0
 
 
@@ -35,6 +37,8 @@ class Lease:
         """Of the writer that has claimed it."""
         self.waiting: Sequence[Packed] = ()
         self.under_way = False
+        self.opener: asyncio.Future[None] | None = None
+        """Who waits for the next round."""
         self.over: BaseException | None = None
         """Why nothing is written under it any more."""
         self._rounds = rounds
@@ -43,7 +47,9 @@ class Lease:
     async def opening(self) -> None:
         """Wait for the next round: what is written then, with nothing awaited in between, goes
         out with it. Raises as `write` does."""
-        await self._rounds.opening()
+        self.opener = asyncio.get_running_loop().create_future()
+        self._rounds.call()
+        await self.opener
         if self.over is not None:
             raise self.over
 
@@ -62,6 +68,12 @@ class Lease:
             await asyncio.wait([self._told], timeout=seconds)
         return not self.under_way
 
+    def open(self) -> None:
+        """The round begins."""
+        if self.opener is not None and not self.opener.done():
+            self.opener.set_result(None)
+        self.opener = None
+
     def done(self) -> None:
         """What waited was written."""
         self.waiting, self.under_way = (), False
@@ -71,16 +83,25 @@ class Lease:
     def end(self, error: BaseException) -> None:
         """Nothing more is written."""
         self.over, self.under_way = error, False
+        self.open()
         if self._told is not None and not self._told.done():
             self._told.set_exception(error)
             self._told.exception()  # who waits hears of it
 
 
 class Rounds:
-    """Use it as a context. `name` is how the names of its writers begin, `partitions` how many
-    there are, and `patience`, in seconds, bounds each step."""
+    """Use it as a context. `name` is how the names of its writers begin, `topics` what is mostly
+    written to, `partitions` how many there are, and `patience`, in seconds, bounds each step."""
 
-    def __init__(self, connection: Connection, name: str, partitions: int, patience: float) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        name: str,
+        topics: Sequence[str],
+        partitions: int,
+        patience: float,
+    ) -> None:
+        self._topics = topics
         self._connection = connection
         self._name = name
         self._patience = patience
@@ -90,7 +111,6 @@ class Rounds:
         self._writers = AsyncExitStack()
         self._changing = asyncio.Lock()
         self._called = asyncio.Event()
-        self._openers: list[asyncio.Future[None]] = []
         self._going: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -132,13 +152,6 @@ class Rounds:
         """Something waits."""
         self._called.set()
 
-    async def opening(self) -> None:
-        """Wait until a round begins."""
-        opener = asyncio.get_running_loop().create_future()
-        self._openers.append(opener)
-        self.call()
-        await opener
-
     # --- the rounds ----------------------------------------------------------------------------
 
     async def _go_round(self) -> None:
@@ -150,28 +163,23 @@ class Rounds:
                 await asyncio.sleep(max(0.0, begun + PACE_S - clock()))
                 begun = clock()
                 self._called.clear()
-                self._open()
-                await asyncio.sleep(0)  # those who waited for that have their turn
-                if some := [one for one in self._leases.values() if one.waiting]:
-                    await self._write(some)
+                await self._round()
         except BaseException as error:
             self._end(error)
             raise
 
-    def _open(self) -> None:
-        openers, self._openers = self._openers, []
-        for one in openers:
-            if not one.done():
-                one.set_result(None)
-
-    async def _write(self, some: Sequence[Lease]) -> None:
+    async def _round(self) -> None:
         writer = self._writer
         if writer is None:
-            raise AssertionError("whoever has a lease has a writer")
-        for one in some:
-            one.under_way = True
+            return
+        some: list[Lease] = []
         try:
-            await writer.write([batch for one in some for batch in one.waiting])
+            begun = await self._open(writer)
+            some += (one for one in self._leases.values() if one.waiting)
+            for one in some:
+                one.under_way = True
+            if some or begun:
+                await writer.write([batch for one in some for batch in one.waiting])
         except Fenced:
             await self._begin_again(writer, some)
         except StoreError as error:
@@ -180,13 +188,25 @@ class Rounds:
             for one in some:
                 one.done()
 
+    async def _open(self, writer: FencedWriter) -> bool:
+        """Let those make what they write who waited for the round, while the brokers are told of
+        it; whether there were any."""
+        opening = [one for one in self._leases.values() if one.opener is not None]
+        if opening:
+            await writer.expect((topic, one.partition) for one in opening for topic in self._topics)
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            for one in opening:
+                one.open()
+            await asyncio.sleep(0)
+        return bool(opening)
+
     def _end(self, error: BaseException) -> None:
         """Nobody writes any more who had a lease."""
         self._writer = None
         for one in self._leases.values():
             one.end(error)
         self._leases.clear()
-        self._open()
 
     async def _begun(self) -> FencedWriter:
         async with self._changing:

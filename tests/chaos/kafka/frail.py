@@ -29,7 +29,8 @@ from alerts.settled import Settled
 from alerts.targets import WebhookTarget
 from alerts.webhook import WebhookChannel
 from events.dates import SECOND, Instant
-from events.kafka import producing
+from events.kafka import claims, producing, rounds
+from events.kafka.claims import Claims
 from events.kafka.first import Sifted
 from events.kafka.mirror import Mirror
 from events.kafka.producing import Producer
@@ -45,6 +46,8 @@ from service.compose import system_clock
 POINTS: Final = (
     "before the name is taken",
     "name taken",
+    "claimed",
+    "shut out",
     "read back",
     "mirror cut",
     "begun",
@@ -78,6 +81,7 @@ TIMING: Final = ("numbered", "made")
 _FIRST_RETRY: Final[Instant] = SECOND // 5
 _HANGING: Final = ClientTimeout(total=1.0)
 PAUSES: Final = ("before the name is taken", "begun", "sending", "sent", "committing")
+PAUSES: Final = ("before the name is taken", "claimed", "begun", "sending", "sent", "committing")
 """Where to be paused is worst: another one takes over meanwhile."""
 
 
@@ -131,6 +135,19 @@ class FrailProducer(Producer):
         reached("committing")
         await committing
         reached("committed")
+
+
+class FrailClaims(Claims):
+    """Tells of what it says."""
+
+    async def claim(self, partition: int, name: str) -> list[str]:
+        earlier = await super().claim(partition, name)
+        reached("claimed")
+        return earlier
+
+    async def withdraw(self, partition: int, names: Iterable[str]) -> None:
+        reached("shut out")
+        await super().withdraw(partition, names)
 
 
 class FrailMirror(Mirror):
@@ -214,6 +231,8 @@ def beset(harm: "Harm") -> None:
     session_s, many = harm.session_s, harm.many or cold_start.MANY
     replaced: list[tuple[Any, str, Any]] = [
         (producing, "Producer", FrailProducer),
+        (claims, "Claims", FrailClaims),
+        (rounds, "Claims", FrailClaims),
         (worker, "Mirror", FrailMirror),
         (follower, "fold", frail_fold),
         (worker, "restored", frail_restored),
