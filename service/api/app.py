@@ -59,14 +59,13 @@ def create_app(
     app.state.streams = streams
     operating = Operating(service, streams)
     companies = Companies(asking)
-    screen = Screen(service, asking)
-    watchlists = Watchlists(service, screen.companies)
+    watchlists = Watchlists(service)
     audit = Audit(service.standing.settings.home, service.standing.clock)
     parts: list[APIRouter] = [
         companies.router,
         Events(service, asking, operating.metrics).router,
         Everyone(service, asking).router,
-        screen.router,
+        Screen(service, asking).router,
         Reviewing(service, asking).router,
         Changes(service, asking, looking).router,
         streams.router,
