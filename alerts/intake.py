@@ -98,7 +98,7 @@ class Intake:
         mine = [told for told in past if sends(me.request, me.start, told, who(told))]
         drafts = await self._drafts([(told, [me.id]) for told in mine])
         to = None if done else place(past[-1])
-        await store.aside(store.catch_up, me.id, drafts, to, self._clock())
+        await store.aside(store.catch_up, me.id, drafts, to, self._clock(), reader.behind)
         return True
 
     async def _drafts(self, wanted: Sequence[tuple[Told, Sequence[str]]]) -> list[Draft]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import orjson
 
-from alerts import roll
+from alerts import roll, roll_tables
 from alerts.channel import Outcome
 from alerts.memory import BEAT, BEATS
 from alerts.messages import Draft
@@ -120,7 +120,7 @@ class Receivers(Opened):
         with trouble(self.path):
             row = self.db.execute(
                 "SELECT request, secrets, overlap FROM subscriptions "  # noqa: S608
-                f"WHERE id = ? AND {roll.LIVING}",
+                f"WHERE id = ? AND {roll_tables.LIVING}",
                 (subscription,),
             ).fetchone()
         if row is None:

@@ -17,6 +17,7 @@ from alerts.index import Index
 from alerts.matching import Who, lasts
 from alerts.places import Place
 from alerts.quiet import Quiet
+from alerts.roll_tables import LIVING
 from alerts.subscriptions import Filter, Request, Start, Subscription
 from projections.rows import Told
 
@@ -24,8 +25,6 @@ _ROW: Final = (
     "SELECT id, created, request, after, since, disabled, failing, behind, owner, paused, revised, "
     "confirmed FROM subscriptions"
 )
-LIVING: Final = "disabled IS NULL AND paused IS NULL AND (mailbox IS NULL OR confirmed IS NOT NULL)"
-"""Of those who are to be told something."""
 _AT_ONCE: Final = f"{LIVING} AND cadence = 'immediate'"
 """Of those who are told of changes one by one, as they come."""
 _NEAR: Final = 20_000

@@ -28,6 +28,7 @@ CREATE INDEX subscriptions_behind ON subscriptions (created, id) WHERE behind IS
 CREATE INDEX subscriptions_failing ON subscriptions (failing) WHERE failing IS NOT NULL;
 CREATE INDEX subscriptions_disabled ON subscriptions (disabled) WHERE disabled IS NOT NULL;
 CREATE INDEX subscriptions_mailbox ON subscriptions (mailbox) WHERE mailbox IS NOT NULL;
+CREATE INDEX subscriptions_listed ON subscriptions (id) WHERE watchlist IS NOT NULL;
 CREATE INDEX subscriptions_clocked ON subscriptions (clocked) WHERE clocked;
 CREATE TABLE turned (turn INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE) STRICT;
 CREATE TRIGGER turned_in AFTER INSERT ON subscriptions BEGIN
@@ -43,3 +44,5 @@ CREATE TRIGGER turned_out AFTER DELETE ON subscriptions BEGIN
     INSERT INTO turned (id) VALUES (OLD.id);
 END
 """
+LIVING: Final = "disabled IS NULL AND paused IS NULL AND (mailbox IS NULL OR confirmed IS NOT NULL)"
+"""Of those who are to be told something."""

@@ -7,6 +7,7 @@ import orjson
 from alerts import digest, heartbeat, reminders
 from alerts.digest import Basket
 from alerts.flips import Coming
+from alerts.found import Row, notice
 from alerts.matching import Who
 from alerts.messages import About, data, draft, trial
 from alerts.notices import DISABLED, FAILING, about
@@ -20,6 +21,18 @@ from projections.changes import Change, Interval, Overall
 from projections.rows import Told
 from projections.timeline import Flip, Reading
 
+_WHO: Final = "sub_0123456789abcdef01234567"
+_ROW: Final = {
+    "row": 4,
+    "input": {"name": "Xiaomi Corporation"},
+    "outcome": "matched",
+    "taken": True,
+    "company": "xiaomi",
+    "name": "Xiaomi Corporation",
+    "by": "name",
+    "matched": "Xiaomi Corporation",
+}
+_KNOWN: Final = {"status": "designated", "restrictions": [{"kind": "investment.purchase"}]}
 _LIST: Final = "us-dod-ccmc"
 _ON: Final = Reading("designated", None, ("investment.purchase",))
 _STILL: Final = Reading("designated", None, ())
@@ -63,10 +76,15 @@ def samples(registry: Registry) -> list[dict[str, Any]]:
         ("noted", "context, that changes no status", _change("noted", _STILL, _STILL)),
     ]
     found = [{"kind": kind, "says": says, "body": _body(one, registry)} for kind, says, one in told]
-    test = orjson.loads(trial("sub_0123456789abcdef01234567", _OVER, "0").body(0))
+    test = orjson.loads(trial(_WHO, _OVER, "0").body(0))
     return [
         *found,
         *_timed(registry),
+        {
+            "kind": "found",
+            "says": "that it is known by now who a row of a watchlist is, or may be",
+            "body": orjson.loads(notice(_WHO, Row(_ROW, _KNOWN), _OVER).body(1)),
+        },
         {"kind": "test", "says": "that this receiver is reached", "body": test},
         {
             "kind": "failing",
@@ -83,7 +101,7 @@ def samples(registry: Registry) -> list[dict[str, Any]]:
 
 def _timed(registry: Registry) -> list[dict[str, Any]]:
     """Those that time brings."""
-    basket, who = Basket([_OVER + DAY]), "sub_0123456789abcdef01234567"
+    basket, who = Basket([_OVER + DAY]), _WHO
     basket.put(0, Told(41, _change("changed", _ON, _OFF)), registry, _ABOUT)
     asked = Request(channel=WebhookTarget(type="webhook", url="https://desk.example/hook"))
     one = Subscription(who, _BUY, asked, Start(BEGINNING))
@@ -124,12 +142,12 @@ def _change(kind: str, before: Reading, after: Reading, **more: Any) -> Change:
 
 def _body(one: Change, registry: Registry) -> Any:
     told = data(one, registry, _ABOUT)
-    return orjson.loads(draft("sub_0123456789abcdef01234567", one, told).body(3))
+    return orjson.loads(draft(_WHO, one, told).body(3))
 
 
 def _notice(kind: str, why: str | None) -> dict[str, Any]:
     since: Instant = _BUY
     asked = Request(channel=WebhookTarget(type="webhook", url="https://desk.example/hook"))
-    made = Subscription("sub_0123456789abcdef01234567", _BUY, asked, Start(BEGINNING), why, since)
+    made = Subscription(_WHO, _BUY, asked, Start(BEGINNING), why, since)
     told = about(made, kind, since, "answered 500 Internal Server Error")
     return {"type": kind, "timestamp": show(_OVER), "n": 0, "data": told}

@@ -9,21 +9,21 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
+from alerts.listed import Listed
 from alerts.matching import Who
 from alerts.memory import Made
 from alerts.messages import Draft
 from alerts.opened import UnknownSubscription
 from alerts.places import Place
 from alerts.quiet import Quiet
-from alerts.receivers import Receivers
-from alerts.roll import Reader, packed
+from alerts.roll import Reader, packed, unpacked
 from alerts.subscriptions import Subscription
 from events.dates import Instant
 from events.sqlite_store import trouble
 from projections.rows import Told
 
 
-class AlertStore(Receivers):
+class AlertStore(Listed):
     """Subscriptions, cursor and outbox at `path`, the key at the same path ending in `.key`.
 
     Not for several threads at once: within an event loop, call its methods through `aside`. One
@@ -112,17 +112,6 @@ class AlertStore(Receivers):
         with trouble(self.path):
             return self._roll.page(owner, after, limit)
 
-    def watchlist(self, subscription: str) -> bytes | None:
-        """The report of the watchlist that its companies are from. Raises
-        `UnknownSubscription`."""
-        with trouble(self.path):
-            row = self.db.execute(
-                "SELECT watchlist FROM subscriptions WHERE id = ?", (subscription,)
-            ).fetchone()
-        if row is None:
-            raise UnknownSubscription(subscription)
-        return None if row[0] is None else bytes(row[0])
-
     def remove(self, subscription: str) -> None:
         """Forget a subscription and its deliveries. Raises `UnknownSubscription`."""
         self.get(subscription)
@@ -195,12 +184,20 @@ class AlertStore(Receivers):
             db.execute("INSERT OR REPLACE INTO meta VALUES ('cursor', ?)", (packed(cursor),))
 
     def catch_up(
-        self, subscription: str, drafts: Iterable[Draft], to: Place | None, now: Instant
+        self,
+        subscription: str,
+        drafts: Iterable[Draft],
+        to: Place | None,
+        now: Instant,
+        since: Place | None = None,
     ) -> None:
-        """Queue what a page brings to one subscription, and move its own place; with None, it has
-        come to the cursor. One that was paused meanwhile stays where it is."""
+        """Queue what a page behind the place `since` brings to one subscription, and move its own
+        place; with None, it has come to the cursor. One that was paused or put elsewhere meanwhile
+        stays where it is."""
         with self._writing() as db:
             if not list(self._roll.living([subscription], common=False)):
+                return
+            if since is not None and not self._is_at(subscription, since):
                 return
             self._queue(list(drafts), now)
             db.execute(
@@ -208,13 +205,24 @@ class AlertStore(Receivers):
                 (packed(to) if to else None, subscription),
             )
 
+    def _is_at(self, subscription: str, place: Place) -> bool:
+        """Whether this is its own place, within a transaction."""
+        found = self.db.execute(
+            "SELECT 1 FROM subscriptions WHERE id = ? AND behind = ?", (subscription, packed(place))
+        )
+        return found.fetchone() is not None
+
     def arrived(self, subscriptions: Iterable[str]) -> None:
-        """They have come to the cursor."""
+        """They have come to the cursor, but for those that were put before it meanwhile."""
         with self._writing() as db:
-            db.executemany(
-                "UPDATE subscriptions SET behind = NULL WHERE id = ? AND paused IS NULL",
-                ((one,) for one in subscriptions),
-            )
+            cursor = self.cursor
+            for one in subscriptions:
+                row = db.execute("SELECT behind FROM subscriptions WHERE id = ?", (one,)).fetchone()
+                if row is not None and row[0] is not None and unpacked(row[0]) >= cursor:
+                    db.execute(
+                        "UPDATE subscriptions SET behind = NULL WHERE id = ? AND paused IS NULL",
+                        (one,),
+                    )
 
     def make(self, made: Sequence[Made], now: Instant) -> None:
         """Queue what time brings, and remember it, at once."""

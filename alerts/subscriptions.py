@@ -21,11 +21,11 @@ from events.log import Position
 from events.models import CompanyId, ListId, Short, Strict
 from events.vocabulary import ChangeKind, RestrictionKind, Status
 
-_MOST: Final = 10_000
+MOST_COMPANIES: Final = 10_000
 """How many companies one filter may name: a large portfolio, and far below what hurts."""
 
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Some = Field(default=None, max_length=_MOST)
+Some = Field(default=None, max_length=MOST_COMPANIES)
 State = Literal["active", "failing", "disabled", "unconfirmed"]
 Shown = Literal["active", "failing", "disabled", "unconfirmed", "paused", "expired"]
 LOCAL: Final = "local"
@@ -45,7 +45,7 @@ class Filter(_Asked):
     lists: list[ListId] | None = Some
     countries: list[Country] | None = Some
     """ISO 3166-1 alpha-2, of the company as it is described now."""
-    from_: list[Status] | None = Field(default=None, alias="from", max_length=_MOST)
+    from_: list[Status] | None = Field(default=None, alias="from", max_length=MOST_COMPANIES)
     """The list's status before the change."""
     to: list[Status] | None = Some
     """The list's status after the change."""

@@ -226,7 +226,7 @@ class Teller:
                 for key, value in told.items()
                 if key not in _SAID and isinstance(value, str | int | float)
             )[:20],
-            page=self.site,
+            page=self.page(told["company"]) if isinstance(told.get("company"), str) else self.site,
         )
 
     def _line(self, told: Mapping[str, Any]) -> str:

@@ -109,6 +109,8 @@ class Embedded(Standing):
         from service.alarm import Alarm  # noqa: PLC0415
         from service.channels import channels_of  # noqa: PLC0415
         from service.pulse import timed  # noqa: PLC0415
+        from service.rematching import Rematching  # noqa: PLC0415
+        from service.screening import Companies  # noqa: PLC0415
 
         async with AsyncExitStack() as stack:
             store, projector = stack.enter_context(self.projecting())
@@ -141,13 +143,18 @@ class Embedded(Standing):
                 async for _ in following.follow():
                     alarm.set()
 
+            companies, stores = Companies(self), Stores([store])
+            known = self, companies, alert_store, source, stores, following
+            rematching = Rematching(*known, loop.wake)
+
             try:
                 async with asyncio.TaskGroup() as tasks:
-                    work = [tasks.create_task(follow()), tasks.create_task(loop.run())]
+                    runs = follow(), loop.run(), rematching.run()
+                    work = [tasks.create_task(one) for one in runs]
                     alarm.start()
                     alarm.daily(prune)
                     try:
-                        yield Service(self, Stores([store]), following, lambda: desk)
+                        yield Service(self, stores, following, lambda: desk, companies)
                     finally:
                         alarm.stop()
                         for task in work:

@@ -252,7 +252,9 @@ class Replica(Standing):
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Service]:
         """See `Standing`. It answers from the beginning, where all was read once."""
-        from service.desks import Desks  # noqa: PLC0415 - commands that only ask do not wait for it
+        # Commands that only ask do not wait for these.
+        from service.desks import Desks  # noqa: PLC0415
+        from service.screening import Companies  # noqa: PLC0415
 
         await self._checked()
         with self.holding() as held:
@@ -264,7 +266,7 @@ class Replica(Standing):
                 async with asyncio.TaskGroup() as tasks:
                     work = [tasks.create_task(one.run()) for one in (following, desk)]
                     try:
-                        yield Service(self, stores, following, desk)
+                        yield Service(self, stores, following, desk, Companies(self))
                     finally:
                         for task in work:
                             task.cancel()

@@ -37,6 +37,8 @@ class Companies:
         self._at: Position | None = None
         self._kept: dict[str, int] = {}
         self._referred = Position()
+        self.version = 0
+        """Moves on when anybody became known, is described in another way, or goes."""
         self.lock = Lock()
         """To be held while the index is used."""
 
@@ -52,6 +54,7 @@ class Companies:
                     self._referred[record.partition] = record.offset
                     if reference := record.event["data"].get("reference"):
                         self._index.refers(reference["scheme"], reference["id"], record.subject)
+                        self.version += 1
         return self._index
 
     def _described(self, store: Stores) -> None:
@@ -61,8 +64,10 @@ class Companies:
             found[company] = hash(described)
             if self._kept.get(company) != found[company]:
                 self._index.put(Known(company, orjson.loads(described)))
+                self.version += 1
         for company in self._kept.keys() - found.keys():
             self._index.drop(company)
+            self.version += 1
         self._kept = found
 
 

@@ -27,6 +27,7 @@ from service.settings import Settings
 
 if TYPE_CHECKING:
     from alerts.desk import Desk
+    from service.screening import Companies
 
 Clock = Callable[[], Instant]
 Progress = Callable[[int], None]
@@ -117,6 +118,8 @@ class Service:
     following: Following
     desk: "Callable[[], Desk]"
     """Where one subscribes. Raises `StoreError` where nobody can now."""
+    companies: "Companies"
+    """Who is known, to be looked up by names and identifiers."""
 
     def answers(self) -> None:
         """Raises `Filling` where what could be said might be wrong."""

@@ -50,6 +50,21 @@ def once_more(report: Mapping[str, Any]) -> Sheet:
     return Sheet(tuple(headings), (Line(row, said, Holding(**said)) for row, said in rows))
 
 
+def relooked(report: Report, index: Index, now: Instant) -> tuple[Report, list[dict[str, Any]]]:
+    """The report, with the rows looked for again that were not taken; and those of them that say
+    something else than they did, each with when that was `found`."""
+    again = {one.row: one for one in once_more(report).lines}
+    rows, moved = [], []
+    for row in report["rows"]:
+        if not row["taken"]:
+            new = _row(again[row["row"]], index, likely=report["accept_likely"])
+            if (new["outcome"], new["taken"]) != (row["outcome"], row["taken"]):
+                row = {**new, "found": show(now)}  # noqa: PLW2901 - it is another row now
+                moved.append(row)
+        rows.append(row)
+    return _report(rows, report["resolved"], likely=report["accept_likely"]), moved
+
+
 def by_reference(sheet: Sheet) -> bool:
     """Whether it may name companies by a source's own id."""
     return any(meaning(one) == "identifier" for one in sheet.headings)
@@ -57,18 +72,22 @@ def by_reference(sheet: Sheet) -> bool:
 
 def resolved(sheet: Sheet, index: Index, now: Instant, *, likely: bool) -> Report:
     """Who the rows are; with `likely`, what is likely is taken as well. Raises `Refused` where
-    nothing can be taken at all, with why of each row."""
+    nothing can be taken and nothing waits to be: where each row needs a person, with why."""
     lines = list(islice(sheet.lines, MOST + 1))
     if len(lines) > MOST:
         raise Refused.field("watchlist", f"takes at most {MOST:,} rows")
     rows = [_row(line, index, likely=likely) for line in lines]
     if not rows:
         raise Refused.field("watchlist", "has no row")
-    if not any(one["taken"] for one in rows):
+    if not any(one["taken"] or one["outcome"] == "not_found" for one in rows):
         raise Refused(*map(_not_taken, rows))
+    return _report(rows, show(now), likely=likely)
+
+
+def _report(rows: list[dict[str, Any]], when: str, *, likely: bool) -> Report:
     counts = Counter(one["outcome"] for one in rows)
     return {
-        "resolved": show(now),
+        "resolved": when,
         "accept_likely": likely,
         "counts": {"rows": len(rows), **{name: counts[name] for name in OUTCOMES}},
         "companies": len(companies({"rows": rows})),
@@ -144,12 +163,6 @@ def _told(match: Match, index: Index) -> dict[str, Any]:
 def _not_taken(row: Mapping[str, Any]) -> Problem:
     field = f"watchlist.{row['row']}"
     may_be = ", ".join(one["company"] for one in row.get("candidates", ()))
-    match row["outcome"]:
-        case "not_found":
-            return Problem(field, "no match found, which clears nobody")
-        case "likely":
-            return Problem(field, f"may be {may_be}; accept what is likely, or name the company")
-        case _:
-            return Problem(
-                field, f"may be {may_be}; name the one that is meant in a column company"
-            )
+    if row["outcome"] == "likely":
+        return Problem(field, f"may be {may_be}; accept what is likely, or name the company")
+    return Problem(field, f"may be {may_be}; name the one that is meant in a column company")

@@ -60,8 +60,7 @@ def create_app(
     app.state.streams = streams
     operating = Operating(service, streams)
     companies = Companies(asking)
-    screen = Screen(service, asking)
-    watchlists = Watchlists(service, screen.companies)
+    watchlists = Watchlists(service)
     audit = Audit(service.standing.settings.home, service.standing.clock)
     site = Site(service, asking, tokens)
     add_pages(site)
@@ -69,7 +68,7 @@ def create_app(
         companies.router,
         Events(service, asking, operating.metrics).router,
         Everyone(service, asking).router,
-        screen.router,
+        Screen(service, asking).router,
         Reviewing(service, asking).router,
         Changes(service, asking, looking).router,
         streams.router,

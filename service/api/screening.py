@@ -21,7 +21,7 @@ from service.api.body import read_body
 from service.api.query import CUTS, Query
 from service.formats import MEDIA_TYPES, Format, encoded, form_of
 from service.holdings import Sheet, meaning, read_csv, read_json
-from service.screening import Companies, Screening, table
+from service.screening import Screening, table
 from service.standing import Service
 
 MOST: Final = 10_000
@@ -46,7 +46,7 @@ class Screen:
     def __init__(self, service: Service, asking: Asking) -> None:
         self._service = service
         self._asking = asking
-        self.companies = Companies(service.standing)
+        self._companies = service.companies
         self._readers = service.standing.readers()
         self.router = APIRouter()
         self.router.add_api_route("/v1/screen", self.screen, methods=["POST"], **operations.SCREEN)
@@ -83,8 +83,8 @@ class Screen:
             raise Refused.field("", f"takes at most {MOST:,} rows at once; send them in pieces")
         store: Stores = self._service.standing.store()
         try:
-            with self.companies.lock:
-                index = self.companies.index(store, references=references)
+            with self._companies.lock:
+                index = self._companies.index(store, references=references)
                 parked = self._service.following.parked
                 screening = Screening(index, self._readers, question, least, parked)
                 return list(screening.rows(iter(lines))), list(sheet.headings)

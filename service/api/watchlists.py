@@ -14,7 +14,6 @@ from service.api.body import read_body, read_json
 from service.api.owned import ONE, Owned, bare, ident
 from service.api.query import Query
 from service.holdings import Sheet, read_csv
-from service.screening import Companies
 from service.standing import Service
 from service.watchlist import (
     Report,
@@ -33,10 +32,10 @@ _LIKELY: Final = "accept_likely"
 class Watchlists(Owned):
     """`/v1/subscriptions/{id}/watchlist`."""
 
-    def __init__(self, service: Service, known: Companies) -> None:
+    def __init__(self, service: Service) -> None:
         super().__init__(service.desk)
         self._service = service
-        self._companies = known
+        self._companies = service.companies
         add = self.router.add_api_route
         add(f"{ONE}/watchlist", self.watchlist, **subscribing.WATCHLIST)
         add(f"{ONE}/watchlist", self.set_watchlist, methods=["PUT"], **subscribing.SET_WATCHLIST)

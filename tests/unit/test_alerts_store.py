@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from alerts.channel import Outcome
+from alerts.found import Waits
 from alerts.matching import Who
 from alerts.messages import Draft, draft, trial
 from alerts.opened import KEEP, UnknownSubscription
@@ -382,3 +383,35 @@ def test_a_subscription_that_is_paused_while_a_page_is_read_misses_none_of_it(
     store.change(paused, replace(paused, paused=None, revised=NOW + 1), None)
     (reader,) = store.latecomers()
     assert reader.behind == behind(3)
+
+
+def found(store: AlertStore, watchlist: bytes, upto: int, *waits: Waits) -> bool:
+    return store.found("sub_1", watchlist, b"after", ["late"], waits, behind(upto), NOW)
+
+
+def test_who_is_found_is_told_up_to_a_place_and_the_rest_is_read_again(tmp_path: Path) -> None:
+    """What was read meanwhile, by whoever did not know yet, is not lost."""
+    store = AlertStore(tmp_path / "alerts.db")
+    asked_for = requested(asked(filter={"companies": []}), load_registry())
+    one = Subscription("sub_1", NOW, asked_for, Start(BEGINNING))
+    store.add(one, SECRET, b"before")
+    store.catch_up("sub_1", [], None, NOW)
+    store.take([], behind(9), NOW)
+    early, late = drafts("late", "late")
+    assert not found(store, b"another", 5)
+    assert found(store, b"before", 5, Waits(behind(3), early), Waits(behind(6), late))
+    assert [one.id for one in heads(store)] == [early.id]
+    assert store.get("sub_1").request.filter.companies == ["late"]
+    (reader,) = store.latecomers()
+    assert reader.behind == behind(5)
+    store.arrived(["sub_1"])  # by whoever read where it was before
+    store.catch_up("sub_1", [late], None, NOW, behind(9))
+    (reader,) = store.latecomers()
+    assert (reader.behind, [one.id for one in heads(store)]) == (behind(5), [early.id])
+    store.catch_up("sub_1", [late], None, NOW, behind(5))
+    assert store.latecomers() == []
+    assert store.outbox.counts("sub_1") == {"pending": 2}
+    paused = replace(store.get("sub_1"), paused=NOW)
+    store.change(store.get("sub_1"), paused, None)
+    assert not found(store, b"after", 9)
+    assert store.listed() == {}

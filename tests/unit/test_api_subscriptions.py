@@ -244,7 +244,7 @@ async def test_a_message_of_each_kind_is_shown(tmp_path: Path) -> None:
         found = {one["kind"]: one["body"] for one in (await api.get(f"{AT}/examples"))["messages"]}
         assert set(found) == {
             *("changed", "corrected", "scheduled", "noted", "digest", "reminder", "heartbeat"),
-            *("test", "failing", "disabled"),
+            *("found", "test", "failing", "disabled"),
         }
         assert found["changed"]["type"] == "standing.status.changed"
         assert found["changed"]["data"]["sequence"] == 7
