@@ -20,6 +20,7 @@ from alerts.flips_topic import StatusFlips
 from alerts.history_topic import AllPartitions
 from alerts.ledger import Ledger
 from alerts.loop import AlertLoop
+from alerts.misfits import Misfits
 from alerts.names import Names
 from alerts.notices import Operator
 from alerts.outbox import Ended
@@ -59,6 +60,8 @@ class Means:
     names: Names = field(default_factory=Names)
     operator: Operator | None = None
     """Who is told of receivers that fail for long."""
+    misfits: Misfits = field(default_factory=Misfits)
+    """Who tells people asks it what does not fit."""
 
 
 class _Loop(AlertLoop):
@@ -139,6 +142,8 @@ class Duty:
             return Tail(means.connection, topic, self._sizes[topic], PATIENCE_S)
 
         self._flips = StatusFlips(idle(names.status), changes, self._partition, self.loop.wake)
+        means.misfits.join(self._partition, self._flips.misfits)
+        stack.callback(means.misfits.leave, self._partition, self._flips.misfits)
         events, status = idle(names.events), idle(names.status)
         stack.push_async_callback(events.close)
         stack.push_async_callback(status.close)
@@ -183,6 +188,8 @@ class Duty:
         """A subscription that is new here: one that was told something before goes on from there,
         the others from where they wished to begin."""
         ident, here = kept.subscription.id, self._here(kept)
+        if kept.subscription.request.channel.type != "webhook":  # whom people read
+            self._flips.want()
         if ident in self._ledger.marks:
             read = self._ledger.marks[ident]
         else:

@@ -1,4 +1,5 @@
-"""The next flips of one partition's companies, as the topic of the statuses has them."""
+"""The next flips of one partition's companies, and what does not fit in their stories, as the topic
+of the statuses has them."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from projections.timeline import Reading
 
 _NEXT: Final = b'"next":{'
 """Most companies have none, and their messages need not be read."""
+_AMISS: Final = b'"anomalies":[{'
 _NOBODY: Final = Who()
 
 
@@ -36,6 +38,15 @@ class StatusFlips:
         self._ready = False
         self._version = 0
         self._known: dict[str, list[Coming]] = {}
+        self._amiss: dict[str, Mapping[str, Sequence[str]]] = {}
+
+    def want(self) -> None:
+        """Begin to read."""
+        self._wanted.set()
+
+    def misfits(self, company: str, list_id: str) -> Sequence[str]:
+        """What does not fit there, in words, as far as was read."""
+        return self._amiss.get(company, {}).get(list_id, ())
 
     def version(self) -> int:
         """See `Flips`."""
@@ -43,7 +54,7 @@ class StatusFlips:
 
     async def coming(self, now: Instant, before: Instant) -> Sequence[Coming] | None:
         """See `Flips`."""
-        self._wanted.set()
+        self.want()
         if not self._ready:
             return None
         await self._learn()
@@ -80,10 +91,24 @@ class StatusFlips:
         for one in some:
             company = one.key.decode()
             known = self._known.pop(company, None)
-            if one.kind == CURRENT and one.value is not None and _NEXT in one.value:
-                self._known[company] = _flips(orjson.loads(one.value))
+            self._amiss.pop(company, None)
+            if one.kind == CURRENT and one.value is not None:
+                self._look(company, one.value)
             if known != self._known.get(company):
                 self._version += 1
+
+    def _look(self, company: str, value: bytes) -> None:
+        if _NEXT in value:
+            self._known[company] = _flips(orjson.loads(value))
+        if _AMISS in value:
+            self._amiss[company] = _misfits(orjson.loads(value))
+
+
+def _misfits(said: Mapping[str, Any]) -> Mapping[str, Sequence[str]]:
+    return {
+        one["list"]: [f"{each['why']} ({each['event']})" for each in one["anomalies"]]
+        for one in said["lists"]
+    }
 
 
 def _flips(said: Mapping[str, Any]) -> list[Coming]:

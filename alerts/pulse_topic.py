@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from alerts.windows import HOUR
-from events.dates import ALWAYS, NEVER, Instant, show, start
+from events.dates import ALWAYS, NEVER, SECOND, Instant, show, start
 from events.errors import Problem
 from events.kafka.binding import MALFORMED, decode
 from events.kafka.tail import Raw, Tail
@@ -31,6 +31,8 @@ _LOOK_BACK: Final = 20_000
 what was not read by then, nothing is told."""
 _FEW: Final = 200
 """So many messages of the statuses are looked through at once, from the end."""
+_AGAIN: Final[Instant] = 2 * SECOND
+"""How soon it is looked again, whoever asks, where there was nothing to tell."""
 _KEPT: Final = 20
 """Readings of each list."""
 _LIST: Final = b"list:"
@@ -58,12 +60,16 @@ class TopicPulse:
         self._read: dict[int, int] = {}
         self._checks: dict[str, deque[Mapping[str, Any]]] = {}
         self._told: dict[Instant, Mapping[str, Any]] = {}
+        self._again: Instant = ALWAYS
 
     async def beat(self, slot: Instant) -> Mapping[str, Any] | None:
         """See `Pulse`."""
         if slot not in self._told:
+            if self._clock() < self._again:
+                return None
             told = await self._tell(slot - slot % HOUR)
             if told is None:
+                self._again = self._clock() + _AGAIN
                 return None
             self._told = {slot: told}  # the others who ask are told the same
         return self._told[slot]

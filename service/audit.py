@@ -1,10 +1,14 @@
-"""Who did what: a record to which it is only ever added."""
+"""Who did what: a record to which it is only ever added, and a line in the program's log for each
+act, for whoever gathers those of several machines."""
 
+import logging
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
+
+import orjson
 
 from events.dates import Instant, show
 from events.sqlite_store import connect, transaction, trouble
@@ -26,6 +30,9 @@ CREATE TRIGGER acts_are_kept BEFORE DELETE ON acts BEGIN
 END
 """
 _LATEST: Final = 2**62
+_NAMES: Final = ("seq", "at", "owner", "token", "action", "object", "detail")
+
+_log = logging.getLogger("standing.audit")
 
 
 class Audit:
@@ -46,11 +53,12 @@ class Audit:
         """Keep an act; when it returns, it is durable. Nothing of it may be a secret."""
         row = (self._clock(), caller.owner, caller.token, action, object_, detail)
         with self._opened() as db, transaction(db):
-            db.execute(
+            seq = db.execute(
                 "INSERT INTO acts (at, owner, token, action, object, detail) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 row,
-            )
+            ).lastrowid
+        _log.info("%s", orjson.dumps(_shown((seq, *row))).decode())
 
     def acts(
         self, limit: int, before: int = _LATEST, object_: str | None = None
@@ -64,5 +72,8 @@ class Audit:
                 f"WHERE seq < ? {where} ORDER BY seq DESC LIMIT ?",
                 (before, *values, limit),
             ).fetchall()
-        names = ("seq", "at", "owner", "token", "action", "object", "detail")
-        return [dict(zip(names, (row[0], show(row[1]), *row[2:]), strict=True)) for row in rows]
+        return [_shown(row) for row in rows]
+
+
+def _shown(row: Sequence[Any]) -> dict[str, Any]:
+    return dict(zip(_NAMES, (row[0], show(row[1]), *row[2:]), strict=True))

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from alerts.channel import Channel
 from alerts.duty import Means
+from alerts.misfits import Misfits
 from alerts.notices import operator_at
 from alerts.worker import AlertWorker
 from events.bulk import keep_much
@@ -68,10 +69,11 @@ class Alerting:
     def __init__(self, settings: Settings, tell: Callable[[str], None]) -> None:
         registry, vault = load_registry(settings.lists), shared_vault(settings)
         operator = operator_at(settings.notify, settings.notify_secret)
-        self._opening = channels_of(settings, registry, system_clock, vault.sign)
+        misfits = Misfits()
+        self._opening = channels_of(settings, registry, system_clock, vault.sign, misfits)
         self._channels: dict[str, Channel] = {}
-        connection = on_kafka(settings)
-        means = Means(connection, registry, vault, self._channels, system_clock, operator=operator)
+        told = on_kafka(settings), registry, vault, self._channels, system_clock
+        means = Means(*told, operator=operator, misfits=misfits)
         self._worker = AlertWorker(means, tell=tell)
 
     @property

@@ -13,8 +13,6 @@ from uuid import uuid4
 
 import orjson
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.admin.records_to_delete import RecordsToDelete
-from aiokafka.structs import TopicPartition
 
 from alerts.channel import Channel
 from alerts.desk_on_kafka import KafkaDesk, desk
@@ -23,6 +21,7 @@ from alerts.egress import Egress
 from alerts.email import EmailChannel
 from alerts.links import Links
 from alerts.mail_server import MailServer
+from alerts.misfits import Misfits
 from alerts.names import Names
 from alerts.telling import Teller
 from alerts.vault import SharedVault
@@ -85,17 +84,6 @@ async def made(servers: str, names: Names, **partitions: int) -> None:
                 for key in TOPIC_NAMES
             ]
         )
-    finally:
-        await admin.close()
-
-
-async def emptied(servers: str, topic: str) -> None:
-    """Delete every record, as time would."""
-    places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
-    await admin.start()
-    try:
-        await admin.delete_records({place: RecordsToDelete(before_offset=-1) for place in places})
     finally:
         await admin.close()
 
@@ -192,12 +180,15 @@ class Line:
             yield found
 
     @asynccontextmanager
-    async def channels(self, clock: Callable[[], Instant]) -> AsyncIterator[dict[str, Channel]]:
+    async def channels(
+        self, clock: Callable[[], Instant], misfits: Misfits | None = None
+    ) -> AsyncIterator[dict[str, Channel]]:
         """Webhooks, and mail where there is a server."""
         links = Links("https://alerts.example", SharedVault(KEY).sign)
+        teller = Teller(amiss=misfits or Misfits())
         found: dict[str, Channel] = {
             "webhook": WebhookChannel(Egress(LOOPBACK), clock),
-            "email": EmailChannel(self.mail, links, Teller(), clock),
+            "email": EmailChannel(self.mail, links, teller, clock),
         }
         try:
             yield found
@@ -210,9 +201,10 @@ class Line:
         self, *partitions: int, clock: Callable[[], Instant] = now
     ) -> AsyncIterator[AlertWorker]:
         """A worker in this process that sees to these partitions, and all where none is named."""
-        vault = SharedVault(KEY)
-        async with self.channels(clock) as channels:
-            means = Means(self.connection, REGISTRY, vault, channels, clock, self.names)
+        told = self.connection, REGISTRY, SharedVault(KEY)
+        misfits = Misfits()
+        async with self.channels(clock, misfits) as channels:
+            means = Means(*told, channels, clock, self.names, misfits=misfits)
             worker = AlertWorker(means)
             serving = [
                 asyncio.create_task(worker.serve(one)) for one in partitions or range(PARTITIONS)

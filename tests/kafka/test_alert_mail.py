@@ -5,12 +5,16 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import orjson
 import pytest
 
 from alerts.desk_on_kafka import KafkaDesk
 from events.errors import Refused
+from events.kafka.packing import Outgoing
+from events.kafka.partitioner import partition_of
+from projections.messages import CURRENT, Message, attributes
 from tests.contract.mail_twin import MailHouse, mail_house
-from tests.kafka.alerting import WITHIN_S, Line, line, until
+from tests.kafka.alerting import PARTITIONS, WITHIN_S, Line, line, now, until
 
 LINK = re.compile(r"/mail/(confirm|unsubscribe)/(\S+)")
 
@@ -82,6 +86,26 @@ async def test_a_mailbox_is_asked_no_more_often_whichever_desk_is_asked(
         with pytest.raises(Refused, match="just now"):
             await two.subscribe(asked)
         assert len(house.posts) == 1
+
+
+async def test_a_mail_says_what_does_not_fit(on: Line, house: MailHouse, tmp_path: Path) -> None:
+    """As soon as the worker has read the statuses."""
+    home = partition_of("acme", PARTITIONS)
+    lists = [{"list": "us-ofac-sdn", "next": None, "anomalies": [{"why": "odd", "event": "e1"}]}]
+    said = orjson.dumps({"company": "acme", "position": f"{home}:0", "lists": lists})
+    told = Message(b"acme", said, attributes("s-acme", CURRENT, "acme", now()))
+    await on.publisher.write([Outgoing(on.names.status, home, *told)])
+    async with on.desk(tmp_path / "one.db") as desk:
+        await desk.subscribe({"channel": {"type": "email", "to": "officer@desk.example"}})
+        await desk.follow(token(house), "confirm")
+        async with on.working():
+
+            async def says() -> bool:
+                await on.tell("acme")
+                posts = await house.count(1 + on.sequences["acme"])
+                return "Does not fit: odd (e1)" in posts[-1].part("plain")
+
+            await until(says)
 
 
 async def _knows(desk: KafkaDesk, subscription: str) -> bool:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 from aiohttp import web
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.records_to_delete import RecordsToDelete
+from aiokafka.structs import TopicPartition
 
 from alerts.changes_topic import KEPT
 from alerts.desk_on_kafka import KafkaDesk
@@ -23,7 +26,6 @@ from tests.kafka.alerting import (
     KEY,
     PARTITIONS,
     Line,
-    emptied,
     line,
     made,
     named,
@@ -35,6 +37,17 @@ from tests.kafka.alerting import (
 from tests.unit.making import REGISTRY
 
 COMPANIES = ("acme", "globex", "initech", "umbrella", "hooli")
+
+
+async def emptied(servers: str, topic: str) -> None:
+    """Delete every record, as time would."""
+    places = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers)
+    await admin.start()
+    try:
+        await admin.delete_records({place: RecordsToDelete(before_offset=-1) for place in places})
+    finally:
+        await admin.close()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The alarm clock: writes that time has passed when a flip is due, once."""
 
 import asyncio
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -84,6 +85,19 @@ async def test_an_alarm_that_is_set_for_the_same_flip_again_rings_when_that_come
         desk.due = system_clock() + SECOND // 4
     alarm.stop()
     assert len(desk.written) == 2
+
+
+async def test_an_alarm_that_is_hourly_says_that_time_has_passed_though_nothing_is_due(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also soon after it began. Whoever says it of one minute says the same."""
+    monkeypatch.setattr("service.alarm._BEGINNING", timedelta(0))
+    desk = Desk(now=61 * SECOND, due=NEVER)
+    alarm = Alarm(lambda: desk.due, desk.write, lambda: desk.now, hourly=True)
+    alarm.start()
+    await asyncio.wait_for(desk.rang.wait(), PATIENCE_S)
+    alarm.stop()
+    assert desk.written[0] == time_passed(60 * SECOND)
 
 
 async def test_an_alarm_that_does_not_run_is_set_without_effect() -> None:
