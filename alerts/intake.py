@@ -6,10 +6,11 @@ from typing import Final
 
 from alerts.matching import sends
 from alerts.messages import Draft, data, draft
+from alerts.places import Place
 from alerts.quiet import passes
 from alerts.roll import Reader
 from alerts.source import ChangeSource
-from alerts.store import AlertStore
+from alerts.store import Ahead, AlertStore, Wanted
 from events.dates import Instant
 from events.lists import Registry
 from projections.rows import Told
@@ -37,47 +38,47 @@ class Intake:
         self._clock = clock
         self.seen = -1
         """The source's position before the latest step: all up to it was looked at."""
+        self.lagging = False
+        """Whether somebody's past waits for room in the outbox, or was not all taken."""
 
     async def step(self) -> bool:
         """Take one page for everybody; whether there is more to take at once."""
-        store = self._store
         self.seen = self._source.position()
-        if not await store.aside(store.anybody):
-            await self._skip()
+        ahead = await self._store.aside(self._store.ahead)
+        if not ahead.anybody:
+            await self._skip(ahead.cursor)
             return False
-        lagging = await self._arrived(await store.aside(store.latecomers))
-        more = await self._common()
+        lagging = await self._arrived(ahead)
+        more = await self._common(ahead.cursor)
         for reader in lagging:
             more |= await self._catch_up(reader)
+        self.lagging = bool(lagging)
         return more
 
-    async def _arrived(self, lagging: Sequence[Reader]) -> Sequence[Reader]:
+    async def _arrived(self, ahead: Ahead) -> Sequence[Reader]:
         """Without those who are there already, as most are who begin now."""
-        if not lagging:
-            return ()
-        store = self._store
-        cursor = await store.aside(lambda: store.cursor)
-        if self.seen < cursor[0]:
+        lagging, cursor = ahead.latecomers, ahead.cursor
+        if not lagging or self.seen < cursor[0]:
             return ()
         there = [one for one in lagging if one.behind is not None and one.behind >= cursor]
         if there:
-            await store.aside(store.arrived, [one.subscription.id for one in there])
+            await self._store.aside(self._store.arrived, [one.subscription.id for one in there])
         return [one for one in lagging if one.behind is not None and one.behind < cursor]
 
-    async def _skip(self) -> None:
+    async def _skip(self, cursor: Place) -> None:
         """There is nobody to tell, and so nothing to read."""
+        self.lagging = False
         head = self._source.head()
-        if await self._store.aside(lambda: self._store.cursor) < head:
+        if cursor < head:
             await self._store.aside(self._store.take, [], head, self._clock())
 
-    async def _common(self) -> bool:
+    async def _common(self, cursor: Place) -> bool:
         store = self._store
-        cursor = await store.aside(lambda: store.cursor)
         page = await self._source.changes(cursor, PAGE)
         if page:
             about = [(told, self._source.who(told)) for told in page]
-            wanting = await store.aside(store.wanting, about)
-            drafts = await self._drafts(list(zip(page, wanting, strict=True)))
+            wanted = await store.aside(store.wanted, about)
+            drafts = self._drafts(page, wanted)
             to = self._source.place(page[-1])
             await store.aside(store.take, drafts, to, self._clock())
         return len(page) == PAGE
@@ -96,20 +97,21 @@ class Intake:
         past = [told for told in page if place(told) <= cursor]
         done = len(past) < PAGE
         mine = [told for told in past if sends(me.request, me.start, told, who(told))]
-        drafts = await self._drafts([(told, [me.id]) for told in mine])
+        quiet = me.request.quiet
+        wanted = Wanted([[me.id]] * len(mine), {} if quiet is None else {me.id: quiet})
+        drafts = self._drafts(mine, wanted)
         to = None if done else place(past[-1])
         await store.aside(store.catch_up, me.id, drafts, to, self._clock())
         return True
 
-    async def _drafts(self, wanted: Sequence[tuple[Told, Sequence[str]]]) -> list[Draft]:
-        whose = {one for _, idents in wanted for one in idents}
-        quiets = await self._store.aside(self._store.quiets, whose) if whose else {}
+    def _drafts(self, page: Sequence[Told], wanted: Wanted) -> list[Draft]:
         found = []
-        for told, idents in wanted:
+        for told, idents in zip(page, wanted.by, strict=True):
             if idents:
                 body = data(told.change, self._registry, self._source.about(told))
                 position = self._source.place(told)[0]
                 for one in idents:
-                    urgent = one in quiets and passes(quiets[one], told.change)
+                    quiet = wanted.quiets.get(one)
+                    urgent = quiet is not None and passes(quiet, told.change)
                     found.append(draft(one, told.change, body, position, urgent=urgent))
         return found
