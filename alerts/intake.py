@@ -4,7 +4,7 @@ who began in the past and have yet to come to it."""
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from alerts.matching import sends
+from alerts.matching import Who, sends
 from alerts.messages import Draft, data, draft
 from alerts.places import Place
 from alerts.quiet import passes
@@ -40,20 +40,31 @@ class Intake:
         """The source's position before the latest step: all up to it was looked at."""
         self.lagging = False
         """Whether somebody's past waits for room in the outbox, or was not all taken."""
+        self._cursor: Place | None = None
+        """Where it is, as far as that is known: what stands there is read ahead."""
 
     async def step(self) -> bool:
         """Take one page for everybody; whether there is more to take at once."""
-        self.seen = self._source.position()
-        ahead = await self._store.aside(self._store.ahead)
+        store, source = self._store, self._source
+        self.seen = source.position()
+        page = [] if self._cursor is None else await source.changes(self._cursor, PAGE)
+        ahead, wanted = await store.aside(store.look, self._about(page))
         if not ahead.anybody:
             await self._skip(ahead.cursor)
             return False
         lagging = await self._arrived(ahead)
-        more = await self._common(ahead.cursor)
+        if ahead.cursor != self._cursor or len(lagging) < len(ahead.latecomers):
+            page = await source.changes(ahead.cursor, PAGE)
+            wanted = await store.aside(store.wanted, self._about(page))
+        await self._take(page, wanted, ahead.cursor)
+        more = len(page) == PAGE
         for reader in lagging:
             more |= await self._catch_up(reader)
         self.lagging = bool(lagging)
         return more
+
+    def _about(self, page: Sequence[Told]) -> list[tuple[Told, Who]]:
+        return [(told, self._source.who(told)) for told in page]
 
     async def _arrived(self, ahead: Ahead) -> Sequence[Reader]:
         """Without those who are there already, as most are who begin now."""
@@ -67,21 +78,16 @@ class Intake:
 
     async def _skip(self, cursor: Place) -> None:
         """There is nobody to tell, and so nothing to read."""
-        self.lagging = False
+        self.lagging, self._cursor = False, None
         head = self._source.head()
         if cursor < head:
             await self._store.aside(self._store.take, [], head, self._clock())
 
-    async def _common(self, cursor: Place) -> bool:
-        store = self._store
-        page = await self._source.changes(cursor, PAGE)
+    async def _take(self, page: Sequence[Told], wanted: Wanted, cursor: Place) -> None:
+        self._cursor = self._source.place(page[-1]) if page else cursor
         if page:
-            about = [(told, self._source.who(told)) for told in page]
-            wanted = await store.aside(store.wanted, about)
             drafts = self._drafts(page, wanted)
-            to = self._source.place(page[-1])
-            await store.aside(store.take, drafts, to, self._clock())
-        return len(page) == PAGE
+            await self._store.aside(self._store.take, drafts, self._cursor, self._clock())
 
     async def _catch_up(self, reader: Reader) -> bool:
         """One page of a subscription's past. Its end is the cursor, which stands still meanwhile;

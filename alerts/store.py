@@ -195,10 +195,6 @@ class AlertStore(Receivers):
         with trouble(self.path):
             return self._roll.latecomers()
 
-    def ahead(self) -> Ahead:
-        """All of these at once."""
-        return Ahead(self.anybody(), self.latecomers(), self.cursor)
-
     def wanting(self, page: Sequence[tuple[Told, Who]]) -> list[list[str]]:
         """For each change, which subscriptions at the cursor are to be told of it."""
         with trouble(self.path):
@@ -206,9 +202,15 @@ class AlertStore(Receivers):
 
     def wanted(self, page: Sequence[tuple[Told, Who]]) -> Wanted:
         """See `wanting`, with their quiet hours."""
+        if not page:
+            return Wanted([], {})
         by = self.wanting(page)
         with trouble(self.path):
             return Wanted(by, self._roll.quiets({one for idents in by for one in idents}))
+
+    def look(self, page: Sequence[tuple[Told, Who]]) -> tuple[Ahead, Wanted]:
+        """What there is to be read, and who is to be told of what was read ahead."""
+        return Ahead(self.anybody(), self.latecomers(), self.cursor), self.wanted(page)
 
     def take(self, drafts: Iterable[Draft], cursor: Place, now: Instant) -> None:
         """Queue what a page of changes brings, and move the cursor over it."""
