@@ -4,12 +4,13 @@ who began in the past and have yet to come to it."""
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from alerts.matching import sends
+from alerts.matching import Who, sends
 from alerts.messages import Draft, data, draft
+from alerts.places import Place
 from alerts.quiet import passes
 from alerts.roll import Reader
 from alerts.source import ChangeSource
-from alerts.store import AlertStore
+from alerts.store import Ahead, AlertStore, Wanted
 from events.dates import Instant
 from events.lists import Registry
 from projections.rows import Told
@@ -37,50 +38,56 @@ class Intake:
         self._clock = clock
         self.seen = -1
         """The source's position before the latest step: all up to it was looked at."""
+        self.lagging = False
+        """Whether somebody's past waits for room in the outbox, or was not all taken."""
+        self._cursor: Place | None = None
+        """Where it is, as far as that is known: what stands there is read ahead."""
 
     async def step(self) -> bool:
         """Take one page for everybody; whether there is more to take at once."""
-        store = self._store
-        self.seen = self._source.position()
-        if not await store.aside(store.anybody):
-            await self._skip()
+        store, source = self._store, self._source
+        self.seen = source.position()
+        page = [] if self._cursor is None else await source.changes(self._cursor, PAGE)
+        ahead, wanted = await store.aside(store.look, self._about(page))
+        if not ahead.anybody:
+            await self._skip(ahead.cursor)
             return False
-        lagging = await self._arrived(await store.aside(store.latecomers))
-        more = await self._common()
+        lagging = await self._arrived(ahead)
+        if ahead.cursor != self._cursor or len(lagging) < len(ahead.latecomers):
+            page = await source.changes(ahead.cursor, PAGE)
+            wanted = await store.aside(store.wanted, self._about(page))
+        await self._take(page, wanted, ahead.cursor)
+        more = len(page) == PAGE
         for reader in lagging:
             more |= await self._catch_up(reader)
+        self.lagging = bool(lagging)
         return more
 
-    async def _arrived(self, lagging: Sequence[Reader]) -> Sequence[Reader]:
+    def _about(self, page: Sequence[Told]) -> list[tuple[Told, Who]]:
+        return [(told, self._source.who(told)) for told in page]
+
+    async def _arrived(self, ahead: Ahead) -> Sequence[Reader]:
         """Without those who are there already, as most are who begin now."""
-        if not lagging:
-            return ()
-        store = self._store
-        cursor = await store.aside(lambda: store.cursor)
-        if self.seen < cursor[0]:
+        lagging, cursor = ahead.latecomers, ahead.cursor
+        if not lagging or self.seen < cursor[0]:
             return ()
         there = [one for one in lagging if one.behind is not None and one.behind >= cursor]
         if there:
-            await store.aside(store.arrived, [one.subscription.id for one in there])
+            await self._store.aside(self._store.arrived, [one.subscription.id for one in there])
         return [one for one in lagging if one.behind is not None and one.behind < cursor]
 
-    async def _skip(self) -> None:
+    async def _skip(self, cursor: Place) -> None:
         """There is nobody to tell, and so nothing to read."""
+        self.lagging, self._cursor = False, None
         head = self._source.head()
-        if await self._store.aside(lambda: self._store.cursor) < head:
+        if cursor < head:
             await self._store.aside(self._store.take, [], head, self._clock())
 
-    async def _common(self) -> bool:
-        store = self._store
-        cursor = await store.aside(lambda: store.cursor)
-        page = await self._source.changes(cursor, PAGE)
+    async def _take(self, page: Sequence[Told], wanted: Wanted, cursor: Place) -> None:
+        self._cursor = self._source.place(page[-1]) if page else cursor
         if page:
-            about = [(told, self._source.who(told)) for told in page]
-            wanting = await store.aside(store.wanting, about)
-            drafts = await self._drafts(list(zip(page, wanting, strict=True)))
-            to = self._source.place(page[-1])
-            await store.aside(store.take, drafts, to, self._clock())
-        return len(page) == PAGE
+            drafts = self._drafts(page, wanted)
+            await self._store.aside(self._store.take, drafts, self._cursor, self._clock())
 
     async def _catch_up(self, reader: Reader) -> bool:
         """One page of a subscription's past. Its end is the cursor, which stands still meanwhile;
@@ -96,20 +103,21 @@ class Intake:
         past = [told for told in page if place(told) <= cursor]
         done = len(past) < PAGE
         mine = [told for told in past if sends(me.request, me.start, told, who(told))]
-        drafts = await self._drafts([(told, [me.id]) for told in mine])
+        quiet = me.request.quiet
+        wanted = Wanted([[me.id]] * len(mine), {} if quiet is None else {me.id: quiet})
+        drafts = self._drafts(mine, wanted)
         to = None if done else place(past[-1])
         await store.aside(store.catch_up, me.id, drafts, to, self._clock(), reader.behind)
         return True
 
-    async def _drafts(self, wanted: Sequence[tuple[Told, Sequence[str]]]) -> list[Draft]:
-        whose = {one for _, idents in wanted for one in idents}
-        quiets = await self._store.aside(self._store.quiets, whose) if whose else {}
+    def _drafts(self, page: Sequence[Told], wanted: Wanted) -> list[Draft]:
         found = []
-        for told, idents in wanted:
+        for told, idents in zip(page, wanted.by, strict=True):
             if idents:
                 body = data(told.change, self._registry, self._source.about(told))
                 position = self._source.place(told)[0]
                 for one in idents:
-                    urgent = one in quiets and passes(quiets[one], told.change)
+                    quiet = wanted.quiets.get(one)
+                    urgent = quiet is not None and passes(quiet, told.change)
                     found.append(draft(one, told.change, body, position, urgent=urgent))
         return found

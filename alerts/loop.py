@@ -134,15 +134,13 @@ class AlertLoop:
         while True:
             self._stir.clear()
             self._settle()
-            now = self._clock()
-            await self._send(now)
-            await self._rest(now)
+            await self._rest(await self._send(self._clock()))
 
-    async def _send(self, now: Instant) -> None:
-        """Start what is due, as far as there is room."""
+    async def _send(self, now: Instant) -> Instant:
+        """Start what is due, as far as there is room; when something is due next that is not."""
         most = AT_ONCE - len(self._flying)
         if most <= 0:
-            return
+            return NEVER
         flying = Counter(one.waiting.subscription for one in self._flying.values())
         busy: dict[str, set[str]] = {}
         flights = [one.queue for one in self._flying.values()]
@@ -155,11 +153,12 @@ class AlertLoop:
             under_way = len(busy.get(subscription, ()))
             return self._pace.room(subscription, flying[subscription], under_way, now)
 
-        due = await self._store.aside(self._store.due, now, most, room, busy)
+        due, later = await self._store.aside(self._store.turn, now, most, room, busy)
         if due:
             await self.sure()
         for waiting, door in due:
             self._start(waiting, door)
+        return later
 
     def _start(self, waiting: Waiting, door: Door) -> None:
         at, target = self._clock(), door.target
@@ -194,7 +193,7 @@ class AlertLoop:
         await self.keep(ended)
         if not all(one.outcome.delivered for one in ended):
             self._tell.set()
-        if await self._store.aside(self._store.lagging):
+        if self._intake.lagging:
             self._read.set()
 
     def _ended(self, flight: _Flight, outcome: Outcome) -> Ended:
@@ -205,11 +204,8 @@ class AlertLoop:
         hold = self._pace.ended(whose, delivered=delivered, hold=asked)
         return Ended(waiting.id, flight.at, max(now - flight.at, 0), outcome, verdict, hold)
 
-    async def _rest(self, now: Instant) -> None:
+    async def _rest(self, due: Instant) -> None:
         """Until something stirs, or the next retry is due."""
-        if self._stir.is_set():
-            return
-        due = await self._store.aside(self._store.outbox.next_due, now)
         if due >= NEVER:
             await self._stir.wait()
         elif not self._stir.is_set():

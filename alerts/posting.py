@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import orjson
 from aiohttp import (
+    BytesPayload,
     ClientConnectorError,
     ClientError,
     ClientResponse,
@@ -14,6 +16,7 @@ from aiohttp import (
     ClientTimeout,
     DummyCookieJar,
 )
+from yarl import URL
 
 from alerts.channel import Outcome
 from alerts.egress import Egress, parts
@@ -23,6 +26,7 @@ TIMEOUT: Final = ClientTimeout(total=15, sock_connect=5)
 MOST: Final = 64 * 1024
 """How many bytes of an answer are read: enough to use the connection again, mostly."""
 EXCERPT: Final = 200
+_JSON: Final = "application/json"
 _BODY_S: Final = 2.0
 """How long a body may take that comes after the status, which is all that counts."""
 
@@ -65,11 +69,10 @@ class Poster:
         """POST a body of JSON with these headers besides. What goes wrong on the way is an outcome.
         Redirects are not followed; any address is asked for anew."""
         try:
-            parts(url, "channel.url")
             async with self._open().post(
-                url,
-                data=body,
-                headers={"content-type": "application/json", **said},
+                _address(url),
+                data=BytesPayload(body, content_type=_JSON),
+                headers={"content-type": _JSON, **said},
                 allow_redirects=False,
             ) as response:
                 reason, heads = response.reason or "", response.headers
@@ -97,11 +100,19 @@ class Poster:
                 cookie_jar=DummyCookieJar(),
                 timeout=self._timeout,
                 trust_env=False,
-                # What is not unpacked cannot blow up.
+                # What is not unpacked cannot blow up, and need not be packed.
                 auto_decompress=False,
+                skip_auto_headers=("accept-encoding",),
                 headers={"user-agent": "standing"},
             )
         return self._session
+
+
+@lru_cache(maxsize=4_096)
+def _address(url: str) -> URL:
+    """Raises `Refused` for a URL that has not the form of a receiver's."""
+    parts(url, "channel.url")
+    return URL(url)
 
 
 async def _beginning(response: ClientResponse) -> bytes:

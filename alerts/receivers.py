@@ -49,6 +49,14 @@ class Receivers(Opened):
         super().__init__(path, vault)
         self._doors: dict[str, tuple[bytes, bytes, Request, tuple[str, ...]]] = {}
 
+    def turn(
+        self, now: Instant, most: int, room: Callable[[str], int], under_way: Busy
+    ) -> tuple[list[tuple[Waiting, Door]], Instant]:
+        """See `due`; and when something is due that is not yet."""
+        found = self.due(now, most, room, under_way)
+        with trouble(self.path):
+            return found, self.outbox.next_due(now)
+
     def due(
         self, now: Instant, most: int, room: Callable[[str], int], under_way: Busy
     ) -> list[tuple[Waiting, Door]]:
@@ -229,11 +237,6 @@ class Receivers(Opened):
             row = self.db.execute(f"SELECT count(*) FROM subscriptions WHERE {where}").fetchone()  # noqa: S608
             found[state] = row[0]
         return found
-
-    def lagging(self) -> bool:
-        """Whether somebody who is to be told has yet to come to the cursor."""
-        with trouble(self.path):
-            return self._roll.lagging()
 
     def disable(self, subscription: str, why: str) -> None:
         """Send nothing more to it. Raises `UnknownSubscription`."""

@@ -140,13 +140,6 @@ class Roll:
         )
         return [_reader(row) for row in rows]
 
-    def lagging(self) -> bool:
-        """Whether there are any."""
-        found = self._db.execute(
-            f"SELECT 1 FROM subscriptions WHERE behind IS NOT NULL AND {_AT_ONCE} LIMIT 1"  # noqa: S608
-        )
-        return found.fetchone() is not None
-
     def wanting(self, page: Sequence[tuple[Told, Who]]) -> list[list[str]]:
         """For each change, who is to be told of it, of those who are at the common cursor."""
         index = self._indexed()

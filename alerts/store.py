@@ -5,7 +5,8 @@ a page of changes brings is queued in the transaction that moves the cursor over
 is lost between the two, and nothing is queued twice.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import orjson
 
@@ -21,6 +22,22 @@ from alerts.subscriptions import Subscription
 from events.dates import Instant
 from events.sqlite_store import trouble
 from projections.rows import Told
+
+
+class Ahead(NamedTuple):
+    """What there is to be read: whether there is anybody to tell, who has yet to come to the
+    cursor, and where that is."""
+
+    anybody: bool
+    latecomers: Sequence[Reader]
+    cursor: Place
+
+
+class Wanted(NamedTuple):
+    """By change who is to be told, and the quiet hours of those who have some."""
+
+    by: Sequence[Sequence[str]]
+    quiets: Mapping[str, Quiet]
 
 
 class AlertStore(Listed):
@@ -102,11 +119,6 @@ class AlertStore(Listed):
         with trouble(self.path):
             return self._roll.asking()
 
-    def quiets(self, idents: Iterable[str]) -> dict[str, Quiet]:
-        """Of these, the quiet hours of those who have some."""
-        with trouble(self.path):
-            return self._roll.quiets(idents)
-
     def page(self, owner: str | None, after: str | None, limit: int) -> list[Subscription]:
         """Some, oldest first: of an owner or of all, behind the one of the id `after`."""
         with trouble(self.path):
@@ -176,6 +188,18 @@ class AlertStore(Listed):
         """For each change, which subscriptions at the cursor are to be told of it."""
         with trouble(self.path):
             return self._roll.wanting(page)
+
+    def wanted(self, page: Sequence[tuple[Told, Who]]) -> Wanted:
+        """See `wanting`, with their quiet hours."""
+        if not page:
+            return Wanted([], {})
+        by = self.wanting(page)
+        with trouble(self.path):
+            return Wanted(by, self._roll.quiets({one for idents in by for one in idents}))
+
+    def look(self, page: Sequence[tuple[Told, Who]]) -> tuple[Ahead, Wanted]:
+        """What there is to be read, and who is to be told of what was read ahead."""
+        return Ahead(self.anybody(), self.latecomers(), self.cursor), self.wanted(page)
 
     def take(self, drafts: Iterable[Draft], cursor: Place, now: Instant) -> None:
         """Queue what a page of changes brings, and move the cursor over it."""

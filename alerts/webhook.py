@@ -1,9 +1,9 @@
 """Webhooks: one signed HTTP POST per message, after Standard Webhooks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import ClientTimeout
 
@@ -59,7 +59,6 @@ class WebhookChannel:
         if not parcel.secrets:  # an operator's own, who gave none
             del said["webhook-signature"]
         found = await self._poster.post(target.url, parcel.body, said)
-        outcome = found if isinstance(found, Outcome) else self._outcome(found)
         request = {
             "method": "POST",
             "url": target.url,
@@ -67,21 +66,22 @@ class WebhookChannel:
             "body_bytes": len(parcel.body),
             "body_sha256": sha256(parcel.body).hexdigest(),
         }
-        return replace(outcome, details={"request": request, **(outcome.details or {})})
+        if isinstance(found, Outcome):
+            return replace(found, details={"request": request, **(found.details or {})})
+        return self._outcome(found, request)
 
     async def close(self) -> None:
         """See `Channel`."""
         await self._poster.close()
 
-    def _outcome(self, found: Answer) -> Outcome:
+    def _outcome(self, found: Answer, request: Mapping[str, Any]) -> Outcome:
         """The status line decides; what a receiver does to its own body after that does not."""
         heads = {
             key: _printable(value[:EXCERPT])
             for key in _SHOWN
             if (value := found.headers.get(key)) is not None
         }
-        answer = {"headers": heads, "body": found.text}
-        details = {"answer": answer}
+        details = {"request": request, "answer": {"headers": heads, "body": found.text}}
         if 200 <= found.status < 300:
             return Outcome(delivered=True, status=found.status, details=details)
         reason = _printable(found.reason[:EXCERPT])

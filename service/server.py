@@ -40,7 +40,7 @@ async def serve(
     with _bound(host, port) as bound:
         tokens = _asked_for(standing, bound)
         async with standing.running() as service:
-            _settle_memory()
+            settle_memory()
             server = _Server(_app(service, tokens), lambda: ready(_url(host, bound)))
             with _stopping(server):
                 await server.serve(sockets=[bound])
@@ -100,7 +100,7 @@ def _url(host: str, bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """What was loaded stays: the collector need not look at it again and again, which would hold
     up answers for a tenth of a second each time."""
     gc.collect()

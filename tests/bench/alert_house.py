@@ -168,7 +168,7 @@ class House:
         of attempts."""
         self._task = asyncio.create_task(self.loop.run())
         try:
-            while await self.store.aside(self.store.lagging):
+            while await self.store.aside(self.store.latecomers):
                 await self._look(asyncio.sleep(0.05), None)
             yield
         finally:

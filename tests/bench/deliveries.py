@@ -1,7 +1,8 @@
 """Webhooks, embedded: how many are delivered a second, beside bare POSTs that are signed likewise.
 
 The receivers are another process on the same machine. Everything that standing promises is done
-meanwhile: each message and each attempt is committed to the disk.
+meanwhile: each message and each attempt is committed to the disk. Python's collector is set, for
+both, as `standing serve` sets it.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from aiohttp import ClientSession, DummyCookieJar, TCPConnector
 from alerts.messages import data, draft
 from alerts.signing import headers, new_secret
 from events.lists import Registry, load_registry
+from service.server import settle_memory
 from tests.bench.alert_house import House, Source, now, receiving
 from tests.bench.harness import Bench, Contender, Figures, Options, Stopwatch, ratio
 from tests.contract.alert_twins import change
@@ -45,6 +47,7 @@ async def _posted(url: str, options: Options, number: int) -> Figures:
                 async with session.post(f"{url}/{n % each}", data=body, headers=said) as got:
                     await got.read()
 
+        settle_memory()
         used = process_time()
         with Stopwatch() as watch:
             await asyncio.gather(*(one() for _ in range(options["at_once"])))
@@ -71,6 +74,7 @@ async def _delivered(folder: Path, url: str, options: Options, number: int) -> F
     for one in range(options["receivers"]):
         await house.subscribe(f"{url}/{one}")
     async with house.running():
+        settle_memory()
         used = process_time()
         with Stopwatch() as watch:
             await source.tell(*(f"company-{n % _COMPANIES}" for n in range(options["changes"])))

@@ -17,6 +17,7 @@ from statistics import median
 from time import perf_counter_ns
 
 from alerts.messages import draft
+from service.server import settle_memory
 from tests.bench.alert_house import House, Source, at_rate, receiving
 from tests.bench.harness import Bench, Contender, Figures, Options, spread
 from tests.contract.alert_twins import change
@@ -99,6 +100,7 @@ async def _in_turns(folder: Path, options: Options, url: str) -> dict[str, _Case
             for name, case in cases.items():
                 await case.subscribe(url, ill.get(name))
                 await stack.enter_async_context(case.house.running())
+            settle_memory()
             for turn in range(options["windows"] + 1):
                 print(f"    window {turn} of {options['windows']}", file=sys.stderr, flush=True)
                 for case in cases.values():
@@ -146,6 +148,7 @@ async def _behind(folder: Path, options: Options, url: str) -> tuple[dict[str, i
         return ident
 
     async with house.running():
+        settle_memory()
         for n in range(1, _SINGLES + 1):
             await tell(n)
             await house.delivered(n)

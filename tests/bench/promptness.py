@@ -22,6 +22,7 @@ from events.log import Position
 from events.sqlite_log import SqliteEventLog
 from projections.projector import Projector
 from projections.store import ProjectionStore
+from service.server import settle_memory
 from tests.bench.alert_house import House, at_rate, now, receiving
 from tests.bench.harness import Bench, Contender, Figures, Options, spread
 
@@ -77,6 +78,7 @@ async def _appended(folder: Path, options: Options, url: str) -> tuple[_Times, d
         await log.append([event])
 
     async with house.running():
+        settle_memory()
         with _followed(log, projector, times):
             await at_rate(number, options["events"], append)
             await house.delivered(number)

@@ -80,7 +80,6 @@ TIMING: Final = ("numbered", "made")
 """And where time brings something: it has a number that nobody was told, or waits to be sent."""
 _FIRST_RETRY: Final[Instant] = SECOND // 5
 _HANGING: Final = ClientTimeout(total=1.0)
-PAUSES: Final = ("before the name is taken", "begun", "sending", "sent", "committing")
 PAUSES: Final = ("before the name is taken", "claimed", "begun", "sending", "sent", "committing")
 """Where to be paused is worst: another one takes over meanwhile."""
 
