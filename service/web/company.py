@@ -43,7 +43,9 @@ class CompanyPage:
             pieces = encoded(rows(status), STANDINGS, "csv")
             return Response(b"".join(pieces), media_type="text/csv")
         question = query.question()
-        story = await self._site.asking.history(company, question._replace(as_of=None))
+        story = await self._site.asking.history(
+            company, question._replace(as_of=None), in_short=True
+        )
         return self._drawn(request, status, story, question)
 
     async def certificate(self, request: Request) -> Response:
@@ -54,7 +56,9 @@ class CompanyPage:
         if status["company"] != company:
             return moved(request, company, status["company"])
         question = query.question()
-        story = await self._site.asking.history(company, question._replace(as_of=None))
+        story = await self._site.asking.history(
+            company, question._replace(as_of=None), in_short=True
+        )
         events = telling.events(story)
         return self._site.page(
             request,
