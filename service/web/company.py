@@ -60,6 +60,7 @@ class CompanyPage:
             company, question._replace(as_of=None), in_short=True
         )
         events = telling.events(story)
+        settings = self._site.service.standing.settings
         return self._site.page(
             request,
             "certificate.html",
@@ -70,6 +71,7 @@ class CompanyPage:
             asked=question,
             query=_query(request),
             again=_again(status, question),
+            public=settings.public_url or str(request.base_url).rstrip("/"),
         )
 
     async def _status(self, company: str, query: Query) -> Json:

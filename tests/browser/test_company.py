@@ -179,7 +179,9 @@ def test_what_somebody_hostile_wrote_is_text(hostile: Page) -> None:
         expect(hostile.get_by_text(HOSTILE).first).to_be_visible()
         assert "taken" not in hostile.title().replace(HOSTILE, "")
         assert hostile.locator("main img, main script").count() == 0
-        hrefs = hostile.eval_on_selector_all("a", "all => all.map(one => one.href)")
+        hrefs = hostile.eval_on_selector_all(
+            "a", "all => all.map(one => one.getAttribute('href') ?? '')"
+        )
         assert not [one for one in hrefs if one.startswith(("javascript:", "data:"))]
         for width in (1280, 390):
             hostile.set_viewport_size({"width": width, "height": 800})
