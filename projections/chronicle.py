@@ -38,10 +38,16 @@ class _Seen(NamedTuple):
 
 
 def history(
-    asked: Asked, told: Iterable[Told], company: str, question: Question = EVERYTHING
+    asked: Asked,
+    told: Iterable[Told],
+    company: str,
+    question: Question = EVERYTHING,
+    *,
+    seen_by_all: bool = True,
 ) -> dict[str, Any]:
     """The story of a company. `told` are its changes, in order. With `as_of`, what begins later
-    is left out. Raises `UnknownCompany`, or `Refused` by field."""
+    is left out; `public` is, unless it is wanted as `seen_by_all`. Raises `UnknownCompany`, or
+    `Refused` by field."""
     for list_id in question.lists:
         asked.registry.require(list_id, "list")
     reader, question = asked.seat(company, question)
@@ -65,7 +71,7 @@ def history(
         "ownership": "not_evaluated",
         "lists": [_list(list_id, seen, reader, question) for list_id in listed],
         "events": _events(seen, reader.registry, question.lists),
-        "public": _public(seen, reader, question),
+        "public": _public(seen, reader, question) if seen_by_all else [],
         "known": [
             shown(one.change, reader.registry)
             for one in told

@@ -1,6 +1,7 @@
 """The questions that the API and the pages ask alike, each over what answers it fastest."""
 
 import asyncio
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -60,16 +61,20 @@ class Asking:
         found: dict[str, Any] = orjson.loads(self.answer(company, question).text)
         return found
 
-    async def history(self, company: str, question: Question) -> dict[str, Any]:
-        """See `chronicle.history`."""
+    async def history(
+        self, company: str, question: Question, *, in_short: bool = False
+    ) -> dict[str, Any]:
+        """See `chronicle.history`; `in_short` without how the public saw it, and of what was told
+        only the corrections."""
         self._service.answers()
         present = self._reader.resolve(company, question)
         told = self._changes(present)
+        if in_short:
+            told = [one for one in told if one.change.kind == "corrected"]
         self._folds(company)
+        tell = partial(chronicle.history, seen_by_all=not in_short)
         async with self._telling:
-            found = await run_in_threadpool(
-                chronicle.history, self._teller, told, company, question
-            )
+            found = await run_in_threadpool(tell, self._teller, told, company, question)
         self._folds(found["company"])
         return found
 

@@ -43,7 +43,9 @@ class CompanyPage:
             pieces = encoded(rows(status), STANDINGS, "csv")
             return Response(b"".join(pieces), media_type="text/csv")
         question = query.question()
-        story = await self._site.asking.history(company, question._replace(as_of=None))
+        story = await self._site.asking.history(
+            company, question._replace(as_of=None), in_short=True
+        )
         return self._drawn(request, status, story, question)
 
     async def certificate(self, request: Request) -> Response:
@@ -54,8 +56,11 @@ class CompanyPage:
         if status["company"] != company:
             return moved(request, company, status["company"])
         question = query.question()
-        story = await self._site.asking.history(company, question._replace(as_of=None))
+        story = await self._site.asking.history(
+            company, question._replace(as_of=None), in_short=True
+        )
         events = telling.events(story)
+        settings = self._site.service.standing.settings
         return self._site.page(
             request,
             "certificate.html",
@@ -66,6 +71,7 @@ class CompanyPage:
             asked=question,
             query=_query(request),
             again=_again(status, question),
+            public=settings.public_url or str(request.base_url).rstrip("/"),
         )
 
     async def _status(self, company: str, query: Query) -> Json:

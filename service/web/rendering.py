@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import jinja2
 
-from service.web import wording
+from service.web import marking, wording
 
 STATIC: Final = "/static/"
 """Below it lies what needs no token: the style, the script, the mark."""
@@ -45,12 +45,20 @@ def environment() -> jinja2.Environment:
     )
     made.filters.update(
         when=wording.when,
+        at=wording.at,
         day=wording.day,
         link=wording.link,
         event_words=wording.event,
         theirs=wording.theirs,
-        tongue=wording.tongue,
         plain=wording.plain,
+        bdi=marking.bdi,
+        moment=marking.moment,
+        origin=marking.origin,
+        sources=marking.sources,
+        badge=marking.badge,
+        code=marking.code,
+        logged=marking.logged,
+        reason=marking.reason,
     )
     made.globals.update(
         statuses=wording.STATUS,

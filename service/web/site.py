@@ -1,5 +1,6 @@
 """The pages as one site: how a page is drawn, sent, asked for and refused."""
 
+import gzip
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, Literal
@@ -39,6 +40,9 @@ PLACES: Final = (
 )
 """The navigation. A page stands in it once it is there."""
 
+_KEPT: Final = {"vary": "accept, accept-encoding, cookie", "cache-control": "private, no-cache"}
+_WORTH_IT: Final = 1_400
+_LEVEL: Final = 4
 _KINDS: Final[Mapping[str, Kind]] = {
     "text/html": "html",
     "application/xhtml+xml": "html",
@@ -128,8 +132,9 @@ class Site:
         """Draw a page. Beside `values` its template knows the `view`."""
         view = View(request, self._paths, self.tokens is not None)
         text = self._templates.get_template(template).render(view=view, **values)
-        sent = {**guards.HEADERS, "vary": "accept, cookie", "cache-control": "private, no-cache"}
-        response = Response(text, code, {**sent, **(headers or {})}, "text/html")
+        sent = {**guards.HEADERS, **_KEPT, **(headers or {})}
+        body, encoding = _packed(text.encode(), request)
+        response = Response(body, code, {**sent, **encoding}, "text/html")
         view.form.give(response)
         return response
 
@@ -184,6 +189,14 @@ class Site:
             return Response(status_code=HTTPStatus.NOT_FOUND)
         headers = {"cache-control": "public, max-age=31536000, immutable"}
         return Response(found.body, headers=headers, media_type=found.media_type)
+
+
+def _packed(body: bytes, request: Request) -> tuple[bytes, dict[str, str]]:
+    """Compressed, for who takes that. What is secret on a page cannot be guessed by its length:
+    the cookies without which it would not be there are sent for no other site's page."""
+    if len(body) < _WORTH_IT or "gzip" not in request.headers.get("accept-encoding", ""):
+        return body, {}
+    return gzip.compress(body, _LEVEL, mtime=0), {"content-encoding": "gzip"}
 
 
 def onward(path: str) -> Response:

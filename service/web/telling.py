@@ -117,7 +117,12 @@ def _passing(piece: Json, begun: list[str], over: list[str], as_of: Instant) -> 
 def odd(story: Json, found: Mapping[str, Json]) -> list[Json]:
     """What was corrected, taken back or fits nowhere."""
     told = [
-        {"event": one, "by": found.get(one["retracted_by"]), "anomaly": one["anomaly"]}
+        {
+            "change": None,
+            "event": one,
+            "by": found.get(one["retracted_by"]),
+            "anomaly": one["anomaly"],
+        }
         for one in found.values()
         if not one["counts"] or one["anomaly"]
     ]

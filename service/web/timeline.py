@@ -19,6 +19,8 @@ _MOST_TICKS: Final = 12
 _STEPS: Final = (1, 3, 6, 12, 24, 60, 120, 600, 1_200, 12_000, 120_000)
 """Months between ticks."""
 _STANDS: Final = frozenset({"designated", "enjoined", "scheduled"})
+_EDGE: Final = 6.0
+"""So far from the ends, in percent, stand names of ticks."""
 _ROOM: Final = 9.0
 """A band that is so wide, in percent, has its status written into it."""
 
@@ -61,8 +63,6 @@ class Tick(NamedTuple):
 
     x: float
     name: str
-    minor: bool
-    """Left out where there is little room."""
 
 
 class Axis(NamedTuple):
@@ -78,17 +78,21 @@ class Axis(NamedTuple):
 
     @property
     def first(self) -> str:
-        """Its first whole day."""
-        return show(self.begins + DAY)[:10]
+        """The day that ends where it begins: of a slider that is at its left end."""
+        return show(self.begins - DAY)[:10]
 
     @property
     def days(self) -> int:
         """How many days it is long."""
-        return (self.ends - self.begins) // DAY - 1
+        return (self.ends - self.begins) // DAY
+
+    def day(self, date: str) -> int:
+        """Where a slider is whose day ends there."""
+        return min(max((start(date) - self.begins) // DAY + 1, 0), self.days)
 
 
 class Timeline(NamedTuple):
-    """All of them; `now` is where the question looks, `day` on which day of the axis that is."""
+    """All of them; `now` is where the question looks, `day` where its slider is then."""
 
     axis: Axis
     rows: list[Row]
@@ -118,9 +122,7 @@ def drawn(
         )
         for one in lists
     ]
-    day = (start(as_of[:10]) - axis.begins) // DAY - 1
-    beyond = now > axis.ends
-    return Timeline(axis, rows, _ticks(axis), axis.x(now), min(max(day, 0), axis.days), beyond)
+    return Timeline(axis, rows, _ticks(axis), axis.x(now), axis.day(as_of[:10]), now > axis.ends)
 
 
 def _at(event: Json) -> Instant | None:
@@ -207,8 +209,8 @@ def _ticks(axis: Axis) -> list[Tick]:
         if month % step == 0:
             name = f"{month // 12:04}-{month % 12 + 1:02}"
             x = axis.x(start(name))
-            if 2 < x < 98:
-                ticks.append(Tick(x, name if step < 12 else name[:4], len(ticks) % 2 == 1))
+            if _EDGE < x < 100 - _EDGE:
+                ticks.append(Tick(x, wording.day(name if step < 12 else name[:4])))
     return ticks
 
 

@@ -104,6 +104,12 @@ def day(text: str | None) -> str:
     return f"{int(rest[1])} {month} {year}" if len(rest) > 1 else f"{month} {year}"
 
 
+def at(text: str) -> str:
+    """A moment within a sentence."""
+    words = when(text)
+    return f"the {words}" if words.startswith("end of ") else words
+
+
 def tongue(text: str | None) -> str:
     """The language tag of a name whose first letter outside Latin belongs to another script, for
     the font and for being read aloud: of its script, as nobody says its language. Else empty."""

@@ -47,7 +47,7 @@ if (slider && form) {
     const day = new Date(first + Number(slider.value) * DAY);
     field.value = day.toISOString().slice(0, 10);
     slider.setAttribute("aria-valuetext", words.format(day));
-    const at = (Number(slider.value) + 1.5) * 100 / (Number(slider.max) + 1) + "%";
+    const at = Number(slider.value) * 100 / Number(slider.max) + "%";
     for (const line of document.querySelectorAll(".timeline .now")) {
       line.setAttribute("x1", at);
       line.setAttribute("x2", at);
