@@ -1,4 +1,4 @@
-"""How the members of a list came and went: counted from the stored readings of its companies. Pure."""
+"""How the members of a list came and went, counted from its companies' stored readings. Pure."""
 
 from bisect import bisect_right
 from collections import Counter

@@ -184,12 +184,13 @@ def _asked(
             if answer["company"] != company:
                 break  # it counted for another then
             told = [one for one in answer["lists"] if not asked or one["list"] in asked]
-            lists = [_of(one, reader.registry[one["list"]].zone) for one in told]
+            lists = [standing_of(one, reader.registry[one["list"]].zone) for one in told]
             if lists or not asked:
                 yield _row(as_of, company, answer["name"], country, lists)
 
 
-def _of(answer: dict[str, Any], zone: ZoneInfo) -> Standing:
+def standing_of(answer: dict[str, Any], zone: ZoneInfo) -> Standing:
+    """A list of an answer of the reader's."""
     since, until = (start(text) if text else None for text in (answer["since"], answer["until"]))
     kinds = [one["kind"] for one in answer["restrictions"]]
     named = answer["list"], answer["covered"], answer["status"]

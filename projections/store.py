@@ -207,9 +207,9 @@ class ProjectionStore:
         some = f"s.list IN ({','.join('?' * len(lists))})" if lists else "1"
         with trouble(self.path):
             yield from self.db.execute(
-                "SELECT c.company, c.name, c.country, c.parked, coalesce(s.list, ''), s.flips "
+                "SELECT c.company, c.name, c.country, c.parked, coalesce(s.list, ''), s.flips "  # noqa: S608
                 "FROM companies AS c LEFT JOIN standings AS s ON s.company = c.company "
-                f"WHERE c.known AND c.merged_into IS NULL AND c.company > ? AND {some} "  # noqa: S608
+                f"WHERE c.known AND c.merged_into IS NULL AND c.company > ? AND {some} "
                 "ORDER BY c.company, s.list",
                 (after, *lists),
             )

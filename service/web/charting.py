@@ -13,7 +13,7 @@ _ROOM: Final = 62
 _LINE: Final = 66
 _MOST_BARS: Final = 90
 _MOST_TICKS: Final = 9
-_UNITS: Final = (("day", 0), ("month", 1), ("quarter", 3), ("year", 12))
+_MONTHS: Final = {"day": 0, "month": 1, "quarter": 3, "year": 12}
 _STEPS: Final = (1, 3, 6, 12, 24, 60, 120, 600, 1_200, 12_000, 120_000)
 """Months between ticks."""
 
@@ -48,18 +48,16 @@ def chart(moves: Sequence[Moved], now: Instant) -> Chart | None:
     first, last = moves[0].at, moves[-1].at
     months = _month(moves[-1].day) - _month(moves[0].day) + 1
     days = (last - first) // DAY + 1
-    unit, length = next(
-        one
-        for one in _UNITS
-        if (days if not one[1] else months / one[1]) <= _MOST_BARS or one[0] == "year"
-    )
+    spans = {"day": days, "month": months, "quarter": months / 3}
+    unit = next((name for name, many in spans.items() if many <= _MOST_BARS), "year")
+    length = _MONTHS[unit]
     bins: dict[str, list[int]] = {}
     for one in moves:
         found = bins.setdefault(_bin(one.day, length), [0, 0])
         found[0] += one.added
         found[1] += one.removed
     margin = max((last - first) // 40, 20 * DAY)
-    begins, ends = first - margin, last + margin
+    begins, ends = min(map(start, bins)) - margin // 2, last + margin
 
     def x(instant: Instant) -> float:
         return round((instant - begins) * WIDTH / (ends - begins), 1)

@@ -8,11 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.dates import UTC_ZONE, BadDate, Instant, last, precision, show
-from events.errors import Refused
+from events.errors import Problem, Refused
 from events.lists import ListInfo
 from projections.membership import ON_IT
 from projections.reader import Question
 from service.api.answers import answer, streamed
+from service.api.problems import problem
 from service.api.query import CUTS, Query
 from service.formats import MEDIA_TYPES, Column, Table, encoded
 from service.web.charting import chart
@@ -70,6 +71,16 @@ class ListPages:
         if kind == "json":
             return answer(told)
         return self._drawn(request, info, told, question)
+
+    def _unknown(self, request: Request, name: str) -> Response:
+        known = ", ".join(one.id for one in self._site.service.standing.registry)
+        detail = f"unknown list {name!r}; known are {known}"
+        if self._site.kind(request) != "html":
+            return problem(404, "unknown-list", detail)
+        problems = [Problem("", detail)]
+        return self._site.page(
+            request, "problem.html", 404, title="Unknown list", problems=problems, unknown=None
+        )
 
     def _check(self, question: Question, info: ListInfo) -> None:
         first = self._site.service.standing.reader.readers[0]
