@@ -74,14 +74,15 @@ def replay(store: Stores, reader: Readers, question: Question, as_of: str) -> It
 
 
 def panel(
-    store: Stores, reader: Readers, question: Question, dates: Sequence[str]
+    store: Stores, reader: Readers, question: Question, dates: Sequence[str], after: str = ""
 ) -> Iterator[Row]:
     """Everybody's standing at each of the dates: company by company, each with its dates in the
-    order given. With lists in the question, only companies that have events on one of them."""
+    order given. With lists in the question, only companies that have events on one of them; behind
+    the id `after`, where one is given."""
     if question.announced_by is not None or question.known_at is not None:
-        return _asked(_everybody(store), reader, question, dates)
-    found = _stored(store, reader, question.lists, dates)
-    waiting = reader.waiting()
+        return _asked(_everybody(store, after), reader, question, dates)
+    found = _stored(store, reader, question.lists, dates, after)
+    waiting = [one for one in reader.waiting() if one > after]
     if not waiting:
         return found
     rows = ((one, row.country) for one in waiting if (row := store.row(one)) is not None)
@@ -89,23 +90,19 @@ def panel(
 
 
 def _stored(
-    store: Stores, reader: Readers, asked: Sequence[str], dates: Sequence[str]
+    store: Stores, reader: Readers, asked: Sequence[str], dates: Sequence[str], after: str
 ) -> Iterator[Row]:
     registry = reader.registry
     at = _Moments(reader, dates)
     look = lru_cache(_KEPT)(at.look)
-    for company, some in groupby(store.standings(), itemgetter(0)):
+    for company, some in groupby(store.standings(asked, after), itemgetter(0)):
         rows = list(some)
         name, country, parked = rows[0][1:4]
         if parked is not None:
             if not asked:
                 yield from (_nothing(as_of, company, parked) for as_of in dates)
             continue
-        found = [
-            look(list_id, packed)
-            for *_, list_id, packed in rows
-            if list_id in registry and (not asked or list_id in asked)
-        ]
+        found = [look(list_id, packed) for *_, list_id, packed in rows if list_id in registry]
         if len(found) == 1:
             for as_of, one in zip(dates, found[0], strict=True):
                 yield Row(as_of, company, name, country, one.status, one.restrictions, (one,))
@@ -187,21 +184,21 @@ def _asked(
             if answer["company"] != company:
                 break  # it counted for another then
             told = [one for one in answer["lists"] if not asked or one["list"] in asked]
-            lists = [_of(one, reader.registry[one["list"]].zone) for one in told]
+            lists = [standing_of(one, reader.registry[one["list"]].zone) for one in told]
             if lists or not asked:
                 yield _row(as_of, company, answer["name"], country, lists)
 
 
-def _of(answer: dict[str, Any], zone: ZoneInfo) -> Standing:
+def standing_of(answer: dict[str, Any], zone: ZoneInfo) -> Standing:
+    """A list of an answer of the reader's."""
     since, until = (start(text) if text else None for text in (answer["since"], answer["until"]))
     kinds = [one["kind"] for one in answer["restrictions"]]
     named = answer["list"], answer["covered"], answer["status"]
     return Standing(*named, since, until, answer["how"], kinds, zone)
 
 
-def _everybody(store: Stores) -> Iterator[tuple[str, str | None]]:
+def _everybody(store: Stores, after: str) -> Iterator[tuple[str, str | None]]:
     """Merged ids too: they may have been companies of their own at the cut."""
-    after = ""
     while rows := store.rows(after, _PAGE):
         after = rows[-1].company
         yield from ((row.company, row.country) for row in rows)

@@ -199,16 +199,19 @@ class ProjectionStore:
         return {table: int(size[0]) for table, size in zip(tables, sizes, strict=True) if size}
 
     def standings(
-        self,
+        self, lists: Sequence[str] = (), after: str = ""
     ) -> Iterator[tuple[str, str | None, str | None, str | None, str, bytes]]:
         """Every company that counts for itself, by id, once for each list that it has events on:
         company, name, country, why it is parked, list, packed readings. Companies on no list have
-        "" and none."""
+        "" and none. With lists, only what stands on those."""
+        some = f"s.list IN ({','.join('?' * len(lists))})" if lists else "1"
         with trouble(self.path):
             yield from self.db.execute(
-                "SELECT c.company, c.name, c.country, c.parked, coalesce(s.list, ''), s.flips "
+                "SELECT c.company, c.name, c.country, c.parked, coalesce(s.list, ''), s.flips "  # noqa: S608
                 "FROM companies AS c LEFT JOIN standings AS s ON s.company = c.company "
-                "WHERE c.known AND c.merged_into IS NULL ORDER BY c.company, s.list"
+                f"WHERE c.known AND c.merged_into IS NULL AND c.company > ? AND {some} "
+                "ORDER BY c.company, s.list",
+                (after, *lists),
             )
 
     def readings(self, company: str, suffix: str = "") -> dict[str, tuple[Flip, ...]]:

@@ -67,11 +67,12 @@ class Stores:
         """See `ProjectionStore`; by id within each partition."""
         return chain.from_iterable(one.descriptions() for one in self.stores)
 
-    def standings(self) -> Iterator[tuple[str, str | None, str | None, str | None, str, bytes]]:
+    def standings(
+        self, lists: Sequence[str] = (), after: str = ""
+    ) -> Iterator[tuple[str, str | None, str | None, str | None, str, bytes]]:
         """See `ProjectionStore`."""
-        if len(self.stores) == 1:
-            return self.stores[0].standings()
-        return heapq.merge(*(one.standings() for one in self.stores), key=itemgetter(0))
+        each = [one.standings(lists, after) for one in self.stores]
+        return each[0] if len(each) == 1 else heapq.merge(*each, key=itemgetter(0))
 
     def search(self, text: str, limit: int) -> list[tuple[str, str]]:
         """See `ProjectionStore`. The closest of each partition come first: how close they are

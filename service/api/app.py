@@ -32,7 +32,7 @@ from service.api.watchlists import Watchlists
 from service.audit import Audit
 from service.standing import Service
 from service.tokens import Tokens
-from service.web.pages import add_pages
+from service.web.pages import Shared, add_pages
 from service.web.site import Site
 
 PATIENCE_S: Final = 30.0
@@ -63,7 +63,7 @@ def create_app(
     watchlists = Watchlists(service)
     audit = Audit(service.standing.settings.home, service.standing.clock)
     site = Site(service, asking, tokens)
-    add_pages(site)
+    add_pages(site, Shared(screen.companies, looking))
     parts: list[APIRouter] = [
         companies.router,
         Events(service, asking, operating.metrics).router,

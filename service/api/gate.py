@@ -36,7 +36,9 @@ LINKS: Final = "/mail/"
 _ASSETS: Final = "/static/"
 _UNGUARDED: Final = OPEN | {SIGN_IN, "/theme"}
 _NO_PAGES: Final = ("/v1/", "/feeds/", "/metrics", "/openapi.json", "/asyncapi.json")
-_ONLY_ASKS: Final = frozenset({"/screen", "/sign-out"})
+_ONLY_ASKS: Final = frozenset(
+    {"/screen", "/screen.csv", "/compare", "/compare.json", "/compare.csv", "/sign-out"}
+)
 _READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOT_GUESSED: Final = (b"x-content-type-options", b"nosniff")
 

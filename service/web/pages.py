@@ -1,14 +1,35 @@
 """All pages. Each module adds its own to the site."""
 
+from typing import NamedTuple
+
+from service.api.looking import Looking
+from service.screening import Companies
+from service.web.changes import ChangesPage
 from service.web.company import CompanyPage
+from service.web.compare import ComparePage
 from service.web.index import FrontPage
+from service.web.lists import ListPages
+from service.web.screen import ScreenPage
+from service.web.search import SearchPage
 from service.web.signing_in import SigningIn
 from service.web.site import Site
 
 
-def add_pages(site: Site) -> None:
+class Shared(NamedTuple):
+    """What pages share with the API."""
+
+    companies: Companies
+    looking: Looking
+
+
+def add_pages(site: Site, shared: Shared) -> None:
     """Let the site have every page."""
     FrontPage(site)
     SigningIn(site)
+    SearchPage(site)
+    ListPages(site)
+    ChangesPage(site, shared.looking)
+    ComparePage(site, shared.companies)
+    ScreenPage(site, shared.companies)
     # Last: what stands behind `/companies/` is any id.
     CompanyPage(site)

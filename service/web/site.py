@@ -179,7 +179,7 @@ class Site:
         length = request.headers.get("content-length", "")
         if not (length.isascii() and length.isdecimal()) or int(length[:12]) > MOST_BYTES:
             raise TooLarge(f"At most {MOST_BYTES:,} bytes are taken at once; send it in pieces.")
-        fields = await request.form(max_files=most_files)
+        fields = await request.form(max_files=most_files, max_part_size=MOST_BYTES)
         guards.check(request, fields.get(guards.FIELD))
         return fields
 
