@@ -30,7 +30,7 @@ from service.api.subscriptions import Subscriptions
 from service.audit import Audit
 from service.standing import Service
 from service.tokens import Tokens
-from service.web.pages import add_pages
+from service.web.pages import Shared, add_pages
 from service.web.site import Site
 
 PATIENCE_S: Final = 30.0
@@ -61,7 +61,7 @@ def create_app(
     screen = Screen(service, asking)
     audit = Audit(service.standing.settings.home, service.standing.clock)
     site = Site(service, asking, tokens)
-    add_pages(site)
+    add_pages(site, Shared(screen.companies))
     parts: list[APIRouter] = [
         companies.router,
         Events(service, asking, operating.metrics).router,

@@ -1,14 +1,31 @@
 """All pages. Each module adds its own to the site."""
 
+from typing import NamedTuple
+
+from service.resolving import Resolving
+from service.screening import Companies
 from service.web.company import CompanyPage
+from service.web.deliveries import Deliveries
 from service.web.index import FrontPage
 from service.web.signing_in import SigningIn
 from service.web.site import Site
+from service.web.subscribing import Subscribing
+from service.web.subscriptions import Subscriptions
 
 
-def add_pages(site: Site) -> None:
+class Shared(NamedTuple):
+    """What pages share with the API."""
+
+    companies: Companies
+
+
+def add_pages(site: Site, shared: Shared) -> None:
     """Let the site have every page."""
     FrontPage(site)
     SigningIn(site)
+    resolving = Resolving(site.service, shared.companies)
+    Subscribing(site, resolving)  # before what stands behind `/subscriptions/` as an id
+    Subscriptions(site, resolving)
+    Deliveries(site)
     # Last: what stands behind `/companies/` is any id.
     CompanyPage(site)
