@@ -63,7 +63,7 @@ def create_app(
     watchlists = Watchlists(service)
     audit = Audit(service.standing.settings.home, service.standing.clock)
     site = Site(service, asking, tokens)
-    add_pages(site, Shared(screen.companies, looking))
+    add_pages(site, Shared(service.companies, looking))
     parts: list[APIRouter] = [
         companies.router,
         Events(service, asking, operating.metrics).router,

@@ -3,7 +3,6 @@
 import io
 from typing import Any, Final
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,16 +12,15 @@ from service.api.answers import answer
 from service.api.body import read_body, read_json
 from service.api.owned import ONE, Owned, bare, ident
 from service.api.query import Query
-from service.holdings import Sheet, read_csv
+from service.holdings import read_csv
+from service.resolving import Resolving
 from service.standing import Service
 from service.watchlist import (
     Report,
-    by_reference,
     companies,
     once_more,
     packed,
     read_watchlist,
-    resolved,
     unpacked,
 )
 
@@ -34,8 +32,7 @@ class Watchlists(Owned):
 
     def __init__(self, service: Service) -> None:
         super().__init__(service.desk)
-        self._service = service
-        self._companies = service.companies
+        self.resolving = Resolving(service, service.companies)
         add = self.router.add_api_route
         add(f"{ONE}/watchlist", self.watchlist, **subscribing.WATCHLIST)
         add(f"{ONE}/watchlist", self.set_watchlist, methods=["PUT"], **subscribing.SET_WATCHLIST)
@@ -67,7 +64,7 @@ class Watchlists(Owned):
                 raw = {key: value for key, value in raw.items() if key != _LIKELY}
             again = raw == {"again": True}
             sheet = once_more(await self._kept(request)) if again else read_watchlist(raw, "")
-        report = await self.resolved(sheet, likely=likely)
+        report = await self.resolving.resolved(sheet, likely=likely)
         known = await self._subscription(request)
         wish = {"filter": {**known["filter"], "companies": companies(report)}}
         await self._desk.change(ident(request), wish, watchlist=packed(report))
@@ -77,23 +74,8 @@ class Watchlists(Owned):
         """What is asked for, with the companies of its watchlist among those of the filter; and
         the watchlist's report."""
         sheet = read_watchlist(raw["watchlist"])
-        report = await self.resolved(sheet, likely=accepts_likely(raw))
+        report = await self.resolving.resolved(sheet, likely=accepts_likely(raw))
         return _with(raw, companies(report)), report
-
-    async def resolved(self, sheet: Sheet, *, likely: bool) -> Report:
-        """Who the rows are, of the companies that are known now."""
-
-        def resolve() -> Report:
-            store = self._service.standing.store()
-            try:
-                with self._companies.lock:
-                    index = self._companies.index(store, references=by_reference(sheet))
-                    return resolved(sheet, index, self._service.standing.clock(), likely=likely)
-            finally:
-                store.close()
-
-        self._service.answers()
-        return await run_in_threadpool(resolve)
 
 
 def accepts_likely(raw: dict[str, Any]) -> bool:

@@ -9,10 +9,10 @@ from starlette.responses import Response, StreamingResponse
 
 from events.errors import Refused
 from events.vocabulary import STATUSES
-from projections.changes import shown as told
 from projections.stores import News
 from service.api.answers import answer
-from service.api.looking import FILTER, REPEATED, Cursor, Looking, Wanted, shown
+from service.api.looking import FILTER, REPEATED, Cursor, Looking, Wanted
+from service.api.news import shown
 from service.api.query import Query
 from service.formats import CHANGES, MEDIA_TYPES, encoded
 from service.web.site import Site
@@ -58,18 +58,13 @@ class ChangesPage:
             head = cursor
         else:
             some, more = await self._looking.back(wanted, cursor if before else None, limit)
-        rows = [self._shown(one) for one in some]
+        rows = shown(some, self._service)
         earlier = some[-1].told.cursor if some and (more or after) else None
         if kind == "json":
             return answer({"changes": rows, "before": earlier, "after": head.text})
         return self._drawn(
             request, rows, earlier=earlier, head=head.text, more=bool(after and more)
         )
-
-    def _shown(self, one: News) -> dict[str, Any]:
-        change = shown(one, told(one.told.change, self._service.standing.registry))
-        described = self._service.store.described(one.told.change.company)
-        return {**change, "name": described and described["name"]}
 
     def _drawn(
         self,
@@ -105,7 +100,7 @@ class ChangesPage:
             heading, more = True, True
             while more:
                 found, more = await self._looking.on(wanted, cursor, _LONGEST)
-                rows = [self._shown(one.news) for one in found]
+                rows = shown([one.news for one in found], self._service)
                 piece = b"".join(encoded(rows, CHANGES, "csv"))
                 yield piece if heading else piece.partition(b"\r\n")[2]
                 heading = False

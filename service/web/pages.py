@@ -3,16 +3,20 @@
 from typing import NamedTuple
 
 from service.api.looking import Looking
+from service.resolving import Resolving
 from service.screening import Companies
 from service.web.changes import ChangesPage
 from service.web.company import CompanyPage
 from service.web.compare import ComparePage
+from service.web.deliveries import Deliveries
 from service.web.index import FrontPage
 from service.web.lists import ListPages
 from service.web.screen import ScreenPage
 from service.web.search import SearchPage
 from service.web.signing_in import SigningIn
 from service.web.site import Site
+from service.web.subscribing import Subscribing
+from service.web.subscriptions import Subscriptions
 
 
 class Shared(NamedTuple):
@@ -31,5 +35,9 @@ def add_pages(site: Site, shared: Shared) -> None:
     ChangesPage(site, shared.looking)
     ComparePage(site, shared.companies)
     ScreenPage(site, shared.companies)
+    resolving = Resolving(site.service, shared.companies)
+    Subscribing(site, resolving)  # before what stands behind `/subscriptions/` as an id
+    Subscriptions(site, resolving)
+    Deliveries(site)
     # Last: what stands behind `/companies/` is any id.
     CompanyPage(site)

@@ -24,6 +24,7 @@ from service.standing import Service
 from service.tokens import Caller, Tokens
 from service.web import guards, rendering
 from service.web.preferences import theme, zone
+from service.web.wishes import subscribe_link
 
 Handler = Callable[[Request], Awaitable[Response]]
 Kind = Literal["html", "json", "csv"]
@@ -76,6 +77,8 @@ class View:
         """Which pages there are."""
         self.places = [(name, path) for name, path in PLACES if path in paths]
         self.search = dict(self.places).get("Search", "/")
+        self.subscribe = subscribe_link(self.path, self.query)
+        """Where one subscribes to what the page is about."""
         self.theme = theme(request)
         self.zone: ZoneInfo | None = zone(request)
         self.asks_for_tokens = asks
@@ -174,13 +177,17 @@ class Site:
             return "html"
 
     async def form(self, request: Request, most_files: int = 1) -> FormData:
-        """The fields of a form that one of our pages sent. Raises `Refused` for any other, and
-        `TooLarge`."""
+        """The fields of a form that one of our pages sent; close them where there are files. Raises
+        `Refused` for any other form, and `TooLarge`."""
         length = request.headers.get("content-length", "")
         if not (length.isascii() and length.isdecimal()) or int(length[:12]) > MOST_BYTES:
             raise TooLarge(f"At most {MOST_BYTES:,} bytes are taken at once; send it in pieces.")
         fields = await request.form(max_files=most_files, max_part_size=MOST_BYTES)
-        guards.check(request, fields.get(guards.FIELD))
+        try:
+            guards.check(request, fields.get(guards.FIELD))
+        except Refused:
+            await fields.close()
+            raise
         return fields
 
     async def _file(self, request: Request) -> Response:

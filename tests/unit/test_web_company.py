@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -219,7 +220,7 @@ def test_marks_are_far_enough_apart_to_be_hit() -> None:
     assert found is not None
     marks = found.rows[0].marks
     assert (marks[0].event, marks[0].number, marks[0].legal) == ("law", 2, True)
-    assert all(two.x - one.x >= MARK for one, two in zip(marks, marks[1:], strict=False))
+    assert all(two.x - one.x >= MARK for one, two in pairwise(marks))
     assert sum(mark.number for mark in marks) == 6
 
 
