@@ -47,9 +47,10 @@ class Lease:
     async def opening(self) -> None:
         """Wait for the next round: what is written then, with nothing awaited in between, goes
         out with it. Raises as `write` does."""
-        self.opener = asyncio.get_running_loop().create_future()
-        self._rounds.call()
-        await self.opener
+        if self.over is None:
+            self.opener = asyncio.get_running_loop().create_future()
+            self._rounds.call()
+            await self.opener
         if self.over is not None:
             raise self.over
 

@@ -79,6 +79,8 @@ async def test_who_takes_a_partition_over_shuts_out_whoever_had_it_and_nobody_el
             assert done is None
             await kept.write(told(1, 3))
             with pytest.raises(Fenced, match="another worker has taken partition 0 over"):
+                await lost.opening()
+            with pytest.raises(Fenced, match="another worker has taken partition 0 over"):
                 await lost.write(told(0, 4))
         assert kept.name != name
     assert await written(house, 0) == [1, 3]
