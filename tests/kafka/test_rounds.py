@@ -67,7 +67,7 @@ async def test_who_takes_a_partition_over_shuts_out_whoever_had_it_and_nobody_el
 ) -> None:
     """The others' writing goes on, under a new name, each message once."""
     async with rounds(house) as one, one.lease(0) as lost, one.lease(1) as kept:
-        name = kept.name
+        claim = kept.claim
         await asyncio.gather(lost.write(told(0, 1)), kept.write(told(1, 1)))
         async with taking(house, 0) as other:
             writing = asyncio.gather(
@@ -82,7 +82,7 @@ async def test_who_takes_a_partition_over_shuts_out_whoever_had_it_and_nobody_el
                 await lost.opening()
             with pytest.raises(Fenced, match="another worker has taken partition 0 over"):
                 await lost.write(told(0, 4))
-        assert kept.name != name
+        assert kept.claim != claim
     assert await written(house, 0) == [1, 3]
     assert await written(house, 1) == [1, 2, 3]
 
@@ -107,7 +107,7 @@ async def test_who_only_had_its_name_taken_goes_on_with_all(house: House) -> Non
     async with rounds(house) as one, one.lease(0) as first, one.lease(1) as second:
         for number in range(3):
             await asyncio.gather(first.write(told(0, number)), second.write(told(1, number)))
-            await shut_out(house.connection, first.name, 30)
+            await shut_out(house.connection, first.claim.writer, 30)
         await first.opening()
         await first.write(told(0, 3))
     assert await written(house, 0) == [0, 1, 2, 3]
@@ -157,18 +157,22 @@ async def test_claims_that_were_left_are_shut_out_and_forgotten(house: House) ->
     claims = Claims(house.connection, house.partitions, 30)
     left = [fresh("left") for _ in range(2)]
     async with FencedWriter(house.connection, left[0], 30) as writer:
-        assert await claims.claim(0, left[0]) == []
-        assert await claims.claim(0, left[1]) == left[:1]
-        assert await claims.claim(1, left[1]) == []
+        first, before = await claims.claim(0, left[0])
+        assert before == []
+        _, before = await claims.claim(0, left[1])
+        assert before == [first]
+        elsewhere, before = await claims.claim(1, left[1])
+        assert before == []
         async with rounds(house) as one, one.lease(0) as lease:
             with pytest.raises(Fenced):
                 await writer.write(told(0, 1))
             await lease.write(told(0, 2))
-        assert await claims.claim(0, "new") == []
-        assert await claims.claim(1, "new") == left[1:]
+        new, before = await claims.claim(0, "new")
+        assert before == []
+        assert (await claims.claim(1, "new"))[1] == [elsewhere]
     await claims.close()
     held = {one.key: one.value for one in await house.read(CLAIMS) if one.partition == 0}
-    assert [key for key, value in held.items() if value is not None] == ["new"]
+    assert [key for key, value in held.items() if value is not None] == [new.key]
     assert await written(house, 0) == [2]
 
 
