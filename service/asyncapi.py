@@ -43,7 +43,7 @@ _KEYS: Final[dict[str, Schema]] = {
         "A subscription, one and a company with a slash between, a delivery, or `*`, in UTF-8; of "
         "notices, whose receiver fails, what is told and to whom, with slashes between.",
     ),
-    "writer": told(TEXT, "The transactional id of a writer, in UTF-8."),
+    "claim": told(TEXT, "The claim: a writer, and behind a slash what tells it from others."),
 }
 _TOLD: Final = (
     "Everything is folded from `standing.events.v1`; the other topics are derived from it, and "

@@ -27,7 +27,7 @@ from events.companies import Description
 from events.dates import SECOND, Instant, show, start
 from events.door import admit
 from events.errors import Problem
-from events.kafka.claims import claimed
+from events.kafka.claims import Claim, claimed
 from events.lists import Registry, load_registry
 from events.log import Position
 from events.memory_log import MemoryEventLog
@@ -44,7 +44,8 @@ _COMPANY: Final = "xiaomi"
 _NOW: Final = start("2021-04-01")
 _CONFLICT: Final = Problem("id", "'example' stands at 0:7 with other content; the first counts")
 _DESCRIBED: Final = Description(country="CN")
-_CLAIM: Final = Message(*claimed(0, "standing.projections.v1-worker-example", _NOW)[2:])
+_WRITER: Final = "standing.projections.v1-worker-example"
+_CLAIM: Final = Message(*claimed(0, Claim(f"{_WRITER}/1", _WRITER), _NOW)[2:])
 _STRUCTURED: Final = {"content-type": "application/cloudevents+json; charset=utf-8"}
 
 

@@ -3,14 +3,14 @@
 A writer claims a partition under its transactional id, reads who claimed it before, and has the
 brokers take nothing more from those; only then it reads what was published, and writes. The order
 of the topic decides between two who claim at once: whose claim stands later shuts the other out. A
-claim is withdrawn when its writer was shut out or has let go. Ids are used by one writer and never
-again, so that whoever was shut out stays so.
+claim is withdrawn when its writer was shut out or has let go. An id is taken by one writer, before
+it claims anything, and never again, so that whoever was shut out stays so.
 """
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
 from time import time_ns
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import uuid4
 
 import orjson
@@ -34,6 +34,14 @@ _HEADERS: Final = (
 )
 
 
+class Claim(NamedTuple):
+    """That a writer may write a partition. Each has a key of its own, so that withdrawing one never
+    takes a later one with it, however late the message arrives."""
+
+    key: str
+    writer: str
+
+
 class Claims:
     """The claims to the partitions of a cluster. `patience`, in seconds, bounds each step. Close
     it where it was used."""
@@ -49,38 +57,39 @@ class Claims:
         await self._questions.close()
         await self._publisher.close()
 
-    async def claim(self, partition: int, name: str) -> list[str]:
-        """Say that this writer, who has begun, is to write the partition; who said so before, and
-        was neither shut out nor let go since. Raises `StoreError`."""
-        (at,) = await self._publisher.write([claimed(partition, name, time_ns() // 1_000)])
-        standing: dict[str, None] = {}
+    async def claim(self, partition: int, writer: str) -> tuple[Claim, list[Claim]]:
+        """Say that this writer, who has begun, is to write the partition: its claim, and those that
+        were made before and not withdrawn since. Raises `StoreError`."""
+        mine = Claim(f"{writer}/{uuid4()}", writer)
+        (at,) = await self._publisher.write([claimed(partition, mine, time_ns() // 1_000)])
+        standing: dict[str, Claim] = {}
         last = NONE
         async for some in self._questions.batches(partition, last=at.offset):
             for one in some:
-                last = one.offset
-                who = one.key.decode()
+                last, key = one.offset, one.key.decode()
                 if one.value is None:
-                    standing.pop(who, None)
+                    standing.pop(key, None)
                 else:
-                    standing[who] = None
+                    standing[key] = Claim(key, orjson.loads(one.value)["writer"])
         if last != at.offset:
             raise StoreError(f"{CLAIMS.name} does not show {partition}:{at.offset}, claimed there")
-        standing.pop(name, None)
-        return list(standing)
+        del standing[mine.key]
+        return mine, list(standing.values())
 
-    async def withdraw(self, partition: int, names: Iterable[str]) -> None:
-        """These write the partition no more. Raises `StoreError`."""
-        gone = [Outgoing(CLAIMS.name, partition, one.encode(), None) for one in names]
+    async def withdraw(self, partition: int, claims: Iterable[Claim]) -> None:
+        """Nobody writes the partition under these any more. Raises `StoreError`."""
+        gone = [Outgoing(CLAIMS.name, partition, one.key.encode(), None) for one in claims]
         if gone:
             await self._publisher.write(gone)
 
-    async def take_over(self, partition: int, name: str) -> None:
+    async def take_over(self, partition: int, writer: str) -> Claim:
         """`claim`, and shut out who did before: from then on this one alone writes, until another
         takes over. Raises `StoreError`."""
-        earlier = await self.claim(partition, name)
-        for one in earlier:
+        mine, earlier = await self.claim(partition, writer)
+        for one in {each.writer for each in earlier} - {writer}:
             await shut_out(self._connection, one, self._patience)
         await self.withdraw(partition, earlier)
+        return mine
 
 
 async def shut_out(connection: Connection, name: str, patience: float) -> None:
@@ -105,10 +114,10 @@ async def sole(
     claims = Claims(connection, partitions, patience)
     try:
         async with FencedWriter(connection, fresh(name), patience, within=within) as writer:
-            await claims.take_over(partition, writer.name)
+            mine = await claims.take_over(partition, writer.name)
             yield writer
         with suppress(StoreError):  # the next one shuts it out
-            await claims.withdraw(partition, [writer.name])
+            await claims.withdraw(partition, [mine])
     finally:
         await claims.close()
 
@@ -118,8 +127,8 @@ def fresh(name: str) -> str:
     return f"{name}-{uuid4()}"
 
 
-def claimed(partition: int, name: str, now: Instant) -> Outgoing:
+def claimed(partition: int, claim: Claim, now: Instant) -> Outgoing:
     """The message that says so."""
-    said = ("ce_id", f"{name}/{partition}".encode()), ("ce_time", show(now).encode())
-    value = orjson.dumps({"writer": name, "partition": partition})
-    return Outgoing(CLAIMS.name, partition, name.encode(), value, (*_HEADERS, *said))
+    said = ("ce_id", claim.key.encode()), ("ce_time", show(now).encode())
+    value = orjson.dumps({"writer": claim.writer, "partition": partition})
+    return Outgoing(CLAIMS.name, partition, claim.key.encode(), value, (*_HEADERS, *said))

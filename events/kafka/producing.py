@@ -59,6 +59,9 @@ class Producer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka ships no typ
         """Stop at once. What was not answered fails, for everybody who waits for it."""
         self._closed = True
         self._message_accumulator.fail_all(KafkaError("this producer was let go of"))
+        for batches in self._message_accumulator._batches.values():  # noqa: SLF001
+            for one in batches:
+                one._drain_waiter.exception()  # noqa: SLF001 - of which nobody needs to hear
         # Its sender puts back what was not answered, and ends of a `KeyError` as that was given up.
         if self._sender.sender_task is not None:
             await ended(self._sender.sender_task, _GOODBYE_S)

@@ -15,7 +15,7 @@ from typing import Final, Self
 
 from events.errors import StoreError
 from events.kafka.bounded import ended
-from events.kafka.claims import Claims, fresh, shut_out
+from events.kafka.claims import Claim, Claims, fresh, shut_out
 from events.kafka.connection import Connection
 from events.kafka.fenced import Fenced, FencedWriter
 from events.kafka.packing import Packed
@@ -28,13 +28,15 @@ _TURNS: Final = 5
 _GOODBYE_S: Final = 3.0
 
 
+_NOTHING: Final = Claim("", "")
+
+
 class Lease:
     """The right to write a partition, until another one takes it over."""
 
     def __init__(self, partition: int, rounds: "Rounds") -> None:
         self.partition = partition
-        self.name = ""
-        """Of the writer that has claimed it."""
+        self.claim = _NOTHING
         self.waiting: Sequence[Packed] = ()
         self.under_way = False
         self.opener: asyncio.Future[None] | None = None
@@ -47,9 +49,10 @@ class Lease:
     async def opening(self) -> None:
         """Wait for the next round: what is written then, with nothing awaited in between, goes
         out with it. Raises as `write` does."""
-        self.opener = asyncio.get_running_loop().create_future()
-        self._rounds.call()
-        await self.opener
+        if self.over is None:
+            self.opener = asyncio.get_running_loop().create_future()
+            self._rounds.call()
+            await self.opener
         if self.over is not None:
             raise self.over
 
@@ -134,10 +137,9 @@ class Rounds:
         one = Lease(partition, self)
         while True:
             writer = await self._begun()
-            await self._claims.take_over(partition, writer.name)
+            one.claim = await self._claims.take_over(partition, writer.name)
             if writer is self._writer:
                 break
-        one.name = writer.name
         self._leases[partition] = one
         try:
             yield one
@@ -146,7 +148,7 @@ class Rounds:
                 del self._leases[partition]
             if await one.settled(_GOODBYE_S) and one.over is None:
                 with suppress(StoreError):  # the next one shuts us out
-                    await self._claims.withdraw(partition, [one.name])
+                    await self._claims.withdraw(partition, [one.claim])
 
     def call(self) -> None:
         """Something waits."""
@@ -241,14 +243,15 @@ class Rounds:
     async def _claim_again(self, one: Lease, writer: FencedWriter) -> None:
         """Where nobody else claims the partition, and nobody who did has shut us out, what is
         published of it is what we wrote."""
-        earlier = await self._claims.claim(one.partition, writer.name)
-        if earlier == [one.name]:
+        mine, earlier = await self._claims.claim(one.partition, writer.name)
+        if earlier == [one.claim]:
             await self._claims.withdraw(one.partition, earlier)
-            one.name, one.under_way = writer.name, False
+            one.claim, one.under_way = mine, False
             return
-        await self._claims.withdraw(one.partition, [writer.name])
+        await self._claims.withdraw(one.partition, [mine])
         self._leases.pop(one.partition, None)
-        one.end(Fenced(f"{one.name}: another worker has taken partition {one.partition} over"))
+        who = one.claim.writer
+        one.end(Fenced(f"{who}: another worker has taken partition {one.partition} over"))
 
     async def _stands(self, before: FencedWriter) -> bool:
         """Whether the last transaction was committed, of which that was not heard."""

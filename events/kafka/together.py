@@ -5,11 +5,13 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any, Final
 
+from aiokafka.errors import OffsetOutOfRangeError
+
 from events.errors import StoreError
 from events.kafka.bounded import ended, let_go
 from events.kafka.connection import Connection
 from events.kafka.reading import Entry, Times, TopicReader
-from events.kafka.trouble import trouble
+from events.kafka.trouble import said, trouble
 from events.log import Position
 
 _MOST: Final = 10_000
@@ -119,7 +121,11 @@ class Together(TopicReader):
             await (asyncio.sleep(_FULL_S) if there else self._changed.wait())
             return
         look = _LOOK_MS if len(free) == len(there) else _FULL_S * 1_000
-        found = await consumer.getmany(*free, timeout_ms=look, max_records=_MOST)
+        try:
+            found = await consumer.getmany(*free, timeout_ms=look, max_records=_MOST)
+        except OffsetOutOfRangeError as error:
+            self._without(error)
+            return
         began = asyncio.get_running_loop().time()
         for place, messages in found.items():
             one = there.get(place.partition)
@@ -129,6 +135,14 @@ class Together(TopicReader):
                 one.put(self._entries(messages, one.times))
         self._same_partitions(consumer)
         await asyncio.sleep(max(0.0, began + _PACE_S - asyncio.get_running_loop().time()))
+
+    def _without(self, error: OffsetOutOfRangeError) -> None:
+        """The others read on."""
+        for place in error.args[0]:
+            one = self._everybody.pop(place.partition, None)
+            if one is not None:
+                one.fail(StoreError(said(self._connection, self._topic, error)))
+        self._changed.set()
 
     async def _assign(self, consumer: Any) -> None:
         """Read on for each where it stands."""

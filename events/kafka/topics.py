@@ -79,7 +79,7 @@ PROGRESS: Final = Topic(
     "how far each subscription was told of each company",
 )
 CLAIMS: Final = Topic(
-    "standing.claims.v1", "writer", "compact", "which workers may write of each partition"
+    "standing.claims.v1", "claim", "compact", "which workers may write of each partition"
 )
 TOPICS: Final = (EVENTS, STATUS, CHANGES, SUBSCRIPTIONS, DELIVERIES, PROGRESS, CLAIMS, REJECTED)
 

@@ -21,6 +21,7 @@ _BENCHMARKS = (
     "sources_xml",
     "kafka_log",
     "kafka_worker",
+    "kafka_rounds",
     "kafka_live",
     "kafka_webhook",
     "deliveries",

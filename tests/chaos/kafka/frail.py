@@ -30,7 +30,7 @@ from alerts.targets import WebhookTarget
 from alerts.webhook import WebhookChannel
 from events.dates import SECOND, Instant
 from events.kafka import claims, producing, rounds
-from events.kafka.claims import Claims
+from events.kafka.claims import Claim, Claims
 from events.kafka.first import Sifted
 from events.kafka.mirror import Mirror
 from events.kafka.producing import Producer
@@ -139,14 +139,14 @@ class FrailProducer(Producer):
 class FrailClaims(Claims):
     """Tells of what it says."""
 
-    async def claim(self, partition: int, name: str) -> list[str]:
-        earlier = await super().claim(partition, name)
+    async def claim(self, partition: int, writer: str) -> tuple[Claim, list[Claim]]:
+        found = await super().claim(partition, writer)
         reached("claimed")
-        return earlier
+        return found
 
-    async def withdraw(self, partition: int, names: Iterable[str]) -> None:
+    async def withdraw(self, partition: int, claims: Iterable[Claim]) -> None:
         reached("shut out")
-        await super().withdraw(partition, names)
+        await super().withdraw(partition, claims)
 
 
 class FrailMirror(Mirror):
