@@ -17,10 +17,11 @@ from events.dates import (
     NEVER,
     UTC_ZONE,
     Instant,
-    add_days,
     end,
     last,
+    local_day,
     start,
+    wall,
 )
 from events.lists import ListInfo, Registry
 from events.log import Record, first_held
@@ -226,18 +227,24 @@ def windows(fact: Fact, opened: Instant, info: ListInfo) -> tuple[Window, ...]:
 @lru_cache(maxsize=65_536)
 def by_the_rules(info: ListInfo, opened: Instant) -> tuple[Window, ...]:
     """The restrictions of a list's own law, for a listing opened at `opened`."""
+    day = local_day(opened, info.zone)
     return tuple(
-        Window(
-            rule.kind,
-            rule.basis,
-            max(
-                opened,
-                rule.not_before,
-                opened
-                if rule.after is None
-                else add_days(opened, rule.after, rule.minutes, info.zone),
-            ),
-            rule.until,
-        )
-        for rule in info.rules
+        [
+            _made(
+                Window,
+                (
+                    rule.kind,
+                    rule.basis,
+                    max(
+                        opened,
+                        rule.not_before,
+                        opened
+                        if rule.after is None
+                        else wall(day + rule.after, rule.minutes, info.zone),
+                    ),
+                    rule.until,
+                ),
+            )
+            for rule in info.rules
+        ]
     )

@@ -40,8 +40,8 @@ class Renewed(NamedTuple):
 
 
 class PartitionRebuild:
-    """`read` and `fold`, and then `hand_over`. `tell` hears of each step, `folded` of how many more events
-    were read or folded, each of which is a half."""
+    """`read` and `fold`, and then `hand_over`. `tell` hears of each step, `folded` of how many more
+    events were read or folded, each of which is a half."""
 
     def __init__(
         self,
