@@ -25,7 +25,6 @@ UTC_ZONE: Final = ZoneInfo("UTC")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _MICROSECOND: Final = timedelta(microseconds=1)
-_MINUTE: Final = timedelta(minutes=1)
 _FIRST: Final[Instant] = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _LAST: Final[Instant] = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
 _PERIOD: Final = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
@@ -45,7 +44,7 @@ class BadDate(ValueError):
 def precision(text: str) -> Precision:
     """How exactly `text` names a moment. Raises `BadDate` where it names none."""
     if match := _PERIOD.fullmatch(text):
-        _first_day(text)
+        _first_day(text, match)
         return "year" if match[2] is None else "month" if match[3] is None else "day"
     _at(text)
     return "instant"
@@ -54,9 +53,8 @@ def precision(text: str) -> Precision:
 @lru_cache(maxsize=65_536)
 def start(text: str, zone: tzinfo = UTC_ZONE) -> Instant:
     """The first instant of what is written: of the day, month or year in `zone`, or the instant."""
-    if _PERIOD.fullmatch(text):
-        return midnight(_first_day(text), zone)
-    return _at(text)
+    match = _PERIOD.fullmatch(text)
+    return midnight(_first_day(text, match), zone) if match else _at(text)
 
 
 @lru_cache(maxsize=65_536)
@@ -66,7 +64,7 @@ def end(text: str, zone: tzinfo = UTC_ZONE) -> Instant:
     if not match:
         return _at(text)
     year, month, day = (int(part) if part else None for part in match.groups())
-    first = _first_day(text)
+    first = _first_day(text, match)
     if day:
         following = first + 1
     elif month:
@@ -86,10 +84,10 @@ def last(text: str, zone: tzinfo = UTC_ZONE) -> Instant:
 def show(instant: Instant, zone: tzinfo = UTC_ZONE) -> str:
     """ISO 8601 with the offset of `zone`; what lies beyond the calendar is told as its edge."""
     moment = _local(instant, zone)
-    offset = moment.utcoffset()
-    if offset and offset % _MINUTE:  # local mean time, before there were zones: not in ISO 8601
-        moment = moment.astimezone(UTC)
-    return moment.isoformat()
+    shown = moment.isoformat()
+    if shown[-6] in "+-":
+        return shown
+    return moment.astimezone(UTC).isoformat()  # local mean time, before zones: not in ISO 8601
 
 
 def on_the_calendar(instant: Instant) -> Instant:
@@ -97,9 +95,9 @@ def on_the_calendar(instant: Instant) -> Instant:
     return max(_FIRST, min(instant, _LAST))
 
 
-def add_days(instant: Instant, days: int, minutes: int, zone: tzinfo) -> Instant:
-    """`days` after the local date of `instant` in `zone`, at `minutes` after local midnight."""
-    return wall(_local(instant, zone).toordinal() - _EPOCH_DAY + days, minutes, zone)
+def local_day(instant: Instant, zone: tzinfo) -> int:
+    """The day in `zone` that an instant falls on, counted from 1970-01-01."""
+    return _local(instant, zone).toordinal() - _EPOCH_DAY
 
 
 def _local(instant: Instant, zone: tzinfo) -> datetime:
@@ -116,6 +114,7 @@ def midnight(day: int, zone: tzinfo) -> Instant:
     return wall(day, 0, zone)
 
 
+@lru_cache(maxsize=65_536)
 def wall(day: int, minutes: int, zone: tzinfo) -> Instant:
     """A wall-clock time of a day in `zone`; one that a change of clocks skips counts as if it
     had not been skipped, one that comes twice is the first."""
@@ -146,13 +145,13 @@ def local_wall(text: str, zone: tzinfo) -> Instant:
     """A rule's date: a day (`2021-08-02`, its start) or a local time (`2021-01-11T09:30`)."""
     day, _, clock = text.partition("T")
     hours, _, minutes = clock.partition(":")
-    return wall(_first_day(day), int(hours or 0) * 60 + int(minutes or 0), zone)
-
-
-def _first_day(text: str) -> int:
-    match = _PERIOD.fullmatch(text)
+    match = _PERIOD.fullmatch(day)
     if not match:
-        raise BadDate(f"{text!r} is no day")
+        raise BadDate(f"{day!r} is no day")
+    return wall(_first_day(day, match), int(hours or 0) * 60 + int(minutes or 0), zone)
+
+
+def _first_day(text: str, match: re.Match[str]) -> int:
     try:
         return _day_number(int(match[1]), int(match[2] or 1), int(match[3] or 1))
     except ValueError as error:
@@ -167,6 +166,7 @@ def _new_year(year: int) -> int:
     return _day_number(year, 12, 31) + 1
 
 
+@lru_cache(maxsize=65_536)
 def _at(text: str) -> Instant:
     match = _INSTANT.fullmatch(text)
     if not match:

@@ -17,12 +17,13 @@ from events.dates import (
     NEVER,
     UTC_ZONE,
     Instant,
-    add_days,
     end,
     last,
+    local_day,
     start,
+    wall,
 )
-from events.lists import ListInfo, Registry
+from events.lists import ListInfo, Registry, Rule
 from events.log import Record, first_held
 
 # The order of points at one instant: what runs out has gone already, then an announcement, then
@@ -227,17 +228,16 @@ def windows(fact: Fact, opened: Instant, info: ListInfo) -> tuple[Window, ...]:
 def by_the_rules(info: ListInfo, opened: Instant) -> tuple[Window, ...]:
     """The restrictions of a list's own law, for a listing opened at `opened`."""
     return tuple(
-        Window(
-            rule.kind,
-            rule.basis,
-            max(
-                opened,
-                rule.not_before,
-                opened
-                if rule.after is None
-                else add_days(opened, rule.after, rule.minutes, info.zone),
-            ),
-            rule.until,
-        )
-        for rule in info.rules
+        [
+            _made(Window, (rule.kind, rule.basis, _begins(rule, opened, info), rule.until))
+            for rule in info.rules
+        ]
     )
+
+
+def _begins(rule: Rule, opened: Instant, info: ListInfo) -> Instant:
+    first = max(opened, rule.not_before)
+    if rule.after is None:
+        return first
+    day = local_day(opened, info.zone) + rule.after
+    return max(first, wall(day, rule.minutes, info.zone))

@@ -38,7 +38,10 @@ def turns(listings: Sequence[Listing], begins: Instant, ends: Instant) -> Iterab
     """The kinds of restriction that open listings bring: at least those from `begins` to `ends`,
     in order. An injunction may cover some of them."""
     if len(listings) == 1:
-        return _calendar(listings[0].windows)
+        own = listings[0].windows
+        if len(own) == 1 and own[0].start < own[0].end:  # mostly
+            return Turn(own[0].start, (own[0].kind,)), Turn(own[0].end, ())
+        return _calendar(own)
     windows = [window for listing in listings for window in listing.windows]
     moments = {at for window in windows for at in window[2:] if begins < at < ends}
     return [Turn(at, _kinds(windows, at)) for at in sorted({begins, *moments})]

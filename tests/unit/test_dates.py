@@ -13,10 +13,10 @@ from events.dates import (
     SECOND,
     BadDate,
     Instant,
-    add_days,
     duration,
     end,
     last,
+    local_day,
     local_wall,
     midnight,
     normalised,
@@ -193,7 +193,7 @@ def test_the_end_of_the_first_and_last_instants_can_be_written_with_any_offset()
 )
 @pytest.mark.parametrize("zone", [NEW_YORK, TOKYO])
 def test_days_can_be_counted_from_anything_that_can_be_written(text: str, zone: ZoneInfo) -> None:
-    assert add_days(start(text), 60, 570, zone) > start(text)
+    assert wall(local_day(start(text), zone) + 60, 570, zone) > start(text)
 
 
 def test_an_offset_with_seconds_is_not_iso_8601_and_is_told_in_utc() -> None:
@@ -252,12 +252,13 @@ def test_a_rules_date_that_is_none_is_refused(text: str) -> None:
 def test_days_after_a_listing_are_counted_on_the_lists_calendar(
     opened: str, days: int, minutes: int, expected: str
 ) -> None:
-    found = add_days(start(opened, NEW_YORK), days, minutes, NEW_YORK)
+    found = wall(local_day(start(opened, NEW_YORK), NEW_YORK) + days, minutes, NEW_YORK)
     assert show(found, NEW_YORK) == expected
 
 
 def test_days_after_a_listing_at_the_end_of_the_calendar_lie_beyond_it() -> None:
-    assert add_days(start("9999-12-15", NEW_YORK), 365, 0, NEW_YORK) > end("9999", NEW_YORK)
+    day = local_day(start("9999-12-15", NEW_YORK), NEW_YORK)
+    assert wall(day + 365, 0, NEW_YORK) > end("9999", NEW_YORK)
 
 
 def test_midnight_is_a_wall_time_without_minutes() -> None:
