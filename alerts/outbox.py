@@ -200,7 +200,7 @@ class Outbox(Delivered):
         self._db.execute(
             "INSERT INTO ended SELECT value ->> 0, subscription, company, attempts + 1, "
             "value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, "
-            "CASE value ->> 7 WHEN 'delivered' THEN 'delivered' WHEN 'gone' THEN 'failed' "
+            "CASE value ->> 7 WHEN 'delivered' THEN 'delivered' "
             "ELSE iif(value ->> 7 = 'failed' AND subscription NOT IN "
             "(SELECT value FROM json_each(?2)), 'failed', "
             "iif(state = 'abandoned', state, 'pending')) END, value ->> 8, value ->> 9 "
