@@ -37,7 +37,7 @@ CREATE TEMP TABLE ended (
 _LOOK_UP: Final = (
     "INSERT INTO ended SELECT seq, messages.id, subscription, company, attempts + 1, "
     "value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, "
-    "CASE value ->> 7 WHEN 'delivered' THEN 'delivered' WHEN 'gone' THEN 'failed' "
+    "CASE value ->> 7 WHEN 'delivered' THEN 'delivered' "
     "ELSE iif(value ->> 7 = 'failed' AND subscription NOT IN "
     "(SELECT value FROM json_each(?2)), 'failed', "
     "iif(state = 'abandoned', state, 'pending')) END, value ->> 8, value ->> 9 "

@@ -314,14 +314,14 @@ async def test_a_receiver_that_is_gone_is_disabled(house: House) -> None:
     house.channel.answer = lambda _: GONE
     async with house.running():
         await house.source.tell("a")
-        await house.until(ident, "failed")
-        await house.until(other, "failed")
+        await house.until(ident, "abandoned")
+        await house.until(other, "abandoned")
         house.channel.answer = lambda _: OK
         third = await house.subscribe()
         await house.source.tell("a")
         await house.until(third, "delivered")
     shown = await house.desk.subscription(ident)
-    assert (shown["state"], shown["deliveries"]) == ("disabled", {"failed": 1})
+    assert (shown["state"], shown["deliveries"]) == ("disabled", {"abandoned": 1})
     assert "410" in shown["disabled"]
 
 
@@ -384,7 +384,7 @@ async def test_who_is_enabled_again_may_skip_what_waited(house: House) -> None:
     house.channel.answer = lambda _: GONE
     async with house.running():
         await house.source.tell("a", "a", "b")
-        await house.until(ident, "failed")
+        await house.until(ident, "abandoned")
         await house.source.tell("a", "b")
         sent = len(house.channel.sent)
         house.channel.answer = lambda _: OK
@@ -622,7 +622,7 @@ async def test_nothing_is_sent_again_to_one_who_is_disabled(house: House) -> Non
     house.channel.answer = lambda _: GONE
     async with house.running():
         await house.source.tell("a")
-        (gone,) = await house.until(ident, "failed")
+        (gone,) = await house.until(ident, "abandoned")
         with pytest.raises(Refused, match="410"):
             await house.desk.redeliver(gone["delivery"])
 

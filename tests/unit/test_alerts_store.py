@@ -136,10 +136,10 @@ def test_one_who_is_gone_gets_nothing_more(tmp_path: Path) -> None:
     store.take(drafts("a", "a", "b"), behind(3), NOW)
     store.settle([ended(heads(store)[0].id, Verdict("gone"))])
     assert store.get("sub_1").state == "disabled"
-    assert store.outbox.counts("sub_1") == {"failed": 1, "abandoned": 2}
+    assert store.outbox.counts("sub_1") == {"abandoned": 3}
     assert heads(store, NOW + DAY) == []
     store.take(drafts("z"), behind(4), NOW)
-    assert store.outbox.counts("sub_1") == {"failed": 1, "abandoned": 2}
+    assert store.outbox.counts("sub_1") == {"abandoned": 3}
 
 
 def test_an_attempt_that_ends_after_its_message_was_abandoned_brings_nothing_back(

@@ -1,10 +1,18 @@
 """The readers that the docs show, run as they stand there."""
 
 import asyncio
+import json
 import re
+import shutil
 import socket
 import sys
 from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from tests.unit.making import ENTITY, granted, issued, removed
 from tests.unit.serving import Api, served
@@ -101,6 +109,79 @@ async def test_curl_reads_a_stream(tmp_path: Path) -> None:
             await process.wait()
     assert told.startswith("retry: 3000\n\nevent: heartbeat\nid: 0:-1\ndata: {")
     assert 'id: xiaomi/1\ndata: {"cursor":"xiaomi/1","position":"0:0","change":"' in told
+
+
+PRELUDE = """
+globalThis.EventSource = class {
+  constructor(path) { this.read(process.argv[1] + path); }
+  async read(url) {
+    let text = "";
+    for await (const piece of (await fetch(url)).body) {
+      text += Buffer.from(piece).toString();
+      for (let end; (end = text.indexOf("\\n\\n")) >= 0; text = text.slice(end + 2)) {
+        const lines = text.slice(0, end).split("\\n");
+        const data = lines.find((line) => line.startsWith("data: "));
+        if (data && !lines.includes("event: heartbeat")) this.onmessage({ data: data.slice(6) });
+      }
+    }
+  }
+};
+"""
+"""What a browser has, and Node has not."""
+
+
+async def test_the_lines_for_a_page_hear_what_comes(tmp_path: Path) -> None:
+    if shutil.which("node") is None:
+        pytest.skip("no node")
+    text = (DOCS / "alerts-channels.md").read_text()
+    (script,) = re.findall(r"```js\n(.*?)```", text, re.DOTALL)
+    async with served(tmp_path) as api, listening(api) as url:
+        process = await asyncio.create_subprocess_exec(
+            *("node", "--eval", PRELUDE + script, url), stdout=asyncio.subprocess.PIPE
+        )
+        metrics = ""
+        async with asyncio.timeout(PATIENCE_S), aiohttp.ClientSession() as session:
+            while "standing_streams 1.0" not in metrics:
+                metrics = await (await session.get(f"{url}/metrics")).text()
+        await fill(api, "acme")
+        told: list[str] = []
+        while not any("company: 'acme'" in one for one in told):
+            told += await lines(process, 1)
+        process.kill()
+        await process.wait()
+
+
+async def test_a_topic_of_ntfy_is_read_with_curl(tmp_path: Path) -> None:
+    """At a server that keeps what is published, and tells it as ntfy does."""
+    text = (DOCS / "alerts-channels.md").read_text()
+    (command,) = re.findall(r"^(curl -s ntfy\S+)", text, re.MULTILINE)
+    topic = command.split("/")[1]
+    kept: list[dict[str, Any]] = []
+
+    async def publish(request: web.Request) -> web.Response:
+        kept.append({"event": "message", **(await request.json())})
+        return web.json_response(kept[-1])
+
+    async def tell(request: web.Request) -> web.Response:
+        mine = [one for one in kept if one["topic"] == request.match_info["topic"]]
+        return web.Response(text="".join(f"{json.dumps(one)}\n" for one in mine))
+
+    app = web.Application()
+    app.add_routes([web.post("/", publish), web.get("/{topic}/json", tell)])
+    async with TestServer(app) as server:
+        local = {"STANDING_ALLOW_NETWORKS": "127.0.0.0/8"}
+        async with served(tmp_path, environment=local) as api:
+            channel = {"type": "ntfy", "url": str(server.make_url(f"/{topic}"))}
+            made = (await api.client.post("/v1/subscriptions", json={"channel": channel})).json()
+            tried = (await api.client.post(f"/v1/subscriptions/{made['id']}/test")).json()
+            assert tried["attempts"][0]["outcome"] == "delivered"
+        address = str(server.make_url("/")).removeprefix("http://").rstrip("/")
+        process = await asyncio.create_subprocess_exec(
+            *command.replace("ntfy.sh", address).split(), stdout=asyncio.subprocess.PIPE
+        )
+        (told,) = await lines(process, 1)
+        await process.wait()
+    assert json.loads(told)["title"] == "standing: test"
 
 
 async def test_the_mail_server_of_the_docs_prints_what_it_gets(tmp_path: Path) -> None:

@@ -123,8 +123,8 @@ class TimedHouse:
             assert receipt.outcome == "recorded", receipt
         await self.settled()
 
-    async def subscribe(self, url: str, **more: Any) -> tuple[str, str]:
-        made, secret = await self.desk.subscribe(asked(url, **more))
+    async def subscribe(self, url: str, *, owner: str = "local", **more: Any) -> tuple[str, str]:
+        made, secret = await self.desk.subscribe(asked(url, **more), owner=owner)
         await self.settled()
         return made.id, secret
 
