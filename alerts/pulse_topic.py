@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from alerts.windows import HOUR
-from events.dates import ALWAYS, NEVER, SECOND, Instant, show, start
+from events.dates import ALWAYS, SECOND, Instant, show, start
 from events.errors import Problem
 from events.kafka.binding import MALFORMED, decode
 from events.kafka.tail import Raw, Tail
@@ -76,19 +76,19 @@ class TopicPulse:
 
     async def _tell(self, since: Instant) -> Mapping[str, Any] | None:
         """Nothing, where of some partition nothing was published that was recorded since then."""
-        partitions, oldest = [], NEVER
+        partitions, canary = [], Position()
         ends = await self._events.committed()
         for partition, end in sorted(ends.items()):
             read, recorded = await self._published(partition)
             if recorded < since:
                 return None
-            oldest = min(oldest, recorded)
+            canary[partition] = read
             behind = await self._behind(partition, read, end)
             partitions.append({"partition": partition, "end": end, "read": read, "behind": behind})
             await self._look(partition, end)
         now = self._clock()
         return {
-            "canary": show(oldest),
+            "canary": str(canary),
             "partitions": partitions,
             "lists": self._lists(now),
             "known_at": show(now),

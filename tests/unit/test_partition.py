@@ -195,3 +195,16 @@ def test_a_circle_over_two_partitions_is_broken_alike_in_both() -> None:
         home.waiting.append((at("2021-01-01"), {"source": "urn:test", **sent}))
     house.fold()
     assert [one.population.into for one in house.partitions[:2]] == [{"a": "b"}, {"a": "b"}]
+
+
+def test_that_time_passed_is_told_of_nobody_with_its_place() -> None:
+    """In every partition, whoever else is told of."""
+    shelf = Shelf()
+    population = Population(REGISTRY, shelf, owns=lambda _: False)
+    passing = {"type": words.TIME_PASSED, "subject": words.CLOCK_SUBJECT, "id": "t", "data": {}}
+    brought = fold(population, [Record(7, at("2021-02-01"), passing, 1)])
+    assert brought.companies == [words.CLOCK_SUBJECT]
+    place = messages.Place("1:7", at("2021-02-01"))
+    told = messages.status(population, words.CLOCK_SUBJECT, place, 0)
+    assert (told.key, told.value) == (b"clock", None)
+    assert dict(told.headers) == {"place": b"1:7", "ce_time": show(place.recorded).encode()}
