@@ -43,12 +43,11 @@ _LOOK_UP: Final = (
     "iif(state = 'abandoned', state, 'pending')) END, value ->> 8, value ->> 9 "
     "FROM json_each(?1) JOIN messages ON messages.id = value ->> 0"
 )
+_LOG: Final = (
+    "INSERT INTO attempts SELECT seq, number, at, latency, outcome, status, error, details "
+    "FROM ended"
+)
 _SETTLE: Final = (
-    # Where messages are forgotten sooner than their attempts, a number may be one of before.
-    (
-        "INSERT OR REPLACE INTO attempts SELECT seq, number, at, latency, outcome, status, error, "
-        "details FROM ended"
-    ),
     (
         "UPDATE messages SET state = ended.state, attempts = number FROM ended "
         "WHERE messages.seq = +ended.seq"  # found by it, and not all looked through
@@ -92,12 +91,12 @@ class Ended:
 
 
 def settle(
-    db: sqlite3.Connection, ended: Sequence[Ended], patient: Collection[str]
+    db: sqlite3.Connection, ended: Sequence[Ended], patient: Collection[str], *, kept: bool
 ) -> dict[str, str]:
     """See `Outbox.settle`. Over a connection that has the table `ENDED`."""
     rows = [_ended(one) for one in ended]
     db.execute(_LOOK_UP, (orjson.dumps(rows).decode(), orjson.dumps(list(patient)).decode()))
-    for statement in _SETTLE:
+    for statement in (_LOG, *_SETTLE) if kept else _SETTLE:
         db.execute(statement)
     return dict(db.execute("DELETE FROM ended RETURNING message, subscription").fetchall())
 

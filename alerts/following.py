@@ -14,6 +14,7 @@ class FollowingStore(AlertStore):
     """Subscriptions as their topic says they are."""
 
     SYNCHRONOUS: ClassVar[Synchronous] = "OFF"
+    KEPT: ClassVar = False  # those are in a topic
 
     def enrol(self, kept: Kept, behind: Place | None = None) -> None:
         """Have a subscription as it is told, whether it was known or not. `behind` is the place of

@@ -120,10 +120,13 @@ class Outbox(Lanes):
         )
         return [Waiting(*row) for row in rows.fetchall()]
 
-    def settle(self, ended: Sequence[Ended], patient: Collection[str] = ()) -> dict[str, str]:
-        """Keep attempts and move their queues on. By message, whose it was; those that have gone,
-        with their subscription, are left out. Of the `patient` nothing is given up."""
-        return attempts.settle(self._db, ended, patient)
+    def settle(
+        self, ended: Sequence[Ended], patient: Collection[str] = (), *, kept: bool = True
+    ) -> dict[str, str]:
+        """Keep attempts and move their queues on; where they are not `kept`, only that. By message,
+        whose it was; those that have gone, with their subscription, are left out. Of the `patient`
+        nothing is given up."""
+        return attempts.settle(self._db, ended, patient, kept=kept)
 
     def again(self, deliveries: Sequence[str], now: Instant) -> None:
         """Have messages sent again. Raises `UnknownDelivery`."""

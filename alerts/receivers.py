@@ -4,7 +4,7 @@ enabled again."""
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import orjson
 
@@ -43,6 +43,8 @@ class Door:
 
 class Receivers(Opened):
     """The part of a store that sees to deliveries."""
+
+    KEPT: ClassVar = True  # whether attempts are, when they are over
 
     def __init__(self, path: Path, vault: Vault | None = None) -> None:
         """See `Opened`."""
@@ -147,7 +149,7 @@ class Receivers(Opened):
     def settle(self, ended: Sequence[Ended]) -> None:
         """Keep attempts that are over, and what follows from them."""
         with self._writing():
-            whose = self.outbox.settle(ended, self._tired(ended))
+            whose = self.outbox.settle(ended, self._tired(ended), kept=self.KEPT)
             before = self._failing(set(whose.values()))
             failing = dict(before)
             self._hush(set(whose.values()))
