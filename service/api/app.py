@@ -4,6 +4,7 @@ from typing import Final
 
 import orjson
 from fastapi import APIRouter, FastAPI
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -88,9 +89,10 @@ def create_app(
     app.router.add_route("/openapi.json", _openapi, include_in_schema=False)
     app.router.routes.extend(promises.routes())
     handle(app)
+    app.add_exception_handler(HTTPException, site.lost)
     app.add_middleware(AtOnce, asking=asking, route=companies.status_route)
     app.add_middleware(Audited, audit=audit)
-    app.add_middleware(Gate, metrics=operating.metrics, tokens=tokens)
+    app.add_middleware(Gate, metrics=operating.metrics, tokens=tokens, tell=site.told)
     app.openapi = lambda: described.openapi(app)  # type: ignore[method-assign]
     return app
 

@@ -8,6 +8,7 @@ to 127.0.0.1, or with a form. Elsewhere, a token decides.
 import base64
 import binascii
 import time
+from collections.abc import Callable
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
@@ -44,12 +45,20 @@ _NOT_GUESSED: Final = (b"x-content-type-options", b"nosniff")
 
 
 class Gate:
-    """ASGI middleware. With `tokens`, one is asked for; without, only this machine is served."""
+    """ASGI middleware. With `tokens`, one is asked for; without, only this machine is served.
+    `tell` answers people who may not see a page."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, tokens: Tokens | None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        tokens: Tokens | None,
+        tell: Callable[[Request, int, str, str], Response],
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._tokens = tokens
+        self._tell = tell
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in, or answer why not."""
@@ -105,6 +114,7 @@ class Gate:
         scope["may_see"] = token is not None
         if token is not None:
             scope["caller"] = caller(token)
+            scope["role"] = token.role
         if scope["path"] in _UNGUARDED or scope["path"].startswith(_ASSETS):
             return None
         if token is None:
@@ -113,6 +123,8 @@ class Gate:
         if token.may(role):
             return None
         detail = f"{scope['method']} {scope['path']} needs the role {role!r}, not {token.role!r}"
+        if by_people(scope, headers):
+            return self._tell(Request(scope), 403, "Your token may not see this", detail)
         return problem(403, "role-needed", detail)
 
 
@@ -150,15 +162,20 @@ def _given(tokens: Tokens, scope: Scope, headers: Headers) -> Token | None:
     return None
 
 
+def by_people(scope: Scope, headers: Headers) -> bool:
+    """Whether somebody looks at a page."""
+    reads = scope["method"] in _READING and "text/html" in headers.get("accept", "")
+    return reads and not scope["path"].startswith(_NO_PAGES)
+
+
 def _ask(scope: Scope, headers: Headers) -> Response:
-    reading = scope["method"] in _READING
-    by_people = reading and "text/html" in headers.get("accept", "")
-    if by_people and not scope["path"].startswith(_NO_PAGES):
+    if by_people(scope, headers):
         query = scope["query_string"].decode("latin-1")
         on = quote(f"{scope['path']}?{query}" if query else scope["path"])
         return RedirectResponse(f"{SIGN_IN}?next={on}", 303, {"cache-control": "no-store"})
     # Feed readers, and a browser that looks at the API, know a password and no other token.
-    browser = by_people or (reading and scope["path"].startswith("/feeds/"))
+    reads = "text/html" in headers.get("accept", "") or scope["path"].startswith("/feeds/")
+    browser = reads and scope["method"] in _READING
     challenge = 'Basic realm="standing: any name, and a token as password"'
     return problem(
         401,

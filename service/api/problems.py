@@ -172,7 +172,8 @@ async def _invalid(_: Request, error: Exception) -> Response:
     )
 
 
-async def _http(request: Request, error: Exception) -> Response:
+async def http_error(request: Request, error: Exception) -> Response:
+    """No such address, or not by that method."""
     if not isinstance(error, HTTPException):
         raise error
     if error.status_code == HTTPStatus.NOT_FOUND:
@@ -204,6 +205,6 @@ _HANDLERS: Final[dict[type[Exception], Callable[[Request, Exception], Awaitable[
     Filling: _filling,
     StoreError: _store,
     RequestValidationError: _invalid,
-    HTTPException: _http,
+    HTTPException: http_error,
     Exception: _failed,
 }

@@ -56,7 +56,8 @@ def environment() -> jinja2.Environment:
         origin=marking.origin,
         sources=marking.sources,
         badge=marking.badge,
-        code=marking.code,
+        bands=marking.bands,
+        marks=marking.marks,
         logged=marking.logged,
         reason=marking.reason,
     )

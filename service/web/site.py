@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -18,10 +19,11 @@ from projections.reader import Parked
 from service.api.answers import NotAcceptable, accepted
 from service.api.asking import Asking
 from service.api.body import MOST_BYTES, TooLarge
-from service.api.problems import NotYet
+from service.api.gate import by_people, needed
+from service.api.problems import NotYet, http_error
 from service.review import UnknownQuestion
 from service.standing import Service
-from service.tokens import Caller, Tokens
+from service.tokens import ROLES, Caller, Role, Tokens
 from service.web import guards, rendering
 from service.web.preferences import theme, zone
 from service.web.wishes import subscribe_link
@@ -75,17 +77,27 @@ class View:
         self.query: str = request.scope["query_string"].decode("latin-1")
         self.paths = paths
         """Which pages there are."""
-        self.places = [(name, path) for name, path in PLACES if path in paths]
+        found = request.scope.get("caller")
+        self.caller: Caller | None = found if isinstance(found, Caller) else None
+        self.places = [
+            (name, path)
+            for name, path in PLACES
+            if path in paths and _may(request, needed("GET", path), asks)
+        ]
         self.search = dict(self.places).get("Search", "/")
         self.subscribe = subscribe_link(self.path, self.query)
         """Where one subscribes to what the page is about."""
         self.theme = theme(request)
         self.zone: ZoneInfo | None = zone(request)
         self.asks_for_tokens = asks
-        found = request.scope.get("caller")
-        self.caller: Caller | None = found if isinstance(found, Caller) else None
         self.form = guards.Sealed(request)
         """`{{ view.form }}` is the token that a form needs; see the macro `sealed`."""
+
+
+def _may(request: Request, role: Role, asks: bool) -> bool:
+    """Whether whoever asks would be let in there."""
+    given = request.scope.get("role")
+    return not asks or (given is not None and ROLES.index(given) >= ROLES.index(role))
 
 
 class Site:
@@ -160,6 +172,21 @@ class Site:
         return self.page(
             request, "problem.html", code, title=title, problems=problems, unknown=unknown
         )
+
+    def told(self, request: Request, code: int, title: str, detail: str) -> Response:
+        """Something that people are told instead of a page."""
+        problems = (Problem("", detail),)
+        return self.page(
+            request, "problem.html", code, title=title, problems=problems, unknown=None
+        )
+
+    async def lost(self, request: Request, error: Exception) -> Response:
+        """No such address: a page for people, a problem for programs."""
+        missing = isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_FOUND
+        if missing and by_people(request.scope, request.headers):
+            detail = f"{request.scope['path']} leads nowhere here."
+            return self.told(request, HTTPStatus.NOT_FOUND, "There is no such page", detail)
+        return await http_error(request, error)
 
     def kind(self, request: Request, *, strict: bool = True) -> Kind:
         """In which form a page is wanted: by the end of its address (`.json`, `.csv`), else by

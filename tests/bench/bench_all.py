@@ -15,6 +15,7 @@ _BENCHMARKS = (
     "screen",
     "matching",
     "over_http",
+    "pages",
     "webhook",
     "command_line",
     "sources",

@@ -12,9 +12,10 @@ _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"content-length:"
 
 
-def get(path: str, port: int) -> bytes:
+def get(path: str, port: int, *headers: str) -> bytes:
     """A request, ready to be sent."""
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept: */*\r\n\r\n".encode()
+    given = (f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Accept: */*", *headers)
+    return "\r\n".join((*given, "", "")).encode()
 
 
 async def ask(port: int, requests: Sequence[bytes], connections: int) -> list[int]:

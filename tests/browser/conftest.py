@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser import serving
 from tests.browser.looking import DESK, Complaints
+
+expect.set_options(timeout=120_000)
 
 _HERE = Path(__file__).parent
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -21,14 +23,15 @@ _PATIENCE_MS = 120_000
 _NONE = "tests of the pages were skipped: there is no Chromium; STANDING_TEST_CHROMIUM names one"
 
 
-def _chromium() -> str | None:
+def chromium() -> str | None:
+    """The program, where there is one."""
     given = os.environ.get("STANDING_TEST_CHROMIUM")
     return given or next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs a browser where there is none."""
-    if _chromium() is None:
+    if chromium() is None:
         for item in items:
             if _HERE in item.path.parents:
                 item.add_marker(pytest.mark.skip(reason="no Chromium"))
@@ -36,7 +39,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was skipped."""
-    if _chromium() is None:
+    if chromium() is None:
         terminalreporter.write_line(_NONE, yellow=True)
 
 
@@ -62,7 +65,7 @@ def browser() -> Iterator[Browser]:
     run in this thread, so all of them are plain functions."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
-            executable_path=_chromium(),
+            executable_path=chromium(),
             headless=True,
             args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
             timeout=_PATIENCE_MS,

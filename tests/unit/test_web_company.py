@@ -13,7 +13,7 @@ import pytest
 from events.dates import start
 from service.web import wording
 from service.web.timeline import MARK, drawn
-from tests.unit.making import CCMC, ENTITY, event, granted, issued, removed
+from tests.unit.making import CCMC, ENTITY, granted, issued, removed
 from tests.unit.serving import described, problem, served
 
 Json = dict[str, Any]
@@ -228,8 +228,6 @@ async def test_a_page_of_what_is_odd_says_so(tmp_path: Path) -> None:
     """A correction that was recorded later, as one."""
     async with served(tmp_path) as api:
         await api.record(issued("2021-01-14", list_=ENTITY), removed("2021-06-01", list_=ENTITY))
-        await api.record(
-            granted("2021-02-01", list_=ENTITY), event("note.recorded", "n", kind="news")
-        )
+        await api.record(granted("2021-02-01", list_=ENTITY))
         text = (await api.client.get(AT)).text
         assert "<b>Corrected.</b>" in text

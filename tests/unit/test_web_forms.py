@@ -125,3 +125,17 @@ async def test_who_signed_out_or_whose_token_was_revoked_is_out(
         await signed_in(api, tokens)
         tokens.revoke(tokens.all()[-1].id)
         problem(await api.client.get("/v1/lists"), 401)
+
+
+async def test_who_may_not_see_a_page_is_told_on_one(tmp_path: Path, tokens: Tokens) -> None:
+    """And who goes where nothing is; programs are told as before."""
+    async with reached(tmp_path) as api:
+        await signed_in(api, tokens)
+        for path, code, words in (
+            ("/audit", 403, "Your token may not see this"),
+            ("/nowhere", 404, "There is no such page"),
+        ):
+            answer = await api.client.get(path, headers={"accept": "text/html"})
+            assert (answer.status_code, words in answer.text) == (code, True)
+            problem(await api.client.get(path), code)
+        problem(await api.client.get("/v1/nowhere", headers={"accept": "text/html"}), 404)
