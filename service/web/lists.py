@@ -40,7 +40,7 @@ class ListPages:
         site.add("/lists/{list}", self.one)
 
     async def lists(self, request: Request) -> Response:
-        """All lists, with how many companies stand on each."""
+        """All lists, with how many companies stand on each; those first of which there is one."""
         query = Query(request, _ALL)
         await self._site.asking.until(query)
         as_of = query.one("as_of")
@@ -94,10 +94,11 @@ class ListPages:
         if as_of is not None:
             _moment(as_of, None, 0)
         self._site.service.standing.reader.refresh()
-        return [
+        found = [
             {**self._shown(info, as_of), "counts": self._counts(info, as_of)}
             for info in self._site.service.standing.registry
         ]
+        return sorted(found, key=lambda one: not any(one["counts"].values()))
 
     def _shown(self, info: ListInfo, as_of: str | None) -> dict[str, Any]:
         """As the API tells of a list, with whether it was covered on that date."""
