@@ -1,6 +1,7 @@
 """Two moments side by side: what happened between them, company by company and list by list."""
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 from events.errors import UnknownCompany
@@ -25,7 +26,6 @@ HAPPENED: Final = {
     "between": "Came and went, or went and came back, between",
 }
 """What can happen between two moments, in the order in which it is told."""
-
 
 
 class Difference(NamedTuple):
@@ -102,11 +102,19 @@ def everybody(
     first, second = questions
     dates = [str(first.as_of), str(second.as_of)]
     if first._replace(as_of=None) == second._replace(as_of=None):
-        rows = panel(store, readers, second, dates)
-        for row in rows:
-            yield row, next(rows)
+        with closing(panel(store, readers, second, dates)) as rows:
+            for row in rows:
+                yield row, next(rows)
         return
-    each = [iter(panel(store, readers, one, [str(one.as_of)])) for one in questions]
+    with (
+        closing(panel(store, readers, first, dates[:1])) as one,
+        closing(panel(store, readers, second, dates[1:])) as other,
+    ):
+        yield from _paired(one, other)
+
+
+def _paired(one: Iterator[Row], other: Iterator[Row]) -> Iterator[tuple[Row | None, Row | None]]:
+    each = one, other
     left, right = (next(one, None) for one in each)
     while left is not None or right is not None:
         company = min(one.company for one in (left, right) if one is not None)

@@ -57,8 +57,10 @@ class ListPages:
         kind = self._site.kind(request)
         query = Query(request, _ONE)
         await self._site.asking.until(query)
-        name = str(request.path_params["list"])
-        info = self._site.service.standing.registry.require(name.removesuffix(f".{kind}"), "list")
+        name = str(request.path_params["list"]).removesuffix(f".{kind}")
+        info = self._site.service.standing.registry.find(name)
+        if info is None:
+            return self._unknown(request, name)
         which = query.one("show") or "members"
         if which not in _WHICH:
             raise Refused.field("show", f"one of {', '.join(_WHICH)}")
@@ -84,6 +86,7 @@ class ListPages:
 
     def _check(self, question: Question, info: ListInfo) -> None:
         first = self._site.service.standing.reader.readers[0]
+        self._site.service.standing.reader.refresh()
         first.cutoffs(question, info.zone)
         _moment(question.as_of, info, self._site.service.standing.clock())
 
