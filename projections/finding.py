@@ -36,6 +36,8 @@ SELECT substr(line, 1, {LONGEST}), company FROM lines WHERE line <> ''
 begins nothing in it."""
 _LAST: Final = "\U0010ffff"
 _NAMES_EACH: Final = 4
+_SHORT: Final = 7
+"""Letters. Whoever writes more that begins a name does not mean what stands within others."""
 
 
 def put(db: Connection, company: str, text: str) -> None:
@@ -85,8 +87,10 @@ def empty(db: Connection) -> None:
 
 def search(db: Connection, text: str, limit: int) -> list[tuple[str, str]]:
     """Companies of which a text is found, with what is searched of each: those first of which
-    something begins with it."""
+    something begins with it, and no others where it is long."""
     found = _beginning(db, text, limit)
+    if found and len(text) > _SHORT:
+        return list(found.items())
     if len(found) < limit and (phrase := within(text)) is not None:
         rows = db.execute(
             "SELECT company, text FROM names WHERE text MATCH ? AND instr(text, ?) LIMIT ?",

@@ -6,7 +6,7 @@ folded under it.
 
 import heapq
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter, itemgetter
@@ -75,18 +75,21 @@ def replay(store: Stores, reader: Readers, question: Question, as_of: str) -> It
 
 def panel(
     store: Stores, reader: Readers, question: Question, dates: Sequence[str], after: str = ""
-) -> Iterator[Row]:
+) -> Generator[Row, None, None]:
     """Everybody's standing at each of the dates: company by company, each with its dates in the
     order given. With lists in the question, only companies that have events on one of them; behind
-    the id `after`, where one is given."""
+    the id `after`, where one is given. To be closed before the store, if it is not read to its
+    end."""
     if question.announced_by is not None or question.known_at is not None:
-        return _asked(_everybody(store, after), reader, question, dates)
+        yield from _asked(_everybody(store, after), reader, question, dates)
+        return
     found = _stored(store, reader, question.lists, dates, after)
     waiting = [one for one in reader.waiting() if one > after]
     if not waiting:
-        return found
+        yield from found
+        return
     rows = ((one, row.country) for one in waiting if (row := store.row(one)) is not None)
-    return heapq.merge(found, _asked(rows, reader, question, dates), key=attrgetter("company"))
+    yield from heapq.merge(found, _asked(rows, reader, question, dates), key=attrgetter("company"))
 
 
 def _stored(

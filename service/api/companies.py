@@ -72,8 +72,10 @@ class Companies:
 
     async def search(self, request: Request) -> Response:
         """Companies whose name, alias, identifier or id holds `q`, in any script, without regard
-        to case, width and accents; the closest first. Without `q` all of them, by id, page by
-        page: go on `after` the `next`."""
+        to case, width and accents; the closest first. Where a name begins with a `q` of more than
+        seven letters, only such are meant; one letter, or two within a word, are looked for where
+        names and words begin. Without `q` all of them, by id, page by page: go on `after` the
+        `next`."""
         query = Query(request, _SEARCH)
         await self._asking.until(query)
         limit = query.number("limit", _FEW, _MOST)

@@ -122,6 +122,11 @@ def grouped(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         group["changes"].append(one)
         before, after = (set(one[side]["restrictions"]) for side in ("from", "to"))
         one["begins"], one["ends"] = sorted(after - before), sorted(before - after)
+    for group in found.values():
+        some = group["changes"]
+        group["backfill"] = all(one["backfill"] for one in some)
+        minutes = {one["recorded"][:16] for one in some}
+        group["recorded"] = some[0]["recorded"][:16] + "Z" if len(minutes) == 1 else None
     return list(found.values())
 
 

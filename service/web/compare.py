@@ -104,7 +104,9 @@ class ComparePage:
         form = await self._site.form(request)
         given = {name: str(form.get(name) or "") for name in _TEXTS}
         lists = tuple(str(one) for one in form.getlist("list") if one)
-        return await self._answered(request, Wish(given, (), lists, await _uploaded(form)))
+        file = await _uploaded(form)
+        await form.close()
+        return await self._answered(request, Wish(given, (), lists, file))
 
     async def _watched(self, request: Request, subscription: str) -> tuple[str, ...]:
         """The companies of one's own subscription."""
@@ -148,6 +150,7 @@ class ComparePage:
             for side, as_of in zip(_SIDES, (first, second), strict=True)
             for known in [given[f"known_at_{side}"] or None]
         )
+        self._standing.reader.refresh()
         reader = self._standing.reader.readers[0]
         for question in questions:
             reader.cutoffs(question, UTC_ZONE)

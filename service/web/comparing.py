@@ -1,6 +1,7 @@
 """Two moments side by side: what happened between them, company by company and list by list."""
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 from events.errors import UnknownCompany
@@ -22,11 +23,9 @@ HAPPENED: Final = {
     "restricted": "Same status, more is forbidden",
     "freed": "Same status, less is forbidden",
     "otherwise": "Same status, other things are forbidden",
-    "between": "Same status, but it went and came back between",
+    "between": "Came and went, or went and came back, between",
 }
 """What can happen between two moments, in the order in which it is told."""
-
-_AFTER: Final = {"scheduled": "scheduled", "enjoined": "enjoined", "removed": "removed"}
 
 
 class Difference(NamedTuple):
@@ -74,19 +73,26 @@ def what_happened(before: Standing | None, after: Standing | None) -> str | None
     """In one word; None where nothing did."""
     was, is_ = (one.status if one else "not_listed" for one in (before, after))
     if was != is_:
-        if is_ in _AFTER and not (is_ == "enjoined" and was not in ON_IT):
-            return _AFTER[is_]
-        if is_ == "not_listed":
-            return "withdrawn" if was == "scheduled" else "removed"
-        if was == "enjoined":
-            return "unjoined"
-        return "again" if was == "removed" else "added"
+        return _turned(was, is_)
     gained, lost = _more(after, before), _more(before, after)
     if gained or lost:
         return "otherwise" if gained and lost else "restricted" if gained else "freed"
     if before and after and before.since != after.since and is_ != "not_listed":
         return "between"
     return None
+
+
+def _turned(was: str, is_: str) -> str:
+    """Of two different statuses."""
+    if was in ON_IT and is_ in ON_IT:
+        return "enjoined" if is_ == "enjoined" else "unjoined"
+    if was in ON_IT:
+        return "removed"
+    if is_ in ON_IT:
+        return "again" if was == "removed" else "added"
+    if is_ == "scheduled":
+        return "scheduled"
+    return "between" if is_ == "removed" else "withdrawn"
 
 
 def everybody(
@@ -96,11 +102,19 @@ def everybody(
     first, second = questions
     dates = [str(first.as_of), str(second.as_of)]
     if first._replace(as_of=None) == second._replace(as_of=None):
-        rows = panel(store, readers, second, dates)
-        for row in rows:
-            yield row, next(rows)
+        with closing(panel(store, readers, second, dates)) as rows:
+            for row in rows:
+                yield row, next(rows)
         return
-    each = [iter(panel(store, readers, one, [str(one.as_of)])) for one in questions]
+    with (
+        closing(panel(store, readers, first, dates[:1])) as one,
+        closing(panel(store, readers, second, dates[1:])) as other,
+    ):
+        yield from _paired(one, other)
+
+
+def _paired(one: Iterator[Row], other: Iterator[Row]) -> Iterator[tuple[Row | None, Row | None]]:
+    each = one, other
     left, right = (next(one, None) for one in each)
     while left is not None or right is not None:
         company = min(one.company for one in (left, right) if one is not None)

@@ -40,7 +40,7 @@ class ListPages:
         site.add("/lists/{list}", self.one)
 
     async def lists(self, request: Request) -> Response:
-        """All lists, with how many companies stand on each."""
+        """All lists, with how many companies stand on each; those first of which there is one."""
         query = Query(request, _ALL)
         await self._site.asking.until(query)
         as_of = query.one("as_of")
@@ -57,8 +57,10 @@ class ListPages:
         kind = self._site.kind(request)
         query = Query(request, _ONE)
         await self._site.asking.until(query)
-        name = str(request.path_params["list"])
-        info = self._site.service.standing.registry.require(name.removesuffix(f".{kind}"), "list")
+        name = str(request.path_params["list"]).removesuffix(f".{kind}")
+        info = self._site.service.standing.registry.find(name)
+        if info is None:
+            return self._unknown(request, name)
         which = query.one("show") or "members"
         if which not in _WHICH:
             raise Refused.field("show", f"one of {', '.join(_WHICH)}")
@@ -84,6 +86,7 @@ class ListPages:
 
     def _check(self, question: Question, info: ListInfo) -> None:
         first = self._site.service.standing.reader.readers[0]
+        self._site.service.standing.reader.refresh()
         first.cutoffs(question, info.zone)
         _moment(question.as_of, info, self._site.service.standing.clock())
 
@@ -94,10 +97,11 @@ class ListPages:
         if as_of is not None:
             _moment(as_of, None, 0)
         self._site.service.standing.reader.refresh()
-        return [
+        found = [
             {**self._shown(info, as_of), "counts": self._counts(info, as_of)}
             for info in self._site.service.standing.registry
         ]
+        return sorted(found, key=lambda one: not any(one["counts"].values()))
 
     def _shown(self, info: ListInfo, as_of: str | None) -> dict[str, Any]:
         """As the API tells of a list, with whether it was covered on that date."""

@@ -1,7 +1,8 @@
 """Who stands on a list at a moment, page by page, however many there are."""
 
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 from events.dates import show
@@ -84,8 +85,9 @@ class Members:
         """Members of the one list that is asked for, behind an id."""
         found: list[Member] = []
         looked_at, last = 0, after
-        with self._lock:
-            for company, member in self._each(self._readers, question, after):
+        each = self._each(self._readers, question, after)
+        with self._lock, closing(each):
+            for company, member in each:
                 looked_at += 1
                 if member is not None and _meant(member, which):
                     if len(found) == limit:
@@ -98,13 +100,13 @@ class Members:
 
     def csv(self, question: Question, which: str) -> Generator[bytes, None, None]:
         """All of them."""
-        each = self._each(self._standing.readers(), question, "")
-        members = (one for _, one in each if one is not None and _meant(one, which))
-        yield from encoded(members, _TABLE, "csv")
+        with closing(self._each(self._standing.readers(), question, "")) as each:
+            members = (one for _, one in each if one is not None and _meant(one, which))
+            yield from encoded(members, _TABLE, "csv")
 
     def _each(
         self, readers: Readers, question: Question, after: str
-    ) -> Iterator[tuple[str, Member | None]]:
+    ) -> Generator[tuple[str, Member | None], None, None]:
         """Companies by id, with how each stands, where it does. Where a cut asks for each of
         them, all companies are."""
         store = self._standing.store()
@@ -115,10 +117,10 @@ class Members:
         asked = question._replace(lists=() if _cut(question) else question.lists)
         try:
             readers.refresh()
-            rows = panel(store, readers, asked, dates, after)
-            for row in rows:
-                today = next(rows) if both else None
-                yield row.company, _member(row, today, list_id)
+            with closing(panel(store, readers, asked, dates, after)) as rows:
+                for row in rows:
+                    today = next(rows) if both else None
+                    yield row.company, _member(row, today, list_id)
         finally:
             store.close()
 

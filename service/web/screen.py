@@ -71,9 +71,11 @@ class ScreenPage:
         """Whom the rows may be. What cannot be read is told beside the form."""
         fields = await self._site.form(request)
         given = {name: str(fields.get(name) or "") for name in _GIVEN}
+        file = await _uploaded(fields.get("file"))
+        await fields.close()
         kind = self._site.kind(request)
         try:
-            wish = _wish(given, await _uploaded(fields.get("file")))
+            wish = _wish(given, file)
             sheet, rows, counts = await run_in_threadpool(self._screened, wish)
         except Refused as refused:
             if kind != "html":

@@ -14,6 +14,8 @@ _BENCHMARKS = (
     "replay",
     "screen",
     "matching",
+    "searching",
+    "streams",
     "over_http",
     "pages",
     "webhook",

@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from random import Random
-from time import perf_counter_ns
+from time import perf_counter_ns, thread_time_ns
 from urllib.parse import urlencode
 
 from events import vocabulary as words
 from projections.rows import searched
+from service.api.asking import Asking
 from tests.bench.generate import Event, company_id
 from tests.bench.harness import Bench, Contender, Figures, Options, peak_mib, spread
 from tests.bench.load import ask, get
@@ -108,6 +109,24 @@ def standing(folder: Path, options: Options) -> Figures:
         return _measured(data, port, pid, options)
 
 
+def in_process(folder: Path, options: Options) -> Figures:
+    """The same without HTTP, in processor time: what others do at the same time counts less."""
+    data = Path(options["data"])
+
+    async def search() -> list[int]:
+        taken = []
+        with closing(at(data)) as there:
+            async with there.running() as service:
+                asking = Asking(service, 30.0)
+                for text in _asked(data, options["searches"]):
+                    before = thread_time_ns()
+                    asking.search(text, _SHOWN)
+                    taken.append(thread_time_ns() - before)
+        return taken
+
+    return {**spread(asyncio.run(search())), "busy": 0, "peak_of_server": 0}
+
+
 def empty(folder: Path, options: Options) -> Figures:
     """A bare Starlette route on uvicorn, asked the same."""
     port = free_port()
@@ -145,12 +164,13 @@ def ranked(folder: Path, options: Options) -> Figures:
 
 
 def measure(bench: Bench) -> None:
-    """All three, by turns."""
+    """All of them, by turns."""
     args = bench.args
     common: Options = {"searches": args.searches}
     found = [
         Contender("a bare Starlette route, over HTTP", "tests.bench.searching:empty", common),
         Contender("standing, over HTTP", "tests.bench.searching:standing", common),
+        Contender("standing, in process, CPU", "tests.bench.searching:in_process", common),
         Contender("SQLite's trigrams by rank, in process", "tests.bench.searching:ranked", common),
     ]
     with bench.folder() as folder:
