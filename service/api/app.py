@@ -28,6 +28,7 @@ from service.api.screening import Screen
 from service.api.streams import BEAT_S, MOST, Streams
 from service.api.subscriptions import Subscriptions
 from service.audit import Audit
+from service.deciding import Queue
 from service.standing import Service
 from service.tokens import Tokens
 from service.web.pages import Shared, add_pages
@@ -60,14 +61,15 @@ def create_app(
     companies = Companies(asking)
     screen = Screen(service, asking)
     audit = Audit(service.standing.settings.home, service.standing.clock)
+    queue = Queue(service)
     site = Site(service, asking, tokens)
-    add_pages(site, Shared(screen.companies))
+    add_pages(site, Shared(screen.companies, queue, operating, streams))
     parts: list[APIRouter] = [
         companies.router,
         Events(service, asking, operating.metrics).router,
         Everyone(service, asking).router,
         screen.router,
-        Reviewing(service, asking).router,
+        Reviewing(queue, asking).router,
         Changes(service, asking, looking).router,
         streams.router,
         Feeds(service, asking, looking).router,

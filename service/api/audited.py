@@ -15,7 +15,10 @@ from service.api.query import Query
 from service.audit import Audit
 
 _ACTING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_RECORDED: Final = ("/v1/subscriptions", "/v1/review", "/subscriptions", "/review")
+_RECORDED: Final = (
+    *("/v1/subscriptions", "/v1/review", "/v1/parked"),
+    *("/subscriptions", "/review", "/operate"),
+)
 _ONLY_ASKS: Final = "preview"
 _PAGE: Final = 100
 _MOST: Final = 1_000

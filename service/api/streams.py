@@ -54,8 +54,8 @@ class Streams:
         self._asking = asking
         self._looking = looking
         self._beat_s = beat_s
-        self._most = most
-        self._open = 0
+        self.most = most
+        self.open = 0
         self._ended = False
         self._stir = asyncio.Event()
         self._pump: asyncio.Task[None] | None = None
@@ -78,8 +78,8 @@ class Streams:
         wanted = Wanted.of(query, self._service)
         last = request.headers.get("last-event-id") or query.one("after")
         cursor = self._looking.head() if last is None else await self._looking.cursor(last)
-        if self._ended or self._open >= self._most:
-            detail = f"{self._open} streams are open here, and no more are; try another replica"
+        if self._ended or self.open >= self.most:
+            detail = f"{self.open} streams are open here, and no more are; try another replica"
             return problem(503, "too-many-streams", detail, headers={"retry-after": "5"})
         return _EventStream(self, wanted, cursor)
 
@@ -103,14 +103,14 @@ class Streams:
     @contextmanager
     def held(self) -> Iterator[None]:
         """For one reader, until he goes."""
-        self._open += 1
+        self.open += 1
         if self._pump is None or self._pump.done():
             self._pump = asyncio.create_task(self._look_out())
         try:
             yield
         finally:
-            self._open -= 1
-            if not self._open:
+            self.open -= 1
+            if not self.open:
                 self._pump.cancel()
 
     async def _look_out(self) -> None:

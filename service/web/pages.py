@@ -2,11 +2,16 @@
 
 from typing import NamedTuple
 
+from service.api.operating import Operating
+from service.api.streams import Streams
+from service.deciding import Queue
 from service.resolving import Resolving
 from service.screening import Companies
 from service.web.company import CompanyPage
 from service.web.deliveries import Deliveries
 from service.web.index import FrontPage
+from service.web.operate import OperatePage
+from service.web.review import ReviewPages
 from service.web.signing_in import SigningIn
 from service.web.site import Site
 from service.web.subscribing import Subscribing
@@ -17,6 +22,9 @@ class Shared(NamedTuple):
     """What pages share with the API."""
 
     companies: Companies
+    queue: Queue
+    operating: Operating
+    streams: Streams
 
 
 def add_pages(site: Site, shared: Shared) -> None:
@@ -27,5 +35,7 @@ def add_pages(site: Site, shared: Shared) -> None:
     Subscribing(site, resolving)  # before what stands behind `/subscriptions/` as an id
     Subscriptions(site, resolving)
     Deliveries(site)
+    ReviewPages(site, shared.queue)
+    OperatePage(site, shared.operating, shared.streams)
     # Last: what stands behind `/companies/` is any id.
     CompanyPage(site)
