@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from events.dates import ALWAYS, NEVER, UTC_ZONE, Instant, show
+from events.dates import ALWAYS, NEVER, UTC_ZONE, BadDate, Instant, show
 from events.lists import Registry
 from events.log import Position
 from events.vocabulary import TYPES
@@ -171,8 +171,12 @@ def _understood(entry: Entry) -> bool:
 
 
 def _written(text: str | None) -> dict[str, str | None] | None:
-    """A date as it was written, with its precision; null for an instant."""
-    return None if text is None else {"date": text, "precision": precision(text)}
+    """A date as it was written, with its precision; null for an instant. None, too, of what is no
+    date: an event may stand in the log that was only taken back because nobody can read it."""
+    try:
+        return None if text is None else {"date": text, "precision": precision(text)}
+    except BadDate:
+        return None
 
 
 # --- as the public saw it -------------------------------------------------------------------------

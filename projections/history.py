@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from events.admitted import takes_back
+from events.companies import takings_back
 from events.counted import NOTHING_TAKEN_BACK, Verdict, verdict
 from events.dates import ALWAYS, NEVER, Instant
 from events.lists import Registry
@@ -111,12 +112,24 @@ class History:
         self.listed: set[str] = set()
         """The lists of which something was ever told."""
         self._graph: dict[str, set[str]] = {}
-        for record in records:
-            self._keep(entry(record, registry))
+        known = list(records)
+        for record in known:
+            self._keep(self._entry(record, known))
         found = self.view(_NO_CUT)
         # One dictionary, moved on in place: a long history of corrections is not copied at each.
         self._taken_back = dict(found.who_counts.taken_back)
         self.now = found._replace(who_counts=Verdict(self._taken_back, found.who_counts.circular))
+
+    def _entry(self, record: Record, known: Sequence[Record]) -> Entry:
+        """Read one. One that cannot be read says nothing where it was taken back: so a company
+        that it has parked is freed."""
+        try:
+            return entry(record, self.registry)
+        except Exception:
+            if record.id not in takings_back(known).taken_back:
+                raise
+            listed = record.event["data"].get("list")
+            return Entry(record, listed, None, (), record.recorded, ALWAYS)
 
     def _keep(self, new: Entry) -> None:
         self.entries[new.record.event["id"]] = new

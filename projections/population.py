@@ -6,7 +6,7 @@ their history is in the log, from where they are restored exactly.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from heapq import heapify, heappop, heappush
 from typing import Final
@@ -116,11 +116,11 @@ class Population:
         timelines = {} if into is not None else kept.timelines
         return folded(row, describe(records, company), timelines, told)
 
-    def free(self) -> list[str]:
-        """Try those that are parked again, as an earlier version may have parked them; who can be
-        folded now."""
+    def free(self, only: Collection[str] | None = None) -> list[str]:
+        """Try those that are parked again, or `only` some of them, as an earlier version may have
+        parked them, or their event was retracted; who can be folded now."""
         freed = []
-        for company in sorted(self.parked):
+        for company in sorted(self.parked if only is None else self.parked.keys() & set(only)):
             del self.parked[company]
             self._guarded(company, partial(self._restore, company))
             if company not in self.parked:

@@ -86,6 +86,17 @@ class Folder:
             population.let_go()
         return brought.told
 
+    def free(self, company: str) -> bool:
+        """Try a company that is parked again; whether it could be folded. Either way it is kept
+        what came of it. No change is told: nobody knows which were missed."""
+        population = self._population
+        if company not in population.parked:
+            return True
+        freed = population.free([company])
+        kept = population.folded(company, (), self._sequence_of(company))
+        self._store.commit(Mark(population.position, population.clock), [kept])
+        return bool(freed)
+
     def _sequence_of(self, company: str) -> int:
         row = self._store.row(company)
         return row.sequence if row else 0

@@ -212,6 +212,14 @@ class FollowingItself(Following):
         """See `Following`."""
         await self._projector.reached(position.get(0, -1))
 
+    def releases(self, company: str) -> None:
+        """See `Following`: this one does."""
+
+    def release(self, company: str) -> str | None:
+        """See `Following`."""
+        self._projector.free(company)
+        return self._projector.parked.get(company)
+
     @property
     def heard(self) -> int:
         """See `Following`."""

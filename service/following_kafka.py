@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from events.admitted import Admitted
 from events.aside import finished
 from events.dates import NEVER, Instant
-from events.errors import StoreError
+from events.errors import Refused, StoreError
 from events.kafka.binding import Unreadable
 from events.kafka.connection import Connection
 from events.kafka.identity import Identities, Identity
@@ -162,6 +162,20 @@ class FollowingKafka(Following):
         """See `Following`; also until all of the log was read once."""
         async with self._moved:
             await self._moved.wait_for(lambda: self._complete and self._position.reaches(position))
+
+    def release(self, company: str) -> str | None:
+        """See `Following`: never here."""
+        self.releases(company)
+        return self.parked.get(company)
+
+    def releases(self, company: str) -> None:
+        """See `Following`."""
+        raise Refused.field(
+            "company",
+            f"{company!r} is folded by the projection worker that has its partition: restart that "
+            "one, which tries the parked again, then this replica's files: `standing rebuild "
+            "--replica`",
+        )
 
     @property
     def heard(self) -> int:

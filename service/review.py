@@ -128,6 +128,10 @@ class Review:
         """Those that are not decided."""
         return list(islice((found for one in self._askers for found in one.open()), limit))
 
+    def decisions(self) -> list[Decision]:
+        """Those that stand, of all askers."""
+        return [found for one in self._askers for found in one.decisions()]
+
     def shown(self, key: str) -> dict[str, Any]:
         """A question with both sides, and what was decided. Raises `UnknownQuestion`."""
         asker, question = self._find(key)

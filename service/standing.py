@@ -99,6 +99,14 @@ class Following(Protocol):
         """Wait until everything up to there was folded."""
         ...
 
+    def releases(self, company: str) -> None:
+        """Raises `Refused` where it is not for this process to try a parked company again."""
+        ...
+
+    def release(self, company: str) -> str | None:
+        """Try a company that is parked again; why it still is, or None. Raises as `releases`."""
+        ...
+
     @property
     def heard(self) -> int:
         """Grows whenever changes may have been told."""

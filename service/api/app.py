@@ -31,6 +31,7 @@ from service.api.streams import BEAT_S, MOST, Streams
 from service.api.subscriptions import Subscriptions
 from service.api.watchlists import Watchlists
 from service.audit import Audit
+from service.deciding import Queue
 from service.standing import Service
 from service.tokens import Tokens
 from service.web.pages import Shared, add_pages
@@ -63,14 +64,15 @@ def create_app(
     companies = Companies(asking)
     watchlists = Watchlists(service)
     audit = Audit(service.standing.settings.home, service.standing.clock)
+    queue = Queue(service)
     site = Site(service, asking, tokens)
-    add_pages(site, Shared(service.companies, looking))
+    add_pages(site, Shared(service.companies, looking, queue, operating, streams))
     parts: list[APIRouter] = [
         companies.router,
         Events(service, asking, operating.metrics).router,
         Everyone(service, asking).router,
         Screen(service, asking).router,
-        Reviewing(service, asking).router,
+        Reviewing(queue, asking).router,
         Changes(service, asking, looking).router,
         streams.router,
         Feeds(service, asking, looking).router,

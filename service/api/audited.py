@@ -17,7 +17,10 @@ from service.audit import Audit
 from service.tokens import Caller
 
 _ACTING: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_RECORDED: Final = ("/v1/subscriptions", "/v1/review", "/subscriptions", "/review", LINKS)
+_RECORDED: Final = (
+    *("/v1/subscriptions", "/v1/review", "/v1/parked"),
+    *("/subscriptions", "/review", "/operate", LINKS),
+)
 _ONLY_ASKS: Final = "preview"
 _PAGE: Final = 100
 _MOST: Final = 1_000

@@ -10,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from events.dates import NEVER, SECOND, Instant, show
-from events.errors import StoreError
+from events.errors import Refused, StoreError
 from service.api import operations
 from service.api.answers import answer
+from service.api.audited import acted
 from service.api.gate import may_see, who_asks
 from service.api.streams import Streams
 from service.freshness import freshness
@@ -39,6 +40,7 @@ class Operating:
         add("/healthz", self.health, **operations.HEALTH)
         add("/readyz", self.ready, **operations.READY)
         add("/metrics", self.measures, **operations.METRICS)
+        add("/v1/parked/{company}/release", self.free, methods=["POST"], **operations.RELEASE)
 
     async def health(self, _: Request) -> Response:
         """The process answers. That is all: restart it where it does not."""
@@ -80,6 +82,26 @@ class Operating:
             alerts, longest = await desk.measured(), await desk.longest(who_asks(request).sees)
         self._alerts, self._longest = alerts, longest
         return Response(self.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    async def free(self, request: Request) -> Response:
+        """Try a company that is parked again: after the event that cannot be folded was retracted,
+        or another version was installed. `parked` says why it still is, or is null. Over Kafka a
+        projection worker does that when it starts, and it is refused here."""
+        company = str(request.path_params["company"])
+        return answer({"company": company, "parked": self.release(request, company)})
+
+    def release(self, request: Request, company: str) -> str | None:
+        """Try one again; why it still is parked, or None. Raises `Refused` where it is not."""
+        self.releasable(company)
+        acted(request, company, "release")
+        return self._service.following.release(company)
+
+    def releasable(self, company: str) -> None:
+        """Raises `Refused` where a company is not parked, or it is not for this process to try it
+        again."""
+        if company not in self._service.following.parked:
+            raise Refused.field("company", f"{company!r} is not parked")
+        self._service.following.releases(company)
 
     def skipped(self) -> int:
         """See `Measured`."""

@@ -236,3 +236,13 @@ METRICS: Final = operation(
     {"description": "Prometheus text.", "content": {"text/plain": {"schema": blocks.TEXT}}},
     problems=(),
 )
+RELEASE: Final = operation(
+    "Try a parked company again",
+    "operating",
+    told(
+        "What came of it.",
+        schemas.structured(company=blocks.TEXT, parked=blocks.or_null(blocks.TEXT)),
+    ),
+    path="company",
+    problems=(422, 503),
+)

@@ -1,11 +1,9 @@
 """Review: open questions, and deciding them."""
 
-import threading
 from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,10 +14,8 @@ from service.api.asking import Asking
 from service.api.audited import acted
 from service.api.body import read_json
 from service.api.query import Query
-from service.disputed import Heard
-from service.review import Review, Ruling, Verdict, in_short
-from service.reviewing import reviewing
-from service.standing import Service
+from service.deciding import Queue
+from service.review import Ruling, Verdict, in_short
 
 _PAGE: Final = 100
 _MOST: Final = 10_000
@@ -32,11 +28,9 @@ _VERDICTS: Final = ("accepted", "refused", "undone")
 class Reviewing:
     """`/v1/review`."""
 
-    def __init__(self, service: Service, asking: Asking) -> None:
-        self._service = service
+    def __init__(self, queue: Queue, asking: Asking) -> None:
+        self._queue = queue
         self._asking = asking
-        self._lock = threading.Lock()
-        self._heard = Heard()
         self.router = APIRouter()
         add = self.router.add_api_route
         add("/v1/review", self.open, **operations.REVIEW)
@@ -49,52 +43,27 @@ class Reviewing:
         query = Query(request, _QUERY)
         await self._asking.until(query)
         limit = query.number("limit", _PAGE, _MOST)
-
-        def look(review: Review) -> Any:
-            found = review.open()
-            return {"count": len(found), "questions": [in_short(one) for one in found[:limit]]}
-
-        return answer(await run_in_threadpool(self._with, look))
+        found = await self._queue.ask(lambda review: review.open())
+        return answer({"count": len(found), "questions": [in_short(one) for one in found[:limit]]})
 
     async def question(self, request: Request) -> Response:
         """A question with both sides next to each other, and what was decided, where it was."""
         Query(request, frozenset())
-        self._service.answers()
         key = request.path_params["question"]
-        return answer(await run_in_threadpool(self._with, lambda review: review.shown(key)))
+        return answer(await self._queue.ask(lambda review: review.shown(key)))
 
     async def decide(self, request: Request) -> Response:
         """Accept a question (one company is merged into the other), refuse it (a note says so), or
         undo what was decided. Who decides, and why, is recorded."""
         Query(request, frozenset())
-        self._service.answers()
         key, said = request.path_params["question"], _said(await read_json(request))
-
         ruling = _ruling(said)
-
-        def decide(review: Review) -> list[dict[str, Any]]:
-            if ruling is None:
-                return review.undo(key, said["by"], said["why"])
-            return review.decide(key, ruling)
-
-        events = await run_in_threadpool(self._with, decide)
-        admitted = [self._service.standing.admit(one) for one in events]
-        receipts = await self._service.record(admitted, atomic=True) if admitted else []
-        if problems := [one.problem for one in receipts if one.problem is not None]:
-            raise Refused(*problems)
-        await run_in_threadpool(self._with, lambda review: review.done(key, ruling))
+        if ruling is None:
+            receipts = await self._queue.undo(key, said["by"], said["why"])
+        else:
+            receipts = await self._queue.decide(key, ruling)
         acted(request, key, detail=said["verdict"])
         return answer({"recorded": [one.shown() for one in receipts]})
-
-    def _with(self, work: Any) -> Any:
-        """Do work on the queue as it is now, one at a time."""
-        with self._lock, reviewing(self._service.standing, self._heard) as review:
-            store = self._service.standing.store()
-            try:
-                review.refresh(store)
-            finally:
-                store.close()
-            return work(review)
 
 
 def _ruling(said: Mapping[str, Any]) -> Ruling | None:

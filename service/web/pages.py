@@ -3,6 +3,9 @@
 from typing import NamedTuple
 
 from service.api.looking import Looking
+from service.api.operating import Operating
+from service.api.streams import Streams
+from service.deciding import Queue
 from service.resolving import Resolving
 from service.screening import Companies
 from service.web.changes import ChangesPage
@@ -11,6 +14,8 @@ from service.web.compare import ComparePage
 from service.web.deliveries import Deliveries
 from service.web.index import FrontPage
 from service.web.lists import ListPages
+from service.web.operate import OperatePage
+from service.web.review import ReviewPages
 from service.web.screen import ScreenPage
 from service.web.search import SearchPage
 from service.web.signing_in import SigningIn
@@ -24,6 +29,9 @@ class Shared(NamedTuple):
 
     companies: Companies
     looking: Looking
+    queue: Queue
+    operating: Operating
+    streams: Streams
 
 
 def add_pages(site: Site, shared: Shared) -> None:
@@ -39,5 +47,7 @@ def add_pages(site: Site, shared: Shared) -> None:
     Subscribing(site, resolving)  # before what stands behind `/subscriptions/` as an id
     Subscriptions(site, resolving)
     Deliveries(site)
+    ReviewPages(site, shared.queue)
+    OperatePage(site, shared.operating, shared.streams)
     # Last: what stands behind `/companies/` is any id.
     CompanyPage(site)

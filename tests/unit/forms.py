@@ -33,3 +33,10 @@ async def send(
     (token, *_) = re.findall(r'name="form" value="([^"]+)"', shown.text)
     head["cookie"] = f"__Host-standing-form={token}"
     return await api.client.post(path, data={"form": token, **fields}, files=files, headers=head)
+
+
+async def as_json(api: Api, path: str) -> Any:
+    """A page as JSON."""
+    answer = await api.client.get(path, headers={"accept": "application/json"})
+    assert answer.status_code == 200, answer.text
+    return answer.json()

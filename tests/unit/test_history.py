@@ -203,3 +203,24 @@ def test_a_list_without_events_that_count_is_gone() -> None:
     assert CCMC in told.now.timelines
     told.add(record(retracted("issued"), 1, "2021-02-02"))
     assert told.now.timelines == {}
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        event("removal.issued", "bad", list=CCMC, effective="2021"),
+        event("designation.issued", "bad", list=CCMC, effective="some day"),
+        event("note.recorded", "bad", kind="news", text="t", announced="some day"),
+    ],
+)
+def test_what_cannot_be_read_says_nothing_once_it_is_taken_back(bad: Json) -> None:
+    """Until then nothing can be said; a retraction that is retracted does not help."""
+    told = [issued("2021-01-14"), bad]
+    with pytest.raises((KeyError, ValueError)):
+        History(REGISTRY, records(told))
+    gone = retracted("bad", id_="gone")
+    found = History(REGISTRY, records([*told, gone]))
+    assert reading(found) == DESIGNATED
+    assert found.now.who_counts.taken_back == {"bad": "gone"}
+    with pytest.raises((KeyError, ValueError)):
+        History(REGISTRY, records([*told, gone, retracted("gone", id_="back")]))

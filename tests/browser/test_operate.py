@@ -1,0 +1,3 @@
+"""The page of whoever runs it."""
+
+"""placeholder"""
