@@ -26,8 +26,6 @@ PACE_S: Final = 0.01
 _TURNS: Final = 5
 """Of the event loop, until the client has sent a request that it was asked for."""
 _GOODBYE_S: Final = 3.0
-
-
 _NOTHING: Final = Claim("", "")
 
 

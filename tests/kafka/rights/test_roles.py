@@ -14,15 +14,15 @@ GROUPS = {"standing.projections.v1", "standing.alerts.v1", "standing-status-cons
 IDS = {"standing.projections.v1-5", "standing.alerts.v1-5", "standing-5", "another-5"}
 
 READS = {
-    "standing-projections": {"events", "status", "changes", "rejected"},
+    "standing-projections": {"events", "status", "changes", "rejected", "claims"},
     "standing-alerts": {"events", "status", "changes", "subscriptions", "deliveries", "progress"},
-    "standing-api": ALL - {"progress"},
+    "standing-api": ALL - {"claims", "progress"},
     "standing-recorder": {"events"},
     "standing-status-consumer": {"status"},
     "standing-topics": set(),
 }
 WRITES = {
-    "standing-projections": {"events", "status", "changes", "rejected"},
+    "standing-projections": {"events", "status", "changes", "rejected", "claims"},
     "standing-alerts": {"subscriptions", "deliveries", "progress"},
     "standing-api": {"events", "subscriptions", "deliveries", "progress"},
     "standing-recorder": {"events"},
