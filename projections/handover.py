@@ -6,6 +6,7 @@ worker's name is taken over, what came meanwhile is folded again, and whatever s
 otherwise is published in one transaction. Whoever is interrupted leaves nothing behind.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
@@ -76,7 +77,7 @@ class PartitionRebuild:
 
     async def fold(self) -> None:
         """Fold what was read."""
-        self._fold()
+        await self._fold()
         self._bind()
         self._nobody = frozenset(self._anew.nobody)
         await self._sources.read_sequences()
@@ -85,9 +86,10 @@ class PartitionRebuild:
     def _tell(self, what: str) -> None:
         self._say(f"partition {self._where.partition}: {what}")
 
-    def _fold(self) -> None:
+    async def _fold(self) -> None:
         anew, goal = self._anew, self._sources.goal
         for number in range(HEAPS):
+            await asyncio.sleep(0)  # connections that are kept have their turn
             rows = []
             size = 0
             for one in anew.alone(number, goal, told=self._folded):
@@ -121,9 +123,9 @@ class PartitionRebuild:
         """Publish what differs, as of what is published by now. Raises `Fenced` where the worker
         does not let go of the partition, and what the writer raises; then nothing was."""
         sources, partition = self._sources, self._where.partition
-        if sources.goal.position == NONE:
-            return Renewed(partition, None)
         try:
+            if sources.goal.position == NONE:
+                return Renewed(partition, None)
             await self._take_over()
         finally:
             await sources.close()

@@ -96,7 +96,7 @@ async def test_false_lost_and_invented_statuses_are_put_right(house: House, tmp_
     invented = orjson.dumps({**(latest["xiaomi"].value or {}), "company": "nobody"})
     await _say(house, "nobody", invented, latest["xiaomi"])
     assert await house.check() != []
-    found = await _rebuilt(house, tmp_path)
+    found = await _rebuilt(house, tmp_path, processes=1)
     assert sum(one.statuses for one in found) == 6
     assert {one.id for one in await house.read(CHANGES)} == {one.id for one in changes}
     gone = "nobody: a status of nobody"
@@ -107,14 +107,17 @@ async def test_false_lost_and_invented_statuses_are_put_right(house: House, tmp_
         assert await house.folded() == [gone]
 
 
-async def test_beside_a_worker_that_goes_on(house: House, tmp_path: Path) -> None:
-    """Nothing is told twice under another id, nothing is lost, whoever shuts out whom."""
+@pytest.mark.parametrize("processes", [1, 3])
+async def test_beside_a_worker_that_goes_on(house: House, tmp_path: Path, processes: int) -> None:
+    """Nothing is told twice under another id, nothing is lost, whoever shuts out whom; also where
+    a process has two partitions in hand at once."""
     await filled(house)
     told: list[str] = []
     async with house.working(tmp_path / "worker"):
         await _settled(house)
         await _falsified(house)
-        rebuild = asyncio.create_task(_rebuilt(house, tmp_path, tell=told.append))
+        rebuilding = _rebuilt(house, tmp_path, tell=told.append, processes=processes)
+        rebuild = asyncio.create_task(rebuilding)
         number = 0
         while not rebuild.done():
             day = f"20{number % 80 + 10}-01-14"
