@@ -192,7 +192,7 @@ def _masked(channel: dict[str, Any]) -> dict[str, Any]:
     if channel["type"] == "webhook" or "url" not in channel:
         return channel
     parts = urlsplit(channel["url"])
-    return {**channel, "url": f"{parts.scheme}://{parts.hostname}/…"}
+    return {**channel, "url": f"{parts.scheme}://{parts.netloc}/…"}
 
 
 def requested(raw: Any, registry: Registry) -> Request:
