@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar, Final, TypeVar
 
@@ -64,6 +64,9 @@ class Opened:
         """With a `vault`, there is no key file."""
         self.path = path
         self.db = connect(path, self.SCHEMA, FORMAT, synchronous=self.SYNCHRONOUS, steps=_STEPS)
+        for one in path.parent.glob(f"{path.name}*"):  # addresses of chats are passwords
+            with suppress(PermissionError, FileNotFoundError):  # another user's, who has seen to it
+                one.chmod(0o600)
         self.outbox = Outbox(self.db)
         self.notices = Notices(self.db)
         self.memory = Memory(self.db)

@@ -6,6 +6,7 @@ The models are strict: what is not here is refused by its field.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError
 
@@ -163,8 +164,10 @@ class Subscription:
         return self.state
 
     def told(self, now: Instant) -> dict[str, Any]:
-        """As JSON, with the state that it has now; without the secret."""
-        return {**self.shown(), "state": self.state_at(now)}
+        """As JSON, with the state that it has now; without the secret, and without what of a chat's
+        address is one."""
+        shown = self.shown()
+        return {**shown, "channel": _masked(shown["channel"]), "state": self.state_at(now)}
 
     def shown(self) -> dict[str, Any]:
         """As JSON; without the secret."""
@@ -182,6 +185,14 @@ class Subscription:
             "paused_since": None if self.paused is None else show(self.paused),
             "confirmed": None if self.confirmed is None else show(self.confirmed),
         }
+
+
+def _masked(channel: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has the whole address of a chat can write there."""
+    if channel["type"] == "webhook" or "url" not in channel:
+        return channel
+    parts = urlsplit(channel["url"])
+    return {**channel, "url": f"{parts.scheme}://{parts.netloc}/…"}
 
 
 def requested(raw: Any, registry: Registry) -> Request:

@@ -17,7 +17,7 @@ from projections.messages import TYPE_PREFIX
 MOST: Final = 10
 """How many intervals, flips or events are told of; the page has all."""
 _MANY: Final = 50
-"""Of the changes of a digest."""
+"""Of the changes of a digest, and as many of its corrections."""
 _LONGEST: Final = 300
 _TITLE: Final = 150
 # Control characters, ends of lines, what turns the direction of writing, what is not there to be
@@ -198,11 +198,11 @@ class Teller:
         """Of a window; corrections apart from changes."""
         counts, window = told.get("counts") or {}, told.get("window") or {}
         count, companies = counts.get("all", 0), counts.get("companies", 0)
-        lines = [self._line(one) for one in told.get("changes") or ()]
-        lines += [f"Correction: {self._line(one)}" for one in told.get("corrections") or ()]
-        left = count - len(lines[:_MANY])
-        if left > 0:
-            lines = [*lines[:_MANY], f"and {left} more"]
+        changes, corrections = (told.get(key) or () for key in ("changes", "corrections"))
+        lines = [self._line(one) for one in changes[:_MANY]]
+        lines += [f"Correction: {self._line(one)}" for one in corrections[:_MANY]]
+        if count > len(lines):
+            lines.append(f"and {count - len(lines)} more")
         span = f"from {_date(window.get('from')) or 'the beginning'} to {_date(window.get('to'))}"
         said = f"{count} changes of {companies} companies" if count else "nothing changed"
         return Telling(

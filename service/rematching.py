@@ -16,7 +16,7 @@ from alerts.source import ChangeSource
 from alerts.store import AlertStore
 from alerts.subscriptions import Subscription
 from events.aside import aside
-from events.errors import Refused, UnknownCompany
+from events.errors import Refused, StandingError, UnknownCompany
 from projections.reader import Parked
 from projections.stores import Stores
 from service.audit import Audit
@@ -74,7 +74,10 @@ class Rematching:
         """Until cancelled."""
         while True:
             heard, began = self._following.heard, time.monotonic()
-            await self.look()
+            try:
+                await self.look()
+            except StandingError as error:  # what is told needs no watchlists: it goes on
+                _log.warning("watchlists could not be looked through: %s; trying again", error)
             await asyncio.sleep(max(APART_S, _PART * (time.monotonic() - began)))
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_S):
@@ -106,8 +109,8 @@ class Rematching:
         asked = replace(one, request=with_companies(one.request, taken)) if taken else one
         rows = [self._row(row, one) for row in found.rows]
         told = list(messages(asked, rows, self._source, self._standing.registry, now))
-        kept = (ident, found.before, packed(found.after), taken, told, upto, now)
         try:
+            kept = (ident, found.before, packed(found.after), taken, told, upto, now)
             if await self._store.aside(self._store.found, *kept):
                 detail = f"rows {', '.join(str(row['row']) for row in found.rows)}"[:1_000]
                 await aside(self._audit.note, _ITSELF, "found", ident, detail)

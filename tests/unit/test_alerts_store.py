@@ -415,3 +415,11 @@ def test_who_is_found_is_told_up_to_a_place_and_the_rest_is_read_again(tmp_path:
     store.change(store.get("sub_1"), paused, None)
     assert not found(store, b"after", 9)
     assert store.listed() == {}
+
+
+def test_the_file_is_its_users_alone(tmp_path: Path) -> None:
+    """Addresses of chats stand in it, which are passwords."""
+    store = opened(tmp_path)
+    for path in tmp_path.glob("alerts.*"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    store.close()

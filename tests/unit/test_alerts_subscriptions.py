@@ -20,6 +20,15 @@ def test_the_least_that_can_be_asked_for_is_a_channel() -> None:
     assert request.filter.companies is None
 
 
+def test_of_a_chats_address_only_the_host_is_shown_again() -> None:
+    """The rest of it is a password."""
+    url = "https://hooks.slack.com/services/T000/B000/XXXX"
+    asked_for = requested({"channel": {"type": "slack", "url": url}}, REGISTRY)
+    told = Subscription("sub_1", 0, asked_for, Start(BEGINNING)).told(0)
+    assert told["channel"] == {"type": "slack", "url": "https://hooks.slack.com/…"}
+    assert "XXXX" not in str(told)
+
+
 @pytest.mark.parametrize(
     ("raw", "field", "says"),
     [

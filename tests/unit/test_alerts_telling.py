@@ -24,7 +24,8 @@ def test_a_digest_counts_and_lists_with_corrections_apart() -> None:
     assert told.title == "standing: 73 changes of 41 companies"
     assert told.lead.endswith("from 25 May 2021 to 26 May 2021.")
     assert told.lines[0].startswith("Xiaomi Corporation: designated → removed (")
-    assert (len(told.lines), told.lines[-1]) == (51, "and 23 more")
+    assert (len(told.lines), told.lines[-1]) == (54, "and 20 more")
+    assert all(one.startswith("Correction: ") for one in told.lines[50:53])
     few = tell("standing.digest", counts={"all": 1}, corrections=[change | {"kind": "corrected"}])
     assert few.lines[0].startswith("Correction: Xiaomi Corporation: a correction")
     assert tell("standing.digest", counts={"all": 0}).title == "standing: nothing changed"

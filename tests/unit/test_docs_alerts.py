@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -145,6 +146,13 @@ def test_what_is_shown_in_json_is_so(chapter: str, text: str) -> None:
     (sample,) = [one["body"] for one in samples(REGISTRY) if one["body"]["type"] == shown["type"]]
     assert shown.keys() == sample.keys()
     assert shown["data"].keys() == sample["data"].keys(), chapter
+
+
+def test_who_subscribes_may_name_what_the_operator_named(demo: Cli) -> None:
+    ((_, settings),) = blocks("toml")
+    (demo.home / "standing.toml").write_text(textwrap.dedent(settings))
+    made = demo("subscribe", "--slack", "desk", "--json")
+    assert made.json["channel"] == {"type": "slack", "name": "desk"}
 
 
 _OF_A_WATCHLIST = ("watchlist", "accept_likely")
