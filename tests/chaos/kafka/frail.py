@@ -79,6 +79,8 @@ TELLING: Final = (
 TIMING: Final = ("numbered", "made")
 """And where time brings something: it has a number that nobody was told, or waits to be sent."""
 _FIRST_RETRY: Final[Instant] = SECOND // 5
+_LAST_RETRY: Final[Instant] = 20 * SECOND
+"""At the longest: receivers stand still while the checker folds, and are well again afterwards."""
 _HANGING: Final = ClientTimeout(total=1.0)
 PAUSES: Final = ("before the name is taken", "claimed", "begun", "sending", "sent", "committing")
 """Where to be paused is worst: another one takes over meanwhile."""
@@ -239,6 +241,7 @@ def beset(harm: "Harm") -> None:
         (alerting, "Duty", FrailDuty),
         (channels, "WebhookChannel", FrailWebhook),
         (retry, "FIRST", _FIRST_RETRY),
+        (retry, "LONGEST", _LAST_RETRY),
         (
             working,
             "ProjectionWorker",

@@ -34,6 +34,8 @@ from tests.kafka.house import House
 ROUNDS: Final = 6 if LONG else 1
 POINTS: Final = ("name taken", "resumed", *TIMING, "before the post", "posted", "settled", "sent")
 ANYWHERE: Final = 2 if LONG else 0
+LASTING_S: Final = 30.0
+"""The session of who comes last, whom nobody is to miss, however busy the machine is."""
 COMPANIES: Final = tuple(f"company-{number}" for number in range(9))
 DIGEST: Final = "standing.digest"
 REMINDER: Final = "standing.reminder"
@@ -53,7 +55,7 @@ class Hours:
         self._troop = troop
         self._number = count(1)
 
-    async def next(self, point: str) -> Process:
+    async def next(self, point: str, session: float = 2.0) -> Process:
         """Something is told, a flip becomes known, and somebody comes by whose clock an hour has
         passed, to be killed at a point."""
         number = next(self._number)
@@ -65,7 +67,9 @@ class Hours:
         home = partition_of(company, PARTITIONS)
         await self._on.publisher.write([Outgoing(self._on.names.status, home, *told)])
         await folded(self._on, now() + ahead + HOUR)
-        return await self._troop.frail("alerts", point=point, ahead=ahead, **ALERTING)
+        return await self._troop.frail(
+            "alerts", point=point, ahead=ahead, session=session, **ALERTING
+        )
 
 
 @pytest.fixture
@@ -91,7 +95,7 @@ async def test_killed_hour_after_hour_what_time_brings_comes_once(
                 made, _ = await desk.subscribe(asked(receiver.url, **wish))
                 homes.add(partition_of(made.id, PARTITIONS))
         await siege.stand()
-        await hours.next("")
+        await hours.next("", LASTING_S)
 
         async def all_told() -> bool:
             return not any(one for receiver in receivers for one in lost(receiver, hours))
