@@ -102,8 +102,7 @@ class Poster:
                 trust_env=False,
                 # What is not unpacked cannot blow up, and need not be packed.
                 auto_decompress=False,
-                skip_auto_headers=("accept-encoding",),
-                headers={"user-agent": "standing"},
+                headers={"user-agent": "standing", "accept-encoding": "identity"},
             )
         return self._session
 
