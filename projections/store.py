@@ -226,11 +226,12 @@ class ProjectionStore:
         limit: int = 1_000,
         company: str | None = None,
         list_id: str | None = None,
+        kind: str | None = None,
     ) -> list[Told]:
         """Changes in the order in which they were told, after a place in that order."""
         where = ["(position, moment, company, sequence) > (?, ?, ?, ?)"]
         values: list[Any] = list(after or (-2, 0, "", 0))
-        for column, value in (("company", company), ("list", list_id)):
+        for column, value in (("company", company), ("list", list_id), ("kind", kind)):
             if value is not None:
                 where.append(f"{column} = ?")
                 values.append(value)

@@ -92,7 +92,11 @@ class Stores:
         return {company: why for one in self.stores for company, why in one.parked().items()}
 
     def changes(
-        self, after: Places | None = None, limit: int = 1_000, company: str | None = None
+        self,
+        after: Places | None = None,
+        limit: int = 1_000,
+        company: str | None = None,
+        kind: str | None = None,
     ) -> list[News]:
         """Changes behind a place in each partition: those of one partition in the order in which
         they were told, those of several by when they were recorded."""
@@ -102,7 +106,7 @@ class Stores:
             [
                 News(number, told)
                 for told in self.stores[number].changes(
-                    after=after.get(number), limit=limit, company=company
+                    after=after.get(number), limit=limit, company=company, kind=kind
                 )
             ]
             for number in numbers

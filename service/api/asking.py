@@ -68,9 +68,7 @@ class Asking:
         only the corrections."""
         self._service.answers()
         present = self._reader.resolve(company, question)
-        told = self._changes(present)
-        if in_short:
-            told = [one for one in told if one.change.kind == "corrected"]
+        told = self._changes(present, "corrected" if in_short else None)
         self._folds(company)
         tell = partial(chronicle.history, seen_by_all=not in_short)
         async with self._telling:
@@ -139,8 +137,8 @@ class Asking:
         if company in parked:
             raise Parked(company, parked[company])
 
-    def _changes(self, company: str) -> list[Told]:
-        found = self._service.store.changes(company=company, limit=_MOST_CHANGES)
+    def _changes(self, company: str, kind: str | None) -> list[Told]:
+        found = self._service.store.changes(company=company, limit=_MOST_CHANGES, kind=kind)
         return [one.told for one in found]
 
 

@@ -2,10 +2,12 @@
 
 import unicodedata
 from datetime import datetime, time
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from alerts.words import EVENT, HOW, RESTRICTION, link, when
+from alerts import words
+from alerts.words import EVENT, HOW, RESTRICTION, link
 
 __all__ = ["HOW", "RESTRICTION", "STATUS", "link", "when"]
 
@@ -72,11 +74,16 @@ _SCRIPTS: Final = {
 """By the first word of a letter's name in Unicode."""
 
 
+when = lru_cache(maxsize=8_192)(words.when)
+"""A moment as people write it. The same ones stand on many pages, and often on one."""
+
+
 def event(event_type: str) -> str:
     """An event type in words; one of a later version as it is."""
     return EVENT.get(event_type, event_type)
 
 
+@lru_cache(maxsize=8_192)
 def theirs(text: str, zone: ZoneInfo | None) -> str:
     """A moment of the list's as the reader's clock showed it; empty where that is the same, is not
     known, or only a day was meant."""
@@ -106,8 +113,8 @@ def day(text: str | None) -> str:
 
 def at(text: str) -> str:
     """A moment within a sentence."""
-    words = when(text)
-    return f"the {words}" if words.startswith("end of ") else words
+    told = when(text)
+    return f"the {told}" if told.startswith("end of ") else told
 
 
 def tongue(text: str | None) -> str:

@@ -43,13 +43,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(_NONE, yellow=True)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the history that ships; nobody writes to it: see `serving.copied`."""
     return serving.history(tmp_path_factory.mktemp("history") / "home")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def site(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a server on this machine, which asks nobody for a token. All tests share it:
     one that records events takes a server of its own."""
@@ -59,10 +59,10 @@ def site(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """The browser. It runs until the last of these tests: while it does, no other event loop can
-    run in this thread, so all of them are plain functions."""
+    """The browser of a file of tests. While it runs, no other event loop can run in this thread, so
+    all of them are plain functions; and it ends with the file, as others are none."""
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=chromium(),
