@@ -94,9 +94,15 @@ class Asking:
             return []
         found = self._service.store.search(wanted, limit * _LOOKED_AT)
         ranked = sorted(found, key=lambda one: (_distance(wanted, one[1]), one[0]))
-        present = (self._reader.resolve(company) for company, _ in ranked)
-        rows = (self._service.store.row(company) for company in dict.fromkeys(present))
-        return [self._short(row) for row in rows if row is not None][:limit]
+        shown: dict[str, dict[str, Any]] = {}
+        for company, _ in ranked:
+            present = self._reader.resolve(company)
+            row = None if present in shown else self._service.store.row(present)
+            if row is not None:
+                shown[present] = self._short(row)
+            if len(shown) == limit:
+                break
+        return list(shown.values())
 
     def page(self, after: str, limit: int) -> list[dict[str, Any]]:
         """All companies that count for themselves, by id."""

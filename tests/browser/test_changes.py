@@ -17,10 +17,10 @@ _PATIENCE_MS = 120_000
 def test_changes_are_filtered_and_the_filter_is_kept(plain: Page) -> None:
     """In the address, for the feed, and over the pages; without scripts."""
     plain.goto("/changes")
-    plain.get_by_label("List").select_option("us-dod-ccmc")
-    plain.get_by_label("What").select_option("changed")
+    plain.get_by_role("combobox", name="List").select_option("us-dod-ccmc")
+    plain.get_by_role("combobox", name="What").select_option("changed")
     plain.get_by_role("button", name="Show").click()
-    expect(plain.get_by_label("List")).to_have_value("us-dod-ccmc")
+    expect(plain.get_by_role("combobox", name="List")).to_have_value("us-dod-ccmc")
     expect(plain.locator("section.publication").first).to_be_visible()
     feed = plain.get_by_role("link", name="feed", exact=True)
     expect(feed).to_have_attribute("href", "/feeds/changes.atom?list=us-dod-ccmc&kind=changed")

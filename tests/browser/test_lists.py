@@ -8,7 +8,7 @@ from tests.browser.looking import look
 def test_one_asks_who_stood_on_a_list_on_a_date(page: Page) -> None:
     """From the lists, by keyboard; the date stays in the address."""
     page.goto("/lists")
-    page.get_by_role("link", name="Communist Chinese Military Companies").focus()
+    page.get_by_role("link", name="Communist Chinese Military Companies (section 1237)").focus()
     page.keyboard.press("Enter")
     page.get_by_label("As of").fill("2021-03-01")
     page.keyboard.press("Enter")
