@@ -133,7 +133,7 @@ class OperatePage:
 
     def _partitions(self) -> Iterator[dict[str, Any]]:
         following, lags = self._service.following, self._service.lags
-        for number, end in following.ends.items():
+        for number, end in sorted(following.ends.items()):
             at = following.position.get(number, -1)
             share = 100 if end < 0 else max(0, min(100, (at + 1) * 100 // (end + 1)))
             yield {"partition": number, "at": at, "end": end, "lag": lags[number], "share": share}

@@ -104,7 +104,7 @@ class ReviewPages:
             return self._drawn(request, [found], 422, problems=problems, entered=entered)
         acted(request, key, "review", entered["verdict"])
         kept = {name: entered.get(name, "") for name in ("page", "kind", "by")}
-        kept = {name: value for name, value in kept.items() if value}
+        kept = {name: value for name, value in kept.items() if value not in ("", "1")}
         return onward(f"/review?{urlencode({**kept, 'done': key})}")
 
     async def _do(self, key: str, entered: Mapping[str, str]) -> None:

@@ -25,7 +25,7 @@
     if (!button) return;
     const form = button.form;
     form.dataset.verdict = verdict;
-    form.querySelector("output").textContent =
+    form.querySelector(".said").textContent =
       verdict === "accepted" ? "Enter accepts" : "Enter refuses";
     form.elements.why.focus();
   };
