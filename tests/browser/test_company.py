@@ -129,7 +129,7 @@ def test_a_certificate_is_reached_and_says_where_to_ask_again(page: Page) -> Non
     expect(page.get_by_role("main")).to_contain_text("Designated")
     page.emulate_media(media="print")
     expect(page.get_by_role("link", name="Back to the company")).to_be_hidden()
-    expect(page.get_by_role("searchbox")).to_be_hidden()
+    expect(page.get_by_label("Find a company", exact=True)).to_be_hidden()
 
 
 HOSTILE = "<script>document.title = 'taken'</script><img src=x onerror=alert(1)>"

@@ -32,7 +32,7 @@ def test_a_slash_goes_to_search(page: Page) -> None:
     """And where one writes it is a slash."""
     page.goto("/")
     page.keyboard.press("/")
-    box = page.get_by_role("searchbox", name="Find a company")
+    box = page.get_by_label("Find a company", exact=True)
     expect(box).to_be_focused()
     page.keyboard.type("a/b")
     expect(box).to_have_value("a/b")
