@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -12,9 +12,6 @@ from projections.rows import unpack
 ON_IT: Final = frozenset({"designated", "enjoined"})
 """The statuses of those who stand on a list: a court keeps the effects away, not the entry."""
 _NAMED: Final = 5
-
-Listed = tuple[str, str | None, bytes]
-"""A company: its id, its name, its packed readings on the list."""
 
 
 class Moved(NamedTuple):
@@ -33,20 +30,25 @@ class Moved(NamedTuple):
 class Membership:
     """How many companies had which status at any moment, and who came and went when."""
 
-    def __init__(self, companies: Iterable[Listed], zone: ZoneInfo) -> None:
+    def __init__(self, zone: ZoneInfo) -> None:
         self._deltas: dict[Instant, Counter[str]] = {}
         self._days: dict[str, Moved] = {}
         self._zone = zone
         self._shown: dict[Instant, str] = {}
-        for company, name, packed in companies:
-            self._take(company, name or company, packed)
-        self.moves = sorted(self._days.values())
-        self._times = sorted(self._deltas)
-        self._counts = list(self._running())
+        self._times: list[Instant] = []
+        self._counts: list[Counter[str]] = []
+
+    @property
+    def moves(self) -> list[Moved]:
+        """Who came and who went, day by day."""
+        return sorted(self._days.values())
 
     def at(self, now: Instant) -> dict[str, int]:
         """How many companies have which status at a moment; of those not listed nothing is
         said."""
+        if len(self._times) != len(self._deltas):
+            self._times = sorted(self._deltas)
+            self._counts = list(self._running())
         place = bisect_right(self._times, now)
         return dict(self._counts[place - 1]) if place else {}
 
@@ -56,7 +58,9 @@ class Membership:
             counts.update(self._deltas[time])
             yield +counts
 
-    def _take(self, company: str, name: str, packed: bytes) -> None:
+    def take(self, company: str, name: str, packed: bytes) -> None:
+        """Count a company by its packed readings on the list; all of them before the first
+        question."""
         before = "not_listed"
         for at, status, _, _ in unpack(packed):
             if status == before:

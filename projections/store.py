@@ -204,13 +204,16 @@ class ProjectionStore:
         """Every company that counts for itself, by id, once for each list that it has events on:
         company, name, country, why it is parked, list, packed readings. Companies on no list have
         "" and none. With lists, only what stands on those."""
-        some = f"s.list IN ({','.join('?' * len(lists))})" if lists else "1"
+        tables, some = "companies AS c LEFT JOIN standings AS s ON s.company = c.company", "1"
+        if lists:  # few of all: not each company is looked at
+            tables = "standings AS s CROSS JOIN companies AS c ON c.company = s.company"
+            some = f"s.list IN ({','.join('?' * len(lists))})"
+        order = "s.company" if lists else "c.company"
         with trouble(self.path):
             yield from self.db.execute(
                 "SELECT c.company, c.name, c.country, c.parked, coalesce(s.list, ''), s.flips "  # noqa: S608
-                "FROM companies AS c LEFT JOIN standings AS s ON s.company = c.company "
-                f"WHERE c.known AND c.merged_into IS NULL AND c.company > ? AND {some} "
-                "ORDER BY c.company, s.list",
+                f"FROM {tables} WHERE c.known AND c.merged_into IS NULL AND {order} > ? AND {some} "
+                f"ORDER BY {order}, s.list",
                 (after, *lists),
             )
 

@@ -51,11 +51,7 @@ def chart(moves: Sequence[Moved], now: Instant) -> Chart | None:
     spans = {"day": days, "month": months, "quarter": months / 3}
     unit = next((name for name, many in spans.items() if many <= _MOST_BARS), "year")
     length = _MONTHS[unit]
-    bins: dict[str, list[int]] = {}
-    for one in moves:
-        found = bins.setdefault(_bin(one.day, length), [0, 0])
-        found[0] += one.added
-        found[1] += one.removed
+    bins = _bins(moves, length)
     margin = max((last - first) // 40, 20 * DAY)
     begins, ends = min(map(start, bins)) - margin // 2, last + margin
 
@@ -76,6 +72,16 @@ def chart(moves: Sequence[Moved], now: Instant) -> Chart | None:
         for name, (up, down) in sorted(bins.items())
     ]
     return Chart(unit, bars, _ticks(begins, ends), x(now) if begins <= now <= ends else None, most)
+
+
+def _bins(moves: Sequence[Moved], length: int) -> dict[str, list[int]]:
+    """How many came and went in each stretch of so many months, or on each day."""
+    bins: dict[str, list[int]] = {}
+    for one in moves:
+        found = bins.setdefault(_bin(one.day, length), [0, 0])
+        found[0] += one.added
+        found[1] += one.removed
+    return bins
 
 
 def _length(count: int, most: int) -> float:

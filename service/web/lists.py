@@ -97,6 +97,7 @@ class ListPages:
         if as_of is not None:
             _moment(as_of, None, 0)
         self._site.service.standing.reader.refresh()
+        self._members.memberships()  # of all at once: they are read once
         found = [
             {**self._shown(info, as_of), "counts": self._counts(info, as_of)}
             for info in self._site.service.standing.registry

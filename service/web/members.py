@@ -1,7 +1,7 @@
 """Who stands on a list at a moment, page by page, however many there are."""
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from typing import Any, Final, NamedTuple
 
@@ -65,21 +65,24 @@ class Members:
 
     def membership(self, info: ListInfo) -> Membership:
         """How members came and went, as the projection has it now."""
-        with self._lock:
-            store = self._standing.store()
-            try:
-                if (at := store.position) != self._at:
-                    self._kept, self._at = {}, at
-                if info.id not in self._kept:
-                    some = (
-                        (company, name, packed)
-                        for company, name, _, parked, _, packed in store.standings([info.id])
-                        if parked is None
-                    )
-                    self._kept[info.id] = Membership(some, info.zone)
-                return self._kept[info.id]
-            finally:
-                store.close()
+        return self._memberships([info])[0]
+
+    def memberships(self) -> list[Membership]:
+        """The same of each list, in the order of the registry."""
+        return self._memberships(list(self._standing.registry))
+
+    def _memberships(self, lists: Sequence[ListInfo]) -> list[Membership]:
+        with self._lock, closing(self._standing.store()) as store:
+            if (at := store.position) != self._at:
+                self._kept, self._at = {}, at
+            missing = {one.id: Membership(one.zone) for one in lists if one.id not in self._kept}
+            if missing:
+                rows = store.standings(list(missing))
+                for company, name, _, parked, list_id, packed in rows:
+                    if parked is None:
+                        missing[list_id].take(company, name or company, packed)
+            self._kept |= missing
+            return [self._kept[one.id] for one in lists]
 
     def page(self, question: Question, which: str, after: str, limit: int) -> Page:
         """Members of the one list that is asked for, behind an id."""

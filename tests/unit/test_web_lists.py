@@ -126,19 +126,15 @@ def test_who_came_and_went_is_counted_by_day_of_the_list() -> None:
     """A court's order keeps nobody off a list; who comes again is counted again."""
     packed = b'[[%d,"designated",null,[]],[%d,"enjoined",null,[]],[%d,"removed",null,[]]]'
     first, second, third = at("2020-06-24"), at("2020-07-01"), at("2021-06-03")
-    found = Membership(
-        [
-            ("a", None, packed % (first, second, third)),
-            ("b", "B", packed % (second, third, third + 1)),
-        ],
-        NEW_YORK,
-    )
+    found = Membership(NEW_YORK)
+    found.take("a", "A", packed % (first, second, third))
+    found.take("b", "B", packed % (second, third, third + 1))
     assert [(one.day, one.added, one.removed) for one in found.moves] == [
         ("2020-06-24", 1, 0),
         ("2020-07-01", 1, 0),
         ("2021-06-03", 0, 2),
     ]
-    assert found.moves[0].added_some == [("a", "a")]
+    assert found.moves[0].added_some == [("a", "A")]
     assert found.at(first - 1) == {}
     assert found.at(second) == {"enjoined": 1, "designated": 1}
     assert found.at(third + 1) == {"removed": 2}
@@ -151,7 +147,9 @@ def test_a_chart_takes_the_shortest_time_that_leaves_its_bars_apart(years: int, 
     """And every bar is in it, a single one not too small to be seen."""
     packed = b'[[%d,"designated",null,[]]]'
     times = [at("1801-03-05"), *(at(f"{1801 + years}-03-{day:02}") for day in range(6, 26))]
-    found = Membership([(str(n), None, packed % time) for n, time in enumerate(times)], NEW_YORK)
+    found = Membership(NEW_YORK)
+    for number, time in enumerate(times):
+        found.take(str(number), "", packed % time)
     drawn = charting.chart(found.moves, at("1801-03-06"))
     assert drawn is not None
     assert drawn.unit == unit
