@@ -38,15 +38,25 @@ _ONE: Final = "/subscriptions/{subscription}/change"
 
 
 class Draft:
-    """What the form asks for: read, with whom a watchlist means."""
+    """What the form asks for: read, with whom a watchlist means. `waits`: it changes what has a
+    watchlist of whom nobody is known yet."""
 
-    def __init__(self, entered: Entered, report: Report | None = None) -> None:
+    def __init__(
+        self, entered: Entered, report: Report | None = None, *, waits: bool = False
+    ) -> None:
         self.entered = entered
         self.report = report
+        self.waits = waits
+
+    def read(self, entered: Entered, report: Report | None) -> "Draft":
+        """With the rows of a watchlist, and whom they mean."""
+        return Draft(entered, report, waits=self.waits)
 
     def meant(self) -> dict[str, list[str]]:
         """The filter, with the companies of the watchlist among its own."""
         filter_ = wishes.filter_of(self.entered)
+        if self.waits:  # no company is nobody, and not everybody
+            filter_.setdefault("companies", [])
         if self.report is not None:
             named = [*filter_.get("companies", ()), *companies(self.report)]
             filter_["companies"] = list(dict.fromkeys(named))
@@ -81,12 +91,13 @@ class Subscribing:
     async def as_it_is(self, request: Request) -> Response:
         """The form of a subscription that is there."""
         known = await owned(self._desk, request)
-        return await self._drawn(request, Draft(wishes.of_subscription(known)), known=known)
+        draft = Draft(wishes.of_subscription(known), waits=_waits(known))
+        return await self._drawn(request, draft, known=known)
 
     async def preview(self, request: Request) -> Response:
         """What it would have sent. Nothing is kept."""
         known = await self._known(request)
-        draft, file = await self._sent(request)
+        draft, file = await self._sent(request, known)
         try:
             draft = await self._read(draft, file)
             found = await self._previewed(draft)
@@ -124,7 +135,7 @@ class Subscribing:
     async def change(self, request: Request) -> Response:
         """Have it otherwise from now on."""
         known = await owned(self._desk, request)
-        draft, file = await self._sent(request)
+        draft, file = await self._sent(request, known)
         try:
             draft = await self._read(draft, file)
             wish = {**wishes.wish(draft.entered, known), "filter": draft.meant()}
@@ -140,22 +151,25 @@ class Subscribing:
             return None
         return await owned(self._desk, request)
 
-    async def _sent(self, request: Request) -> tuple[Draft, bytes]:
+    async def _sent(
+        self, request: Request, known: Mapping[str, Any] | None = None
+    ) -> tuple[Draft, bytes]:
         """What was entered, and the file that came with it."""
         fields = await self._site.form(request)
         file = fields.get("file")
         body = await file.read(_LARGEST + 1) if isinstance(file, UploadFile) else b""
         await fields.close()
-        return Draft(Entered.of(fields.multi_items())), body
+        entered = Entered.of(fields.multi_items())
+        return Draft(entered, waits=known is not None and _waits(known)), body
 
     async def _read(self, draft: Draft, file: bytes) -> Draft:
         """With its watchlist. Raises `Refused` where nobody can be made of that."""
         entered = draft.entered.with_rows(_text(file)) if file else draft.entered
         rows = entered.one("rows")
         if not rows:
-            return Draft(entered)
+            return draft.read(entered, None)
         likely = bool(entered.one("likely"))
-        return Draft(entered, await self._resolving.resolved(_sheet(rows), likely=likely))
+        return draft.read(entered, await self._resolving.resolved(_sheet(rows), likely=likely))
 
     async def _previewed(self, draft: Draft) -> dict[str, Any]:
         since = draft.entered.one("since", YEAR)
@@ -193,6 +207,7 @@ class Subscribing:
             {"cache-control": "no-store"},
             entered=draft.entered,
             report=draft.report,
+            waits=draft.waits,
             known=known,
             preview=preview,
             problems=[(wishes.field_of(one), one) for one in problems],
@@ -229,3 +244,7 @@ def _sheet(text: str) -> Sheet:
     if names and not any(meaning(one.strip('" ')) for one in heads):
         return read_json({"names": names}, MOST)
     return read_csv(io.BytesIO(text.encode()), "watchlist")
+
+
+def _waits(known: Mapping[str, Any]) -> bool:
+    return bool(known["filter"].get("companies") == [])

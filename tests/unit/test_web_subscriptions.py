@@ -70,7 +70,6 @@ async def test_a_preview_says_what_would_have_come_and_keeps_nothing(tmp_path: P
         ({**HOOK, "quiet_from": "22:00"}, "quiet_to", "missing"),
         ({**HOOK, "start": "own", "start_at": "some day"}, "start_at", "some day"),
         ({**HOOK, "expires": "1999-01-01"}, "expires", "passed"),
-        ({**HOOK, "rows": "Nobody At All\nNone Either"}, "rows", "clears nobody"),
         ({"type": "email", "address": "a@b.example"}, "type", "mail"),
         ({"type": "pull"}, "type", "addresses"),
     ],
@@ -104,6 +103,20 @@ async def test_a_watchlist_is_a_file_or_pasted(tmp_path: Path) -> None:
         assert "Beta Holding" in await page(api, f"{AT}/{one['id']}/watchlist")
         again = await send(api, f"{AT}/{one['id']}/watchlist", {}, of=f"{AT}/{one['id']}")
         assert again.status_code == 303
+
+
+async def test_a_watchlist_of_nobody_known_stays_one_of_nobody(tmp_path: Path) -> None:
+    """Also when something else is changed: no company is not every company."""
+    async with served(tmp_path) as api:
+        answer = await send(api, AT, {**HOOK, "rows": "Nobody At All\nNone Either"})
+        assert answer.status_code == 201
+        (one,) = (await api.get(f"/v1{AT}"))["subscriptions"]
+        assert one["filter"] == {"companies": []}
+        at = f"{AT}/{one['id']}/change"
+        assert "Nobody is known yet of its watchlist" in await page(api, at)
+        assert (await send(api, at, {**HOOK, "label": "new"}, of=at)).status_code == 303
+        (one,) = (await api.get(f"/v1{AT}"))["subscriptions"]
+        assert (one["label"], one["filter"]) == ("new", {"companies": []})
 
 
 async def test_a_file_that_is_too_large_or_no_text_is_refused(tmp_path: Path) -> None:
