@@ -6,14 +6,10 @@ For the times, one process appends and looks at both topics, so that what distur
 other; what falls into the first seconds does not count, as a broker that was started takes some
 thousand transactions to compile itself, on the processors that it shares with everybody. For what
 it keeps up with, a heap of events is appended at once to workers that have a history and have
-caught up, and to a bare Faust agent likewise: counted from the first append to the last status, or
-to the last event that the agent has seen.
+caught up: counted from the first append to the last status.
 """
 
 import asyncio
-import json
-import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import median
@@ -182,30 +178,6 @@ def sustained(folder: Path, options: Options) -> Figures:
     return {"rate": number / seconds, "cpu": number / cpu, "seconds": seconds, "memory": memory}
 
 
-def beside(folder: Path, options: Options) -> Figures:
-    """A bare Faust agent that has seen the history, and the same heap before it."""
-    servers, number = options["servers"], options["events"]
-    told = list(events(2 * number, options["companies"]))
-
-    async def begin() -> None:
-        await made_anew(servers, EVENTS, STATUS, CHANGES, REJECTED)
-        await recorded(servers, told[:number])
-
-    asyncio.run(begin())
-    ready = admitted(told[number:])
-    asked = [servers, EVENTS.name, str(number), str(folder / "state"), "bare", str(number)]
-    command = [sys.executable, "-W", "ignore", "-m", "tests.bench.faust_peer", *asked]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        said = process.stdout
-        assert said is not None
-        said.readline()
-        begun = perf_counter()
-        asyncio.run(appended(servers, ready))
-        figures: Figures = json.loads(said.readline())
-        seconds = perf_counter() - begun
-    return {**figures, "rate": number / seconds, "seconds": seconds}
-
-
 def measure(bench: Bench) -> None:
     """On a broker of its own, on this machine."""
     args = bench.args
@@ -232,13 +204,14 @@ def measure(bench: Bench) -> None:
 
 
 def _sustained(bench: Bench, options: Options) -> None:
+    few = {**options, "events": max(1_000, options["events"] // 4), "way": "bare"}
     one, two = (
         Contender(
             f"standing, {workers} of it", f"{_HERE}:sustained", options | {"workers": workers}
         )
         for workers in (1, 2)
     )
-    theirs = Contender("Faust, bare agent", f"{_HERE}:beside", options)
+    theirs = Contender("Faust, bare agent", "tests.bench.kafka_worker:faust", few)
     bench.interleave([one, theirs, two])
     print("\nsustained")
     table([one, two, theirs], theirs, "events", "at least 1 x the agent; two 1.6 x one")
