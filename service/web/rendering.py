@@ -11,6 +11,24 @@ from service.web import marking, wording
 STATIC: Final = "/static/"
 """Below it lies what needs no token: the style, the script, the mark."""
 
+_FILTERS: Final = {
+    "when": wording.when,
+    "at": wording.at,
+    "day": wording.day,
+    "link": wording.link,
+    "event_words": wording.event,
+    "theirs": wording.theirs,
+    "plain": wording.plain,
+    "bdi": marking.bdi,
+    "moment": marking.moment,
+    "origin": marking.origin,
+    "sources": marking.sources,
+    "badge": marking.badge,
+    "bands": marking.bands,
+    "marks": marking.marks,
+    "logged": marking.logged,
+    "reason": marking.reason,
+}
 _TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
@@ -43,24 +61,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    made.filters.update(
-        when=wording.when,
-        at=wording.at,
-        day=wording.day,
-        link=wording.link,
-        event_words=wording.event,
-        theirs=wording.theirs,
-        plain=wording.plain,
-        bdi=marking.bdi,
-        moment=marking.moment,
-        origin=marking.origin,
-        sources=marking.sources,
-        badge=marking.badge,
-        bands=marking.bands,
-        marks=marking.marks,
-        logged=marking.logged,
-        reason=marking.reason,
-    )
+    made.filters.update(_FILTERS)
     made.globals.update(
         statuses=wording.STATUS,
         restriction_words=wording.RESTRICTION,
