@@ -54,6 +54,9 @@ async def test_a_parked_company_is_shown_with_its_event_and_released(tmp_path: P
         done = await send(api, f"{AT}/release", fields, of=AT)
         assert done.headers["location"] == f"{AT}?released=acme"
         assert (await api.status("acme"))["status"] == "designated"
+        story = (await api.get("/v1/companies/acme/history"))["events"]
+        assert [one["effective"] for one in story if one["id"] == poison] == [None]
+        assert "<b>no</b>" not in await page(api, "/companies/acme")
         events = (await api.get("/v1/events"))["events"]
         assert events[-1]["data"]["reason"] == "no date (local)"
         acts = [(one["action"], one["object"]) for one in (await api.get("/v1/audit"))["acts"]]
