@@ -6,7 +6,7 @@ any is kept and moved on, because it is the one that every new event changes.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from events.admitted import takes_back
 from events.companies import takings_back
@@ -14,8 +14,11 @@ from events.counted import NOTHING_TAKEN_BACK, Verdict, verdict
 from events.dates import ALWAYS, NEVER, Instant
 from events.lists import Registry
 from events.log import Record
+from events.vocabulary import DESCRIBED, EVENT_RETRACTED, MERGED
 from projections.facts import Entry, Fact, entry, fact_of
 from projections.timeline import Span, Timeline
+
+_WHATEVER_THE_PUBLIC_KNEW: Final = frozenset({DESCRIBED, MERGED, EVENT_RETRACTED})
 
 
 class Cutoffs(NamedTuple):
@@ -163,7 +166,11 @@ class History:
             ):
                 facts.setdefault(list_id, []).append(fact)
         circular = [self.entries[key] for key in sorted(who_counts.circular)]
-        seen = [one for one in circular if one.fact is None or one.seen_from <= announced_by]
+        seen = [
+            one
+            for one in circular
+            if one.seen_from <= announced_by or one.record.type in _WHATEVER_THE_PUBLIC_KNEW
+        ]
         return Counting(facts, who_counts, tuple(seen))
 
     def _verdict(self, among: Iterable[str], cut: Cutoffs) -> Verdict:

@@ -168,6 +168,15 @@ def test_a_retraction_in_a_circle_is_told_though_it_has_no_standing_of_its_own()
     assert [one.record.id for one in told.now.circular] == ["r", "s"]
 
 
+def test_a_note_in_a_circle_is_told_once_the_public_knew_it() -> None:
+    """Notes are public, as designations are; descriptions, merges and retractions are ours."""
+    note = event("note.recorded", "n", list=CCMC, announced="2021", kind="news", text="one")
+    note["data"]["replaces"] = "n"
+    told = history(("2021-02-01", issued("2020-01-14")), ("2021-02-01", note))
+    assert told.view(Cutoffs(announced_by=at("2021-06-01"))).circular == ()
+    assert [one.record.id for one in told.view(Cutoffs()).circular] == ["n"]
+
+
 # --- what this version does not know --------------------------------------------------------------
 
 
