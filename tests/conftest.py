@@ -19,8 +19,8 @@ pytest.register_assert_rewrite(
     "tests.contract.event_log_suite", "tests.contract.event_log_suite_together", "tests.unit.making"
 )
 
-# The same examples in each run; whoever hunts asks for more (STANDING_EXAMPLES), and has others each
-# time. Without `explain`: it runs a failing example many times over, and these examples are not cheap.
+# The same examples in each run; who hunts asks for more (STANDING_EXAMPLES), and has others each
+# time. Without `explain`: it runs a failing example many times over, and these are not cheap.
 settings.register_profile(
     "standing",
     max_examples=int(os.environ.get("STANDING_EXAMPLES", "100")),
