@@ -54,7 +54,7 @@ def test_a_question_is_decided_by_keys_and_undone(browser: Browser, own: str) ->
         page.keyboard.press("Shift+Tab")
         page.keyboard.type("j.doe")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("status")).to_contain_text("Decided")
+        expect(page.get_by_text("Decided: see or undo it")).to_be_visible()
         expect(questions).to_have_count(some - 1)
         expect(questions.nth(0).get_by_label("Who")).to_have_value("j.doe")
         page.get_by_role("link", name="see or undo it").press("Enter")
@@ -78,7 +78,7 @@ def test_a_question_is_decided_without_scripts(browser: Browser, own: str) -> No
         expect(page.get_by_role("alert")).to_contain_text("why")
         page.get_by_label("Why").fill("one register")
         page.get_by_role("button", name="Accept").click()
-        expect(page.get_by_role("status")).to_contain_text("Decided")
+        expect(page.get_by_text("Decided: see or undo it")).to_be_visible()
 
 
 def test_the_keys_are_turned_off(browser: Browser, own: str) -> None:

@@ -85,7 +85,7 @@ def test_one_subscribes_from_a_companys_page(browser: Browser, own: str) -> None
     """With a look at what it would have brought."""
     with tab(browser, own) as page:
         page.goto("/companies/xiaomi")
-        page.get_by_role("link", name="Subscribe", exact=True).click()
+        page.get_by_label("This company").get_by_role("link", name="Subscribe").click()
         expect(page).to_have_url(re.compile(r"/subscriptions/new\?company=xiaomi$"))
         expect(page.get_by_role("textbox", name="Companies")).to_have_value("xiaomi")
         look(page, "subscribe")
