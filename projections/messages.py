@@ -83,9 +83,7 @@ def attributes(
 def status(population: Population, company: str, place: Place, sequence: int) -> Message:
     """What `standing.status.v1` says of a company, at the place up to which its partition was
     folded: its standing, the id that it counts for, or why nothing can be said; a tombstone where
-    the log has nothing of it. `sequence` is that of its latest change. Of the clock, `passed`."""
-    if company == CLOCK_SUBJECT:
-        return passed(place)
+    the log has nothing of it. `sequence` is that of its latest change."""
     why = population.parked.get(company)
     if why is not None:
         return parked(company, why, sequence, population.registry, place)

@@ -29,9 +29,10 @@ class Brought(NamedTuple):
 
     told: list[Told]
     companies: list[str]
-    """Of whom something is to be kept anew: everyone that a record was about, and more; last the
-    clock, where a record said that time has passed."""
+    """Of whom something is to be kept anew: everyone that a record was about, and more."""
     copies: list[Copy]
+    passed: bool = False
+    """Whether a record said that time has passed."""
 
 
 def fold(population: Population, batch: Sequence[Record]) -> Brought:
@@ -39,13 +40,13 @@ def fold(population: Population, batch: Sequence[Record]) -> Brought:
     parked = set(population.parked)
     told: list[Told] = []
     touched: set[str] = set()
-    passed: set[str] = set()
+    passed = False
     copies: list[Copy] = []
     for record in batch:
         before = population.into
         told += [Told(record.offset, change) for change in population.apply(record)]
         if not is_about_a_company(record):
-            passed |= {record.subject} & {CLOCK_SUBJECT}
+            passed |= record.subject == CLOCK_SUBJECT
             continue
         touched |= {record.subject, root(population.into, record.subject)}
         if before is not population.into:
@@ -55,7 +56,7 @@ def fold(population: Population, batch: Sequence[Record]) -> Brought:
             copies += _forwarded(population, record, before)
     touched.update(one.change.company for one in told)
     touched |= population.parked.keys() - parked
-    return Brought(told, [*sorted(filter(population.owns, touched)), *passed], copies)
+    return Brought(told, sorted(filter(population.owns, touched)), copies, passed)
 
 
 def _forwarded(population: Population, record: Record, before: Mapping[str, str]) -> Iterable[Copy]:

@@ -11,7 +11,6 @@ from events.bulk import no_collection
 from events.dates import Instant
 from events.lists import Registry
 from events.log import Archive, EventLog, Position, Record
-from events.vocabulary import CLOCK_SUBJECT
 from projections.partition import fold
 from projections.population import Population
 from projections.rows import Told
@@ -73,10 +72,7 @@ class Folder:
         """Fold a batch and commit it; the changes it brought."""
         with no_collection():
             brought = fold(self._population, batch)
-            # The clock is no company: whoever reads the store sees the mark move.
-            by_company: dict[str, list[Told]] = {
-                one: [] for one in brought.companies if one != CLOCK_SUBJECT
-            }
+            by_company: dict[str, list[Told]] = {company: [] for company in brought.companies}
             for one in brought.told:
                 by_company[one.change.company].append(one)
             population = self._population

@@ -117,7 +117,7 @@ def outcome(
     for one in brought.told:
         sequences[one.change.company] = one.change.sequence
     return Outcome(
-        _statuses(population, brought.companies, place, sequences),
+        _statuses(population, brought, place, sequences),
         _changes(population, brought.told, place),
     )
 
@@ -143,9 +143,10 @@ def _about(company: Company) -> tuple[Description, Mapping[str, Entry]]:
 
 
 def _statuses(
-    population: Population, companies: Sequence[str], place: Place, sequences: Mapping[str, int]
+    population: Population, brought: Brought, place: Place, sequences: Mapping[str, int]
 ) -> list[Message]:
-    return [
+    found = [
         messages.status(population, company, place, sequences.get(company, 0))
-        for company in companies
+        for company in brought.companies
     ]
+    return [*found, messages.passed(place)] if brought.passed else found

@@ -203,8 +203,8 @@ def test_that_time_passed_is_told_of_nobody_with_its_place() -> None:
     population = Population(REGISTRY, shelf, owns=lambda _: False)
     passing = {"type": words.TIME_PASSED, "subject": words.CLOCK_SUBJECT, "id": "t", "data": {}}
     brought = fold(population, [Record(7, at("2021-02-01"), passing, 1)])
-    assert brought.companies == [words.CLOCK_SUBJECT]
+    assert (brought.companies, brought.passed) == ([], True)
     place = messages.Place("1:7", at("2021-02-01"))
-    told = messages.status(population, words.CLOCK_SUBJECT, place, 0)
+    told = messages.passed(place)
     assert (told.key, told.value) == (b"clock", None)
     assert dict(told.headers) == {"place": b"1:7", "ce_time": show(place.recorded).encode()}

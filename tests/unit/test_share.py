@@ -15,7 +15,6 @@ from events.kafka.mirror import Mirror
 from events.kafka.packing import Outgoing
 from events.kafka.partitioner import partition_of
 from events.log import Record
-from events.vocabulary import CLOCK_SUBJECT
 from projections import messages
 from projections.messages import Message, Place
 from projections.outgoing import copied
@@ -75,7 +74,6 @@ def _one_by_one(standing: list[Record], partitions: int) -> Json:
         for told in brought.told:
             sequences[told.change.company] = told.change.sequence
             share.changes.append(messages.change(told, REGISTRY, 0))
-    companies.discard(CLOCK_SUBJECT)  # of which is told as time passes, and no more afterwards
     place = Place(f"0:{standing[-1].offset}", standing[-1].recorded)
     share.statuses.extend(
         messages.status(population, company, place, sequences.get(company, 0))
