@@ -105,7 +105,7 @@ def settle_memory() -> None:
     up answers for a tenth of a second each time."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
+    gc.set_threshold(2_000, 20, 50)
 
 
 class _Server(uvicorn.Server):
