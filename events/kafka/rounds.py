@@ -24,7 +24,8 @@ from events.kafka.questions import TopicQuestions
 PACE_S: Final = 0.01
 """Rounds begin no sooner after each other: what comes in between goes out together."""
 _TURNS: Final = 5
-"""Of the event loop, until the client has sent a request that it was asked for."""
+"""Of the event loop, until the client has sent a request that it was asked for, and until who was
+told that something is written has asked for the next round."""
 _GOODBYE_S: Final = 3.0
 _NOTHING: Final = Claim("", "")
 
@@ -161,25 +162,29 @@ class Rounds:
             while True:
                 await self._called.wait()
                 await asyncio.sleep(max(0.0, begun + PACE_S - clock()))
-                begun = clock()
+                await _turns()
                 self._called.clear()
-                await self._round()
+                now = clock()
+                if await self._round():
+                    begun = now
         except BaseException as error:
             self._end(error)
             raise
 
-    async def _round(self) -> None:
+    async def _round(self) -> bool:
+        """Whether there was anything to do."""
         writer = self._writer
         if writer is None:
-            return
+            return False
         some: list[Lease] = []
         try:
             begun = await self._open(writer)
             some += (one for one in self._leases.values() if one.waiting)
             for one in some:
                 one.under_way = True
-            if some or begun:
-                await writer.write([batch for one in some for batch in one.waiting])
+            if not some and not begun:
+                return False
+            await writer.write([batch for one in some for batch in one.waiting])
         except Fenced:
             await self._begin_again(writer, some)
         except StoreError as error:
@@ -187,6 +192,7 @@ class Rounds:
         else:
             for one in some:
                 one.done()
+        return True
 
     async def _open(self, writer: FencedWriter) -> bool:
         """Let those make what they write who waited for the round, while the brokers are told of
@@ -194,8 +200,7 @@ class Rounds:
         opening = [one for one in self._leases.values() if one.opener is not None]
         if opening:
             await writer.expect((topic, one.partition) for one in opening for topic in self._topics)
-            for _ in range(_TURNS):
-                await asyncio.sleep(0)
+            await _turns()
             for one in opening:
                 one.open()
             await asyncio.sleep(0)
@@ -262,3 +267,8 @@ class Rounds:
             return any([some async for some in questions.batches(partition, at, at)])
         finally:
             await questions.close()
+
+
+async def _turns() -> None:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)

@@ -19,7 +19,7 @@ _MOST: Final = 10_000
 _LOOK_MS: Final = 200
 """So long one who joins may wait for an answer to the others."""
 _FULL_S: Final = 0.02
-_PACE_S: Final = 0.005
+_PACE_S: Final = 0.002
 """Answers are taken no sooner after each other: what comes in between is one answer."""
 _GOODBYE_S: Final = 5.0
 

@@ -18,6 +18,7 @@ import orjson
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
+from events import vocabulary as words
 from events.dates import start
 from events.door import admit
 from events.kafka.administration import apply
@@ -228,10 +229,12 @@ def expected(entries: Sequence[Record | Unreadable], partitions: int) -> Expecte
         )
         sequences: dict[str, int] = {}
         companies: set[str] = set()
+        passed = False
         for one in sifted.standing:
             shelf.records.append(one.record)
             brought = fold(population, [one.record])
             companies.update(brought.companies)
+            passed |= brought.passed
             missing += [
                 f"a copy of {copy.event['id']} for {copy.company} is missing"
                 for copy in brought.copies
@@ -245,7 +248,13 @@ def expected(entries: Sequence[Record | Unreadable], partitions: int) -> Expecte
         for company in companies:
             sequence = sequences.get(company, 0)
             statuses[company] = partial(_said, population, company, sequence=sequence)
+        if passed:
+            statuses[words.CLOCK_SUBJECT] = _nobody
     return Expected(statuses, changes, rejected, missing)
+
+
+def _nobody(_place: Place) -> None:
+    """That time has passed is told as the tombstone of nobody."""
 
 
 def _said(population: Population, company: str, place: Place, *, sequence: int) -> Json | None:

@@ -12,7 +12,7 @@ from events.errors import StoreError
 from events.kafka.claims import Claims, fresh, shut_out, sole
 from events.kafka.fenced import Fenced, FencedWriter
 from events.kafka.packing import Outgoing, Packed, packed
-from events.kafka.rounds import Rounds
+from events.kafka.rounds import Lease, Rounds
 from events.kafka.topics import CLAIMS, STATUS
 from tests.kafka.house import House, until
 
@@ -50,6 +50,31 @@ async def test_what_waits_goes_out_together(house: House) -> None:
         await first.write(told(0, 5))
     assert await written(house, 0) == [0, 1, 2, 3, 4, 5]
     assert await written(house, 1) == [10, 11, 12, 13, 14]
+
+
+async def test_who_was_in_a_round_is_in_the_next_one_with_who_came_meanwhile(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else two would take turns, each waiting for the other's transaction beside its own."""
+    written, write, begun = list[int](), FencedWriter.write, asyncio.Event()
+
+    async def counted(self: FencedWriter, batches: list[Packed]) -> None:
+        written.append(len(batches))
+        begun.set()
+        await write(self, batches)
+
+    monkeypatch.setattr(FencedWriter, "write", counted)
+
+    async def often(lease: Lease) -> None:
+        for number in range(10):
+            await lease.opening()
+            await lease.write(told(lease.partition, number))
+
+    async with rounds(house) as one, one.lease(0) as first, one.lease(1) as second:
+        going = asyncio.create_task(often(first))
+        await begun.wait()
+        await asyncio.gather(going, often(second))
+    assert written == [1, *[2] * 9, 1]
 
 
 async def test_an_opening_that_nobody_uses_leaves_nothing_open(house: House) -> None:
