@@ -149,7 +149,9 @@ class Receivers(Opened):
     def settle(self, ended: Sequence[Ended]) -> None:
         """Keep attempts that are over, and what follows from them."""
         with self._writing():
-            whose = self.outbox.settle(ended, self._tired(ended), kept=self.KEPT)
+            given_up = [one for one in ended if one.verdict.state == "failed"]
+            tired = self.tired(given_up) if given_up else set()
+            whose = self.outbox.settle(ended, tired, kept=self.KEPT)
             before = self._failing(set(whose.values()))
             failing = dict(before)
             self._hush(set(whose.values()))
@@ -178,17 +180,17 @@ class Receivers(Opened):
         for (subscription,) in rows.fetchall():
             self.outbox.park(subscription)
 
-    def _tired(self, ended: Sequence[Ended]) -> list[str]:
-        """Of those whose messages would be given up now, who has taken nothing for long."""
-        given_up = [one.message for one in ended if one.verdict.state == "failed"]
-        if not given_up:
-            return []
+    def tired(self, ended: Sequence[Ended]) -> set[str]:
+        """Of the subscriptions of these attempts, those whose receivers took nothing for so long
+        that something would follow from it."""
+        now = max((one.over for one in ended), default=0)
         rows = self.db.execute(
-            "SELECT id FROM subscriptions WHERE failing < ? AND id IN (SELECT subscription "
-            "FROM messages WHERE id IN (SELECT value FROM json_each(?)))",
-            (max(one.over for one in ended) - WARN, orjson.dumps(given_up).decode()),
+            "SELECT DISTINCT subscription FROM messages WHERE id IN "
+            "(SELECT value FROM json_each(?))",
+            (orjson.dumps([one.message for one in ended]).decode(),),
         )
-        return [row[0] for row in rows]
+        failing = self._failing([one for (one,) in rows.fetchall()])
+        return {one for one, since in failing.items() if since is not None and now - since >= WARN}
 
     def _failing(self, subscriptions: Iterable[str]) -> dict[str, Instant | None]:
         """Since when each of these fails."""

@@ -5,12 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Final
 
-import orjson
-
 from alerts.following import FollowingStore
 from alerts.outbox import Ended
 from alerts.progress import Noticed, Queue, Tried, Waits
-from alerts.retry import WARN
 from alerts.store import AlertStore
 from alerts.topics import Attempt
 from alerts.vault import Vault
@@ -142,18 +139,6 @@ class SettlingStore(FollowingStore):
         return Queue(subscription, company, n, sequence, waiting, timed, delivered)
 
     # --- receivers that fail --------------------------------------------------------------------
-
-    def tired(self, ended: Sequence[Ended]) -> set[str]:
-        """Of the subscriptions of these attempts, those whose receivers took nothing for so long
-        that something would follow from it."""
-        now = max((one.over for one in ended), default=0)
-        rows = self.db.execute(
-            "SELECT DISTINCT subscription FROM messages WHERE id IN "
-            "(SELECT value FROM json_each(?))",
-            (orjson.dumps([one.message for one in ended]).decode(),),
-        )
-        failing = self._failing([one for (one,) in rows.fetchall()])
-        return {one for one, since in failing.items() if since is not None and now - since >= WARN}
 
     def taken(self, found: Mapping[str, Instant]) -> None:
         """By subscription, when its receiver took something that was sent by others."""
