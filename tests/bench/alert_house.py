@@ -25,6 +25,7 @@ from alerts.webhook import WebhookChannel
 from events.dates import Instant
 from events.lists import load_registry
 from projections.rows import Told
+from tests.bench.hooks import beside
 from tests.contract.alert_twins import LOOPBACK, change
 
 _SAY_S = 10
@@ -64,14 +65,8 @@ class Receivers:
 @contextmanager
 def receiving() -> Iterator[Receivers]:
     """Receivers until the block ends."""
-    command = [sys.executable, "-m", "tests.bench.quick_receiver"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield Receivers(process)
-        finally:
-            process.terminate()
+    with beside("tests.bench.quick_receiver") as process:
+        yield Receivers(process)
 
 
 class Source:

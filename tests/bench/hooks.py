@@ -41,16 +41,23 @@ class Receiver:
 
 
 @contextmanager
-def receiving() -> Iterator[Receiver]:
-    """A receiver until the block ends."""
-    command = [sys.executable, "-m", "tests.bench.hook_receiver"]
+def beside(module: str) -> Iterator["subprocess.Popen[str]"]:
+    """A module in a process of its own until the block ends."""
+    command = [sys.executable, "-m", module]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         try:
-            yield Receiver(process)
+            yield process
         finally:
             process.terminate()
+
+
+@contextmanager
+def receiving() -> Iterator[Receiver]:
+    """A receiver until the block ends."""
+    with beside("tests.bench.hook_receiver") as process:
+        yield Receiver(process)
 
 
 def first_told(begun: Mapping[str, int], came: Came) -> dict[str, int]:

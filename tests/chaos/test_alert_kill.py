@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -39,21 +39,31 @@ async def delivering(folder: Path) -> AsyncIterator[None]:
         await process.wait()
 
 
+async def with_news_of(
+    folder: Path, registry: Registry, receiver: str, companies: Sequence[str], each: int
+) -> None:
+    """A log with so many notes of each company, and somebody who wants to be told of them there."""
+    log = SqliteEventLog(folder / "log.db", now)
+    projection = ProjectionStore(folder / "projections.db")
+    store = AlertStore(folder / "alerts.db")
+    channels = {"webhook": WebhookChannel(Egress(LOOPBACK), now)}
+    desk = AlertDesk(store, Projected(projection, log.end), registry, channels, now)
+    await desk.subscribe(asked(receiver, filter={"kinds": ["noted"]}))
+    for number in range(each):
+        for company in companies:
+            about = {"kind": "news", "text": f"news {number}"}
+            raw = {"type": "standing.note.recorded", "subject": company, "data": about}
+            await log.append([admit(raw, registry)])
+    store.close()
+    projection.close()
+    log.close()
+
+
 async def test_a_kill_loses_nothing_and_changes_no_order(
     tmp_path: Path, registry: Registry
 ) -> None:
-    log = SqliteEventLog(tmp_path / "log.db", now)
-    projection = ProjectionStore(tmp_path / "projections.db")
-    store = AlertStore(tmp_path / "alerts.db")
-    channels = {"webhook": WebhookChannel(Egress(LOOPBACK), now)}
-    desk = AlertDesk(store, Projected(projection, log.end), registry, channels, now)
     async with receiving() as receiver:
-        await desk.subscribe(asked(receiver.url, filter={"kinds": ["noted"]}))
-        for number in range(EACH):
-            for company in COMPANIES:
-                about = {"kind": "news", "text": f"news {number}"}
-                raw = {"type": "standing.note.recorded", "subject": company, "data": about}
-                await log.append([admit(raw, registry)])
+        await with_news_of(tmp_path, registry, receiver.url, COMPANIES, EACH)
         for count in KILLED_AT:
             async with delivering(tmp_path):
                 await receiver.count(count)
@@ -76,10 +86,6 @@ async def test_a_kill_loses_nothing_and_changes_no_order(
         assert sorted(set(numbers)) == list(range(1, EACH + 1))
         assert numbers == [one["data"]["sequence"] for one in heard]
 
-    store.close()
-    projection.close()
-    log.close()
-
 
 async def test_a_kill_beside_receivers_that_are_not_well_loses_nothing(
     tmp_path: Path, registry: Registry
@@ -87,18 +93,8 @@ async def test_a_kill_beside_receivers_that_are_not_well_loses_nothing(
     """Each message first meets a receiver that fails, hangs, resets, lies or the like; meanwhile
     the process is killed again and again."""
     companies, each = (*ILLS, "healthy"), 3
-    log = SqliteEventLog(tmp_path / "log.db", now)
-    projection = ProjectionStore(tmp_path / "projections.db")
-    store = AlertStore(tmp_path / "alerts.db")
-    channels = {"webhook": WebhookChannel(Egress(LOOPBACK), now)}
-    desk = AlertDesk(store, Projected(projection, log.end), registry, channels, now)
     async with ill_receiving() as receiver:
-        await desk.subscribe(asked(receiver.url, filter={"kinds": ["noted"]}))
-        for number in range(each):
-            for company in companies:
-                about = {"kind": "news", "text": f"news {number}"}
-                raw = {"type": "standing.note.recorded", "subject": company, "data": about}
-                await log.append([admit(raw, registry)])
+        await with_news_of(tmp_path, registry, receiver.url, companies, each)
         for count in (1, 5, 8, len(companies) + each):
             async with delivering(tmp_path):
                 await receiver.until(lambda count=count: len(receiver.posts) >= count)  # type: ignore[misc]
@@ -117,6 +113,3 @@ async def test_a_kill_beside_receivers_that_are_not_well_loses_nothing(
         ]
         assert numbers == sorted(numbers)
         assert set(numbers) == set(range(1, each + 1))
-    store.close()
-    projection.close()
-    log.close()
