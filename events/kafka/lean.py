@@ -10,6 +10,8 @@ from typing import Any
 
 from aiokafka.consumer import fetcher
 
+import events.kafka.emptied  # noqa: F401 - of which it keeps what it changes
+
 
 class _Lean(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka ships no types
     def _consumer_record(self, _: Any, record: Any) -> Any:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-import events.kafka.bootstrap  # noqa: F401 - from now on, what is interrupted is closed
+import events.kafka.bootstrap
+import events.kafka.emptied  # noqa: F401 - and emptied marks are read past
 from events.errors import StoreError
 from events.kafka.bounded import let_go
 from events.kafka.connection import Connection

@@ -18,7 +18,9 @@ _DAY_MS: Final = 86_400_000
 _FOR_EVER: Final = {"cleanup.policy": "delete", "retention.ms": "-1", "retention.bytes": "-1"}
 _POLICIES: Final[dict[Policy, dict[str, str]]] = {
     "keep": _FOR_EVER,
-    "compact": {"cleanup.policy": "compact"},
+    # Brokers forget a writer after a day (`producer.id.expiration.ms`), and then it is sooner than
+    # the marks of its transactions are emptied, at which aiokafka's consumers stop.
+    "compact": {"cleanup.policy": "compact", "delete.retention.ms": str(2 * _DAY_MS)},
     "90 days": {**_FOR_EVER, "retention.ms": str(90 * _DAY_MS)},
 }
 _ALL: Final = {
