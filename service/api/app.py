@@ -66,7 +66,7 @@ def create_app(
     audit = Audit(service.standing.settings.home, service.standing.clock)
     queue = Queue(service)
     site = Site(service, asking, tokens)
-    add_pages(site, Shared(service.companies, looking, queue, operating, streams))
+    add_pages(site, Shared(looking, queue, operating, streams))
     parts: list[APIRouter] = [
         companies.router,
         Events(service, asking, operating.metrics).router,
