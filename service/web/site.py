@@ -41,7 +41,7 @@ PLACES: Final = (
     ("Review", "/review"),
     ("Operate", "/operate"),
 )
-"""The navigation. A page stands in it once it is there."""
+"""The navigation: each sees of it where they would be let in."""
 
 _KEPT: Final = {"vary": "accept, accept-encoding, cookie", "cache-control": "private, no-cache"}
 _WORTH_IT: Final = 1_400
@@ -72,19 +72,14 @@ TOLD: Final = tuple(kind for kind, _, _ in _TITLES)
 class View:
     """What every template knows of the request: `view`."""
 
-    def __init__(self, request: Request, paths: set[str], asks: bool) -> None:
+    def __init__(self, request: Request, asks: bool) -> None:
         self.path: str = request.scope["path"]
         self.query: str = request.scope["query_string"].decode("latin-1")
-        self.paths = paths
-        """Which pages there are."""
         found = request.scope.get("caller")
         self.caller: Caller | None = found if isinstance(found, Caller) else None
         self.places = [
-            (name, path)
-            for name, path in PLACES
-            if path in paths and _may(request, needed("GET", path), asks)
+            (name, path) for name, path in PLACES if _may(request, needed("GET", path), asks)
         ]
-        self.search = dict(self.places).get("Search", "/")
         self.subscribe = subscribe_link(self.path, self.query)
         """Where one subscribes to what the page is about."""
         self.theme = theme(request)
@@ -112,7 +107,6 @@ class Site:
         self._files = {one.url: one for one in self._assets.values()}
         self._templates = rendering.environment()
         self._templates.globals["asset"] = lambda name: self._assets[name].url
-        self._paths: set[str] = set()
         self.router.add_api_route(
             f"{rendering.STATIC}{{name}}", self._file, response_class=Response
         )
@@ -127,7 +121,6 @@ class Site:
             except TOLD as error:
                 return self.failed(request, error)
 
-        self._paths.add(path)
         self.router.add_api_route(
             path,
             answered,
@@ -145,7 +138,7 @@ class Site:
         **values: Any,
     ) -> Response:
         """Draw a page. Beside `values` its template knows the `view`."""
-        view = View(request, self._paths, self.tokens is not None)
+        view = View(request, self.tokens is not None)
         text = self._templates.get_template(template).render(view=view, **values)
         sent = {**guards.HEADERS, **_KEPT, **(headers or {})}
         body, encoding = _packed(text.encode(), request)
