@@ -94,7 +94,7 @@ def create_app(
     app.add_exception_handler(HTTPException, site.lost)
     app.add_middleware(AtOnce, asking=asking, route=companies.status_route)
     app.add_middleware(Audited, audit=audit)
-    app.add_middleware(Gate, metrics=operating.metrics, tokens=tokens, tell=site.told)
+    app.add_middleware(Gate, metrics=operating.metrics, tokens=tokens, bar=site.barred)
     app.openapi = lambda: described.openapi(app)  # type: ignore[method-assign]
     return app
 

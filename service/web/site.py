@@ -19,13 +19,13 @@ from projections.reader import Parked
 from service.api.answers import NotAcceptable, accepted
 from service.api.asking import Asking
 from service.api.body import MOST_BYTES, TooLarge
-from service.api.gate import by_people, needed
+from service.api.gate import CHALLENGE, asked_for, by_people, needed
 from service.api.problems import NotYet, http_error
 from service.review import UnknownQuestion
 from service.standing import Service
 from service.tokens import ROLES, Caller, Role, Tokens
-from service.web import guards, rendering
-from service.web.preferences import theme, zone
+from service.web import guards, rendering, wording
+from service.web.preferences import back, theme, zone
 from service.web.wishes import subscribe_link
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -166,11 +166,25 @@ class Site:
             request, "problem.html", code, title=title, problems=problems, unknown=unknown
         )
 
-    def told(self, request: Request, code: int, title: str, detail: str) -> Response:
-        """Something that people are told instead of a page."""
-        problems = (Problem("", detail),)
+    def barred(self, request: Request, role: Role) -> Response:
+        """What people are told whose token may not, for want of a role, or who have none and sent
+        a form; with the way to sign in by another one."""
+        sent = request.method not in ("GET", "HEAD")
+        has: Role | None = request.scope.get("role")
+        known = has is not None
         return self.page(
-            request, "problem.html", code, title=title, problems=problems, unknown=None
+            request,
+            "barred.html",
+            HTTPStatus.FORBIDDEN if known else HTTPStatus.UNAUTHORIZED,
+            {} if known else {"www-authenticate": CHALLENGE},
+            title=f"Your token may not {'do' if sent else 'see'} this"
+            if known
+            else "You are not signed in any more",
+            role=role,
+            may=wording.ROLE[role],
+            has=has,
+            sent=sent,
+            on=back(request) if sent else asked_for(request.scope),
         )
 
     async def lost(self, request: Request, error: Exception) -> Response:
@@ -178,7 +192,10 @@ class Site:
         missing = isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_FOUND
         if missing and by_people(request.scope, request.headers):
             detail = f"{request.scope['path']} leads nowhere here."
-            return self.told(request, HTTPStatus.NOT_FOUND, "There is no such page", detail)
+            title, problems = "There is no such page", (Problem("", detail),)
+            return self.page(
+                request, "problem.html", 404, title=title, problems=problems, unknown=None
+            )
         return await http_error(request, error)
 
     def kind(self, request: Request, *, strict: bool = True) -> Kind:

@@ -43,6 +43,13 @@ REASON: Final = {
 }
 """What an event did to a standing: `projections.reasons` has the words for programs."""
 
+ROLE: Final = {
+    "read": "look at everything but review, and subscribe",
+    "record": "also record events, and decide what waits in review",
+    "admin": "do everything, also with what is others'",
+}
+"""What one may with a role."""
+
 RULES: Final = (
     "Before any designation has effect: not listed; scheduled, once one has been announced.",
     "A designation opens a listing, and the first an episode; the same one again renews it.",
