@@ -56,6 +56,15 @@ def test_a_question_is_decided_by_keys_and_undone(browser: Browser, own: str) ->
         assert some >= 3
         look(page, "review")
         assert "taken" not in page.title()
+        table = questions.nth(0).get_by_role("table")
+        heads, ids = (table.get_by_role("row").nth(number) for number in (0, 1))
+        for number in (0, 1):
+            above = heads.get_by_role("columnheader").nth(number + 1).bounding_box()
+            below = ids.get_by_role("cell").nth(number).bounding_box()
+            assert above is not None
+            assert below is not None
+            assert above["x"] == below["x"]
+            assert above["y"] < below["y"]
         page.keyboard.press("j")
         expect(questions.nth(0)).to_be_focused()
         page.keyboard.press("j")
