@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from alerts import words
-from alerts.words import EVENT, HOW, RESTRICTION, link
+from alerts.words import EVENT, HOW, RESTRICTION
 
 __all__ = ["HOW", "RESTRICTION", "STATUS", "link", "when"]
 
@@ -83,6 +83,8 @@ _SCRIPTS: Final = {
 
 when = lru_cache(maxsize=8_192)(words.when)
 """A moment as people write it. The same ones stand on many pages, and often on one."""
+link = lru_cache(maxsize=8_192)(words.link)
+"""An address to click on; None for what is no web address. Official sources are named often."""
 
 
 def event(event_type: str) -> str:
