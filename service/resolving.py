@@ -3,17 +3,16 @@
 from starlette.concurrency import run_in_threadpool
 
 from service.holdings import Sheet
-from service.screening import Companies
 from service.standing import Service
 from service.watchlist import Report, by_reference, resolved
 
 
 class Resolving:
-    """Over a running service, with the index of its companies."""
+    """Over a running service."""
 
-    def __init__(self, service: Service, companies: Companies) -> None:
+    def __init__(self, service: Service) -> None:
         self._service = service
-        self._companies = companies
+        self._companies = service.companies
 
     async def resolved(self, sheet: Sheet, *, likely: bool) -> Report:
         """The report; with `likely`, what is likely is taken as well. Raises `Refused` where

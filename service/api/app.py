@@ -66,7 +66,7 @@ def create_app(
     audit = Audit(service.standing.settings.home, service.standing.clock)
     queue = Queue(service)
     site = Site(service, asking, tokens)
-    add_pages(site, Shared(service.companies, looking, queue, operating, streams))
+    add_pages(site, Shared(looking, queue, operating, streams))
     parts: list[APIRouter] = [
         companies.router,
         Events(service, asking, operating.metrics).router,
@@ -94,7 +94,7 @@ def create_app(
     app.add_exception_handler(HTTPException, site.lost)
     app.add_middleware(AtOnce, asking=asking, route=companies.status_route)
     app.add_middleware(Audited, audit=audit)
-    app.add_middleware(Gate, metrics=operating.metrics, tokens=tokens, tell=site.told)
+    app.add_middleware(Gate, metrics=operating.metrics, tokens=tokens, bar=site.barred)
     app.openapi = lambda: described.openapi(app)  # type: ignore[method-assign]
     return app
 

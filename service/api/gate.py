@@ -31,6 +31,9 @@ SIGN_IN: Final = "/sign-in"
 SIGNED_IN: Final = "__Host-standing-token"
 """The cookie that has the token of who signed in on a page."""
 
+CHALLENGE: Final = 'Bearer realm="standing"'
+"""What a program is asked for."""
+
 LINKS: Final = "/mail/"
 """Below it, whoever has a link may follow it, from wherever: its signature is the proof."""
 
@@ -46,19 +49,19 @@ _NOT_GUESSED: Final = (b"x-content-type-options", b"nosniff")
 
 class Gate:
     """ASGI middleware. With `tokens`, one is asked for; without, only this machine is served.
-    `tell` answers people who may not see a page."""
+    `bar` answers people whose token may not do what needs a role, or who have none."""
 
     def __init__(
         self,
         app: ASGIApp,
         metrics: Metrics,
         tokens: Tokens | None,
-        tell: Callable[[Request, int, str, str], Response],
+        bar: Callable[[Request, Role], Response],
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._tokens = tokens
-        self._tell = tell
+        self._bar = bar
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in, or answer why not."""
@@ -117,14 +120,15 @@ class Gate:
             scope["role"] = token.role
         if scope["path"] in _UNGUARDED or scope["path"].startswith(_ASSETS):
             return None
-        if token is None:
-            return _ask(scope, headers)
         role = needed(scope["method"], scope["path"])
-        if token.may(role):
+        if token is not None and token.may(role):
             return None
+        people = by_people(scope, headers)
+        if people and (token is not None or scope["method"] not in _READING):
+            return self._bar(Request(scope), role)
+        if token is None:
+            return _ask(scope, headers, people=people)
         detail = f"{scope['method']} {scope['path']} needs the role {role!r}, not {token.role!r}"
-        if by_people(scope, headers):
-            return self._tell(Request(scope), 403, "Your token may not see this", detail)
         return problem(403, "role-needed", detail)
 
 
@@ -163,15 +167,19 @@ def _given(tokens: Tokens, scope: Scope, headers: Headers) -> Token | None:
 
 
 def by_people(scope: Scope, headers: Headers) -> bool:
-    """Whether somebody looks at a page."""
-    reads = scope["method"] in _READING and "text/html" in headers.get("accept", "")
-    return reads and not scope["path"].startswith(_NO_PAGES)
+    """Whether somebody looks at a page, or sends the form of one."""
+    return "text/html" in headers.get("accept", "") and not scope["path"].startswith(_NO_PAGES)
 
 
-def _ask(scope: Scope, headers: Headers) -> Response:
-    if by_people(scope, headers):
-        query = scope["query_string"].decode("latin-1")
-        on = quote(f"{scope['path']}?{query}" if query else scope["path"])
+def asked_for(scope: Scope) -> str:
+    """The address that was asked for, with its question."""
+    query = scope["query_string"].decode("latin-1")
+    return f"{scope['path']}?{query}" if query else str(scope["path"])
+
+
+def _ask(scope: Scope, headers: Headers, *, people: bool) -> Response:
+    if people:
+        on = quote(asked_for(scope))
         return RedirectResponse(f"{SIGN_IN}?next={on}", 303, {"cache-control": "no-store"})
     # Feed readers, and a browser that looks at the API, know a password and no other token.
     reads = "text/html" in headers.get("accept", "") or scope["path"].startswith("/feeds/")
@@ -181,7 +189,7 @@ def _ask(scope: Scope, headers: Headers) -> Response:
         401,
         "token-needed",
         "Send `Authorization: Bearer <token>`; `standing token create --role read` makes one.",
-        headers={"www-authenticate": challenge if browser else 'Bearer realm="standing"'},
+        headers={"www-authenticate": challenge if browser else CHALLENGE},
     )
 
 

@@ -32,7 +32,7 @@ class Watchlists(Owned):
 
     def __init__(self, service: Service) -> None:
         super().__init__(service.desk)
-        self.resolving = Resolving(service, service.companies)
+        self.resolving = Resolving(service)
         add = self.router.add_api_route
         add(f"{ONE}/watchlist", self.watchlist, **subscribing.WATCHLIST)
         add(f"{ONE}/watchlist", self.set_watchlist, methods=["PUT"], **subscribing.SET_WATCHLIST)

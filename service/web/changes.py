@@ -120,8 +120,6 @@ def grouped(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
             key, {"key": " ".join(key), "list": one["list"], "day": day, "changes": []}
         )
         group["changes"].append(one)
-        before, after = (set(one[side]["restrictions"]) for side in ("from", "to"))
-        one["begins"], one["ends"] = sorted(after - before), sorted(before - after)
     for group in found.values():
         some = group["changes"]
         group["backfill"] = all(one["backfill"] for one in some)

@@ -22,7 +22,6 @@ from service.api.gate import who_asks
 from service.api.query import Query
 from service.formats import MEDIA_TYPES, encoded
 from service.holdings import Sheet, read_csv, read_json
-from service.screening import Companies
 from service.watchlist import MOST, by_reference
 from service.web import comparing
 from service.web.comparing import HAPPENED, TABLE, Difference
@@ -78,10 +77,10 @@ class Asked(NamedTuple):
 class ComparePage:
     """`/compare`, also as `.json` and `.csv`. A list of names too long for an address is posted."""
 
-    def __init__(self, site: Site, known: Companies) -> None:
+    def __init__(self, site: Site) -> None:
         self._site = site
         self._standing = site.service.standing
-        self._known = known
+        self._known = site.service.companies
         self._readers = self._standing.readers()
         self._lock = threading.Lock()
         for end in ("", ".json", ".csv"):

@@ -133,6 +133,34 @@ def reason(step: Json, zone: ZoneInfo | None) -> Markup:
     )
 
 
+def odd(one: Json, zone: ZoneInfo | None) -> Markup:
+    """A correction of `telling.odd`, or an event of it that was taken back or fits nowhere."""
+    told = _corrected(one["change"], one["causes"], zone) if one["change"] else _misfit(one)
+    return Markup(f"<li>{told}</li>\n")
+
+
+def _corrected(change: Json, causes: Iterable[Json], zone: ZoneInfo | None) -> str:
+    listed = f" <code>{escape(change['list'])}</code>" if change["list"] else ""
+    start = f" from {_moment(change['effective'], zone)} on" if change["effective"] else ""
+    by = "".join(f", {_by(event)}" for event in causes)
+    since = _moment(change["recorded"], zone)
+    return f"<b>Corrected.</b> Since {since}{listed} reads otherwise{start}{by}."
+
+
+def _misfit(one: Json) -> str:
+    event, by = one["event"], one["by"]
+    start = f", {escape(event['effective_words'])}" if event["effective_words"] else ""
+    told = f'<a href="#{escape(event["id"])}">{escape(event["words"])}{start}</a>'
+    if not event["counts"]:
+        why = f": {_bdi(by['text'])}" if by and by["text"] else ""
+        told += f" was <b>taken back</b>{f' {_by(by)}{why}' if by else ''}."
+    return f"{told} <b>does not fit</b>: {escape(one['anomaly'])}." if one["anomaly"] else told
+
+
+def _by(event: Json) -> str:
+    return f'by <a href="#{escape(event["id"])}">{escape(event["words"].lower())}</a>'
+
+
 # --- a row of a timeline --------------------------------------------------------------------------
 
 

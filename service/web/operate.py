@@ -162,11 +162,13 @@ class OperatePage:
         """What waits, for the receivers that the caller may see."""
         try:
             desk: Desk = self._service.desk()
-            some = await desk.page(who_asks(request).sees, None, _ENDPOINTS)
-            each = [await desk.subscription(one["id"]) for one in some]
-            ill = [one for one in each if one["backlog"]["waiting"] or one["state"] != "active"]
-            ill.sort(key=lambda one: (-one["backlog"]["waiting"], one["created"]))
-            return {"alerts": await desk.measured(), "endpoints": ill[:_SHOWN], "no_desk": None}
+            sees = who_asks(request).sees
+            some = await desk.page(sees, None, _ENDPOINTS)
+            ill = [one["id"] for one in some if one["state"] != "active"]
+            behind = [ident for ident, _, _ in await desk.longest(sees)]
+            first = list(dict.fromkeys([*behind, *ill]))[:_SHOWN]
+            each = [await desk.subscription(ident) for ident in first]
+            return {"alerts": await desk.measured(), "endpoints": each, "no_desk": None}
         except StoreError as error:
             return {"alerts": {}, "endpoints": [], "no_desk": str(error)}
 

@@ -7,7 +7,6 @@ from service.api.operating import Operating
 from service.api.streams import Streams
 from service.deciding import Queue
 from service.resolving import Resolving
-from service.screening import Companies
 from service.web.changes import ChangesPage
 from service.web.company import CompanyPage
 from service.web.compare import ComparePage
@@ -27,7 +26,6 @@ from service.web.subscriptions import Subscriptions
 class Shared(NamedTuple):
     """What pages share with the API."""
 
-    companies: Companies
     looking: Looking
     queue: Queue
     operating: Operating
@@ -41,9 +39,9 @@ def add_pages(site: Site, shared: Shared) -> None:
     SearchPage(site)
     ListPages(site)
     ChangesPage(site, shared.looking)
-    ComparePage(site, shared.companies)
-    ScreenPage(site, shared.companies)
-    resolving = Resolving(site.service, shared.companies)
+    ComparePage(site)
+    ScreenPage(site)
+    resolving = Resolving(site.service)
     Subscribing(site, resolving)  # before what stands behind `/subscriptions/` as an id
     Subscriptions(site, resolving)
     Deliveries(site)

@@ -28,6 +28,7 @@ _FILTERS: Final = {
     "marks": marking.marks,
     "logged": marking.logged,
     "reason": marking.reason,
+    "odd": marking.odd,
 }
 _TYPES: Final = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 

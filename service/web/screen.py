@@ -19,7 +19,7 @@ from service.api.answers import answer, streamed
 from service.api.query import CUTS, Query
 from service.formats import MEDIA_TYPES, Column, Table, encoded
 from service.holdings import Sheet, meaning, read_csv, read_json
-from service.screening import Companies, Screening, table
+from service.screening import Screening, table
 from service.web.site import Site
 
 MOST: Final = 10_000
@@ -52,9 +52,9 @@ class Wish(NamedTuple):
 class ScreenPage:
     """`/screen`, and `/screen.csv` for the same form."""
 
-    def __init__(self, site: Site, companies: Companies) -> None:
+    def __init__(self, site: Site) -> None:
         self._site = site
-        self._companies = companies
+        self._companies = site.service.companies
         self._standing = site.service.standing
         self._readers = self._standing.readers()
         self._lock = threading.Lock()

@@ -19,13 +19,13 @@ from projections.reader import Parked
 from service.api.answers import NotAcceptable, accepted
 from service.api.asking import Asking
 from service.api.body import MOST_BYTES, TooLarge
-from service.api.gate import by_people, needed
+from service.api.gate import CHALLENGE, asked_for, by_people, needed
 from service.api.problems import NotYet, http_error
 from service.review import UnknownQuestion
 from service.standing import Service
 from service.tokens import ROLES, Caller, Role, Tokens
-from service.web import guards, rendering
-from service.web.preferences import theme, zone
+from service.web import guards, rendering, wording
+from service.web.preferences import back, theme, zone
 from service.web.wishes import subscribe_link
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -41,7 +41,7 @@ PLACES: Final = (
     ("Review", "/review"),
     ("Operate", "/operate"),
 )
-"""The navigation. A page stands in it once it is there."""
+"""The navigation: each sees of it where they would be let in."""
 
 _KEPT: Final = {"vary": "accept, accept-encoding, cookie", "cache-control": "private, no-cache"}
 _WORTH_IT: Final = 1_400
@@ -72,19 +72,14 @@ TOLD: Final = tuple(kind for kind, _, _ in _TITLES)
 class View:
     """What every template knows of the request: `view`."""
 
-    def __init__(self, request: Request, paths: set[str], asks: bool) -> None:
+    def __init__(self, request: Request, asks: bool) -> None:
         self.path: str = request.scope["path"]
         self.query: str = request.scope["query_string"].decode("latin-1")
-        self.paths = paths
-        """Which pages there are."""
         found = request.scope.get("caller")
         self.caller: Caller | None = found if isinstance(found, Caller) else None
         self.places = [
-            (name, path)
-            for name, path in PLACES
-            if path in paths and _may(request, needed("GET", path), asks)
+            (name, path) for name, path in PLACES if _may(request, needed("GET", path), asks)
         ]
-        self.search = dict(self.places).get("Search", "/")
         self.subscribe = subscribe_link(self.path, self.query)
         """Where one subscribes to what the page is about."""
         self.theme = theme(request)
@@ -112,7 +107,6 @@ class Site:
         self._files = {one.url: one for one in self._assets.values()}
         self._templates = rendering.environment()
         self._templates.globals["asset"] = lambda name: self._assets[name].url
-        self._paths: set[str] = set()
         self.router.add_api_route(
             f"{rendering.STATIC}{{name}}", self._file, response_class=Response
         )
@@ -127,7 +121,6 @@ class Site:
             except TOLD as error:
                 return self.failed(request, error)
 
-        self._paths.add(path)
         self.router.add_api_route(
             path,
             answered,
@@ -145,7 +138,7 @@ class Site:
         **values: Any,
     ) -> Response:
         """Draw a page. Beside `values` its template knows the `view`."""
-        view = View(request, self._paths, self.tokens is not None)
+        view = View(request, self.tokens is not None)
         text = self._templates.get_template(template).render(view=view, **values)
         sent = {**guards.HEADERS, **_KEPT, **(headers or {})}
         body, encoding = _packed(text.encode(), request)
@@ -173,11 +166,25 @@ class Site:
             request, "problem.html", code, title=title, problems=problems, unknown=unknown
         )
 
-    def told(self, request: Request, code: int, title: str, detail: str) -> Response:
-        """Something that people are told instead of a page."""
-        problems = (Problem("", detail),)
+    def barred(self, request: Request, role: Role) -> Response:
+        """What people are told whose token may not, for want of a role, or who have none and sent
+        a form; with the way to sign in by another one."""
+        sent = request.method not in ("GET", "HEAD")
+        has: Role | None = request.scope.get("role")
+        known = has is not None
         return self.page(
-            request, "problem.html", code, title=title, problems=problems, unknown=None
+            request,
+            "barred.html",
+            HTTPStatus.FORBIDDEN if known else HTTPStatus.UNAUTHORIZED,
+            {} if known else {"www-authenticate": CHALLENGE},
+            title=f"Your token may not {'do' if sent else 'see'} this"
+            if known
+            else "You are not signed in any more",
+            role=role,
+            may=wording.ROLE[role],
+            has=has,
+            sent=sent,
+            on=back(request) if sent else asked_for(request.scope),
         )
 
     async def lost(self, request: Request, error: Exception) -> Response:
@@ -185,7 +192,10 @@ class Site:
         missing = isinstance(error, HTTPException) and error.status_code == HTTPStatus.NOT_FOUND
         if missing and by_people(request.scope, request.headers):
             detail = f"{request.scope['path']} leads nowhere here."
-            return self.told(request, HTTPStatus.NOT_FOUND, "There is no such page", detail)
+            title, problems = "There is no such page", (Problem("", detail),)
+            return self.page(
+                request, "problem.html", 404, title=title, problems=problems, unknown=None
+            )
         return await http_error(request, error)
 
     def kind(self, request: Request, *, strict: bool = True) -> Kind:

@@ -53,10 +53,11 @@ class Subscriptions:
         desk = self._desk
         found = await desk.page(sees, query.one("after"), _PAGE + 1)
         more = len(found) > _PAGE
-        some = [await desk.subscription(one["id"]) for one in found[:_PAGE]]
+        some = found[:_PAGE]
         after = some[-1]["id"] if more else None
         if self._site.kind(request) == "json":
-            return answer({"subscriptions": some, "next": after})
+            whole = [await desk.subscription(one["id"]) for one in some]
+            return answer({"subscriptions": whole, "next": after})
         return self._page(request, "subscriptions.html", some=some, next=after, all=sees is None)
 
     async def one(self, request: Request) -> Response:

@@ -7,7 +7,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from alerts import words
-from alerts.words import EVENT, HOW, RESTRICTION, link
+from alerts.words import EVENT, HOW, RESTRICTION
 
 __all__ = ["HOW", "RESTRICTION", "STATUS", "link", "when"]
 
@@ -43,6 +43,13 @@ REASON: Final = {
 }
 """What an event did to a standing: `projections.reasons` has the words for programs."""
 
+ROLE: Final = {
+    "read": "look at everything but review, and subscribe",
+    "record": "also record events, and decide what waits in review",
+    "admin": "do everything, also with what is others'",
+}
+"""What one may with a role."""
+
 RULES: Final = (
     "Before any designation has effect: not listed; scheduled, once one has been announced.",
     "A designation opens a listing, and the first an episode; the same one again renews it.",
@@ -76,6 +83,8 @@ _SCRIPTS: Final = {
 
 when = lru_cache(maxsize=8_192)(words.when)
 """A moment as people write it. The same ones stand on many pages, and often on one."""
+link = lru_cache(maxsize=8_192)(words.link)
+"""An address to click on; None for what is no web address. Official sources are named often."""
 
 
 def event(event_type: str) -> str:

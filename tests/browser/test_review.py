@@ -9,6 +9,8 @@ from playwright.sync_api import Browser, expect
 from tests.browser import serving
 from tests.browser.looking import check, look
 from tests.browser.test_subscriptions import tab
+from tests.unit.sources.test_cli_ingest import TEN, snapshot
+from tests.unit.sources.test_disputed import screening_list
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\">"
 
@@ -31,6 +33,20 @@ def own(home: Path, tmp_path: Path) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture
+def disputed(tmp_path: Path) -> Iterator[str]:
+    """A server on which one source took off a list what another still shows there."""
+    own = tmp_path / "disputed"
+    for source, publication in (
+        ("ofac-sdn-csv", snapshot(tmp_path, "2021-08-18", *TEN)),
+        ("csl-csv", screening_list(tmp_path, "2021-08-19", range(10))),
+        ("ofac-sdn-csv", snapshot(tmp_path, "2021-08-20", *TEN[:9])),
+    ):
+        serving.run(own, "ingest", source, str(publication))
+    with serving.serving(own) as address:
+        yield address
+
+
 def test_a_question_is_decided_by_keys_and_undone(browser: Browser, own: str) -> None:
     """j, k, a, r; with who and why."""
     with tab(browser, own) as page:
@@ -40,6 +56,15 @@ def test_a_question_is_decided_by_keys_and_undone(browser: Browser, own: str) ->
         assert some >= 3
         look(page, "review")
         assert "taken" not in page.title()
+        table = questions.nth(0).get_by_role("table")
+        heads, ids = (table.get_by_role("row").nth(number) for number in (0, 1))
+        for number in (0, 1):
+            above = heads.get_by_role("columnheader").nth(number + 1).bounding_box()
+            below = ids.get_by_role("cell").nth(number).bounding_box()
+            assert above is not None
+            assert below is not None
+            assert above["x"] == below["x"]
+            assert above["y"] < below["y"]
         page.keyboard.press("j")
         expect(questions.nth(0)).to_be_focused()
         page.keyboard.press("j")
@@ -93,3 +118,32 @@ def test_the_keys_are_turned_off(browser: Browser, own: str) -> None:
         page.get_by_text("Keys", exact=True).click()
         expect(page.get_by_label("Use these keys")).not_to_be_checked()
         expect(page.get_by_role("article").first).not_to_be_focused()
+
+
+def test_what_another_source_still_shows_is_decided(browser: Browser, disputed: str) -> None:
+    """It comes before all others, and says which source took it off, and which one shows it as of
+    when. Once it is decided that it stands, the company does, and nobody is asked any more."""
+    with tab(browser, disputed) as page:
+        page.goto("/review")
+        first = page.get_by_role("article").first
+        expect(first).to_contain_text("Taken off, and still shown elsewhere")
+        off = "ofac-sdn-csv took ofac-uid 9 off us-ofac-sdn in its publication of 2021-08-20"
+        expect(first).to_contain_text(off)
+        expect(first).to_contain_text("csl-csv, as last read (2021-08-19), still shows it")
+        page.get_by_role("link", name="Taken off, and still shown elsewhere 1").press("Enter")
+        question = page.get_by_role("article")
+        expect(question).to_have_count(1)
+        expect(question.get_by_role("row", name="Today")).to_contain_text("Removed")
+        look(page, "still-shown")
+        question.get_by_label("Who").fill("j.doe")
+        question.get_by_label("Why").fill("the notice names another one")
+        question.get_by_role("button", name="Accept: it still stands").press("Enter")
+        expect(page.get_by_text("Decided: see or undo it")).to_be_visible()
+        expect(page.get_by_text("Nothing waits for a decision here")).to_be_visible()
+        page.goto("/companies/company-9")
+        standing = page.get_by_role("region", name="Where it stands")
+        expect(standing.get_by_text("Designated").first).to_be_visible()
+        page.goto("/review?state=decided")
+        decision = page.get_by_role("row", name="the notice names another one")
+        expect(decision).to_contain_text("Accepted")
+        expect(decision).to_contain_text("j.doe")

@@ -93,3 +93,26 @@ def test_one_signs_in_with_a_token_and_out_again(
         page.get_by_role("button", name="Sign out").click()
         page.goto("/")
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_who_may_only_read_is_told_how_to_come_further(
+    browser: Browser, guarded: tuple[str, str], tmp_path: Path
+) -> None:
+    """Review needs another role: the page names it, and leads to signing in with a token that has
+    it, and from there to review."""
+    address, token = guarded
+    made = serving.run(tmp_path / "home", "token", "create", "--role", "record", "--owner", "desk")
+    better = next(word for word in made.split() if word.startswith("standing_"))
+    with browser.new_context(base_url=address) as context:
+        page = context.new_page()
+        page.goto("/review")
+        page.get_by_label("Token").fill(token)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Your token may not see this")
+        expect(page.get_by_text("The role record is needed")).to_be_visible()
+        look(page, "barred")
+        page.get_by_role("link", name="Sign in with another token").press("Enter")
+        page.get_by_label("Token").fill(better)
+        page.keyboard.press("Enter")
+        expect(page).to_have_url("/review")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Review")

@@ -139,3 +139,40 @@ async def test_who_may_not_see_a_page_is_told_on_one(tmp_path: Path, tokens: Tok
             assert (answer.status_code, words in answer.text) == (code, True)
             problem(await api.client.get(path), code)
         problem(await api.client.get("/v1/nowhere", headers={"accept": "text/html"}), 404)
+
+
+async def test_who_is_barred_is_told_which_role_is_needed(tmp_path: Path, tokens: Tokens) -> None:
+    """And is led to sign in by another token, and back to where one wanted to go."""
+    async with reached(tmp_path) as api:
+        await signed_in(api, tokens)
+        answer = await api.client.get("/review?kind=name", headers={"accept": "text/html"})
+        words = " ".join(answer.text.split())
+        assert answer.status_code == 403
+        assert "The role <b>record</b> is needed" in words
+        assert "The token of <bdi>desk</bdi> has the role <b>read</b>" in words
+        assert "standing token create --role record" in words
+        assert 'href="/sign-in?next=/review%3Fkind%3Dname"' in words
+        assert "Nothing was done" not in words
+
+
+async def test_a_form_that_one_may_not_send_is_answered_with_a_page(
+    tmp_path: Path, tokens: Tokens
+) -> None:
+    """Also once the token has been revoked. Nothing is done; programs are told as before."""
+    async with reached(tmp_path) as api:
+        await signed_in(api, tokens)
+        at, host = "/operate/release", "https://desk.example"
+        here = {"sec-fetch-site": "same-origin", "origin": host, "referer": f"{host}/operate"}
+        for code, title, again in (
+            (403, "Your token may not do this", "another token"),
+            (401, "You are not signed in any more", "Sign in</a>"),
+        ):
+            head = {**here, "accept": "text/html"}
+            answer = await api.client.post(at, data={"company": "a"}, headers=head)
+            assert (answer.status_code, title in answer.text) == (code, True)
+            assert all(words in answer.text for words in (again, "Nothing was done"))
+            assert 'href="/sign-in?next=/operate"' in answer.text
+            assert ("www-authenticate" in answer.headers) == (code == 401)
+            problem(await api.client.post(at, data={"company": "a"}, headers=here), code)
+            for known in tokens.all():
+                tokens.revoke(known.id)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from tests.contract.alert_twins import answering, receiving
 from tests.unit.forms import HTML, as_json, page, send
 from tests.unit.making import issued
 from tests.unit.serving import Api, described, problem, served
@@ -105,6 +106,30 @@ async def test_others_receivers_are_not_shown(tmp_path: Path) -> None:
         await api.client.patch(f"/v1/subscriptions/{made}", json={"paused": True}, headers=b)
         assert made not in (await api.client.get(AT, headers={**HTML, **a})).text
         assert made in (await api.client.get(AT, headers={**HTML, **b})).text
+
+
+async def test_for_whom_something_waits_is_shown_first(tmp_path: Path) -> None:
+    """Then who is not told for another reason; of each, all that there is to say."""
+    networks = {"STANDING_ALLOW_NETWORKS": "127.0.0.0/8"}
+    async with receiving(answering(503)) as receiver, served(tmp_path, environment=networks) as api:
+        made = []
+        for url in ("https://desk.example/a", receiver.url, "https://desk.example/b"):
+            asked = {"channel": {"type": "webhook", "url": url}, "filter": {"companies": []}}
+            if url == receiver.url:
+                asked["filter"] = {"companies": ["acme"]}
+            made.append((await api.client.post("/v1/subscriptions", json=asked)).json()["id"])
+        paused, behind, living = made
+        await api.client.patch(f"/v1/subscriptions/{paused}", json={"paused": True})
+        await api.record(issued("2022-01-01"))
+        await receiver.count(1)
+        found: list[Any] = []
+        while [one["state"] for one in found] != ["failing", "paused"]:
+            found = (await as_json(api, AT))["endpoints"]
+        assert [one["id"] for one in found] == [behind, paused]
+        assert (found[0]["backlog"]["waiting"], found[1]["backlog"]["waiting"]) == (1, 0)
+        assert {"next", "held_until"} < found[0]["backlog"].keys()
+        assert {"deliveries", "notices", "public_keys"} < found[0].keys()
+        assert living not in await page(api, AT)
 
 
 async def test_without_kafka_nothing_rejected_is_kept(tmp_path: Path) -> None:
