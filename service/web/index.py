@@ -15,9 +15,6 @@ from service.web.timeline import drawn
 EXAMPLE: Final = "xiaomi"
 """Of the history that ships; where a log does not have it, there is no example."""
 
-_SEARCH: Final = frozenset({"q"})
-_FOUND: Final = 50
-
 
 class FrontPage:
     """`/`."""
@@ -27,12 +24,9 @@ class FrontPage:
         site.add("/", self.index)
 
     async def index(self, request: Request) -> Response:
-        """What this is; with `q`, what was found."""
-        text = Query(request, _SEARCH).one("q")
+        """What this is."""
+        Query(request, frozenset())
         service = self._site.service
-        if text is not None:
-            found = self._site.asking.search(text, _FOUND)
-            return self._site.page(request, "found.html", q=text, found=found)
         return self._site.page(
             request,
             "index.html",

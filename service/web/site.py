@@ -77,9 +77,9 @@ class View:
         self.query: str = request.scope["query_string"].decode("latin-1")
         found = request.scope.get("caller")
         self.caller: Caller | None = found if isinstance(found, Caller) else None
-        self.places = [
-            (name, path) for name, path in PLACES if _may(request, needed("GET", path), asks)
-        ]
+        self.role: Role | None = request.scope.get("role") if asks else "admin"
+        """What whoever asks may do; everything where no token is asked for."""
+        self.places = [(name, path) for name, path in PLACES if self.may("GET", path)]
         self.subscribe = subscribe_link(self.path, self.query)
         """Where one subscribes to what the page is about."""
         self.theme = theme(request)
@@ -88,11 +88,10 @@ class View:
         self.form = guards.Sealed(request)
         """`{{ view.form }}` is the token that a form needs; see the macro `sealed`."""
 
-
-def _may(request: Request, role: Role, asks: bool) -> bool:
-    """Whether whoever asks would be let in there."""
-    given = request.scope.get("role")
-    return not asks or (given is not None and ROLES.index(given) >= ROLES.index(role))
+    def may(self, method: str, path: str) -> bool:
+        """Whether whoever asks would be let in there."""
+        role = needed(method, path)
+        return self.role is not None and ROLES.index(self.role) >= ROLES.index(role)
 
 
 class Site:

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser import serving
 from tests.browser.looking import check, look
 
-PAGES = ("/", "/?q=xiaomi", "/companies/nobody")
+PAGES = ("/", "/search?q=xiaomi", "/companies/nobody")
 
 
 @pytest.mark.parametrize("path", PAGES)

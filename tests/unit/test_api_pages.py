@@ -60,7 +60,7 @@ async def test_the_first_page_finds_companies(tmp_path: Path) -> None:
         first = await page(api, "/")
         assert "1 company, " in first.words
         assert "Entity List" in first.words
-        found = await page(api, "/?q=acm")
+        found = await page(api, "/search?q=acm")
         assert "1 company found" in found.words
         assert "Designated" in found.words
         assert "/companies/acme" in found.links
@@ -69,7 +69,7 @@ async def test_the_first_page_finds_companies(tmp_path: Path) -> None:
 async def test_nothing_found_is_no_all_clear(tmp_path: Path) -> None:
     """And says so."""
     async with served(tmp_path) as api:
-        found = await page(api, "/?q=nobody")
+        found = await page(api, "/search?q=nobody")
         assert "not an all-clear" in found.words
 
 
@@ -188,7 +188,7 @@ async def test_what_others_wrote_stays_text(tmp_path: Path) -> None:
             issued("2022-01-01", list_=ENTITY, basis=nasty, sources=sources),
             event("note.recorded", "n", kind="news", text=nasty, sources=sources),
         )
-        for path in ("/companies/acme", "/?q=script", f"/?q={nasty}"):
+        for path in ("/companies/acme", "/search?q=script", f"/search?q={nasty}"):
             found = await page(api, path)
             assert "img" not in found.tags
             assert not [link for link in found.links if link.startswith(("javascript:", "data:"))]

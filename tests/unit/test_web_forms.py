@@ -38,9 +38,9 @@ async def sealed(api: Api, path: str = SIGN_IN) -> str:
 async def signed_in(api: Api, tokens: Tokens, role: Role = "read") -> str:
     """Sign in; the token."""
     text, _ = tokens.create(role, "me", owner="desk")
-    fields = {"form": await sealed(api), "token": text, "next": "/?q=a"}
+    fields = {"form": await sealed(api), "token": text, "next": "/search?q=a"}
     answer = await api.client.post(SIGN_IN, data=fields)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/?q=a")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/search?q=a")
     kept = answer.headers["set-cookie"].lower()
     assert all(word in kept for word in ("secure", "httponly", "samesite=strict", "path=/"))
     return text
@@ -93,8 +93,8 @@ async def test_a_link_from_elsewhere_finds_one_signed_in(tmp_path: Path, tokens:
     """A browser does not send the cookie with it: one is sent on once more, from here."""
     async with reached(tmp_path) as api:
         where = {"accept": "text/html", "sec-fetch-site": "cross-site"}
-        answer = await api.client.get(f"{SIGN_IN}?next=/?q=a", headers=where)
-        assert '<meta http-equiv="refresh" content="0; url=/?q=a">' in answer.text
+        answer = await api.client.get(f"{SIGN_IN}?next=/search?q=a", headers=where)
+        assert '<meta http-equiv="refresh" content="0; url=/search?q=a">' in answer.text
 
 
 async def test_a_cookie_writes_only_from_a_page_of_this_site(

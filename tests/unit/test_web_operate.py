@@ -90,9 +90,17 @@ async def test_only_who_is_parked_is_released(tmp_path: Path) -> None:
 
 
 async def test_who_reads_does_not_release(tmp_path: Path) -> None:
-    read = bearer(tmp_path, "read", "a")
+    """And is not asked to."""
+    read, admin = bearer(tmp_path, "read", "a"), bearer(tmp_path, "admin", "root")
     async with served(tmp_path, tokens=True) as api:
-        assert (await api.client.get(AT, headers={**HTML, **read})).status_code == 200
+        api.client.headers.update(admin)
+        poison = await poisoned(api)
+        shown, theirs = [
+            (await api.client.get(AT, headers={**HTML, **one})).text for one in (read, admin)
+        ]
+        assert poison in shown
+        assert f'action="{AT}/release"' not in shown
+        assert f'action="{AT}/release"' in theirs
         for path in (f"{AT}/release", "/v1/parked/acme/release"):
             problem(await api.client.post(path, headers=read), 403)
 
