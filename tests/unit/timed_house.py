@@ -58,11 +58,13 @@ def lives(readers: dict[str, Reader]) -> dict[str, object]:
 
 
 class TimedHouse:
-    """Open it with `running`, again and again."""
+    """Open it with `running`, again and again. A receiver that hangs is waited for in real time,
+    `patience` seconds; one that is well may need some of them where the machine is busy."""
 
-    def __init__(self, folder: Path, begins: str) -> None:
+    def __init__(self, folder: Path, begins: str, patience: float = WITHIN_S / 2) -> None:
         self.folder = folder
         self.clock = ManualClock(start(begins))
+        self._patience = ClientTimeout(total=patience)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["TimedHouse"]:
@@ -91,8 +93,7 @@ class TimedHouse:
         stack.callback(self.store.close)
         self.eye = AlertStore(self.folder / "alerts.db")
         stack.callback(self.eye.close)
-        # A receiver that hangs is waited for in real time.
-        channel = WebhookChannel(Egress(LOOPBACK), clock, timeout=ClientTimeout(total=1))
+        channel = WebhookChannel(Egress(LOOPBACK), clock, timeout=self._patience)
         stack.push_async_callback(channel.close)
         self.source = Projected(store, self.log.end, self.projector.reached)
         flips = ProjectedFlips(self.folder / "projections.db")
