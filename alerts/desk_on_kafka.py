@@ -150,12 +150,6 @@ class KafkaDesk(Desk):
         await self._wire.subscribed(topics.subscription(kept, now))
         return told_of(secret)
 
-    async def test(self, subscription: str) -> dict[str, Any]:
-        """See `Desk`."""
-        message, began, ended = await self._tried(subscription)
-        await self._keep_trial(message, began, ended)
-        return await self._store.aside(self._store.outbox.one, message.id)
-
     async def preview(
         self, filter_: Any, since: str = YEAR, *, backfill: bool = False, limit: int = 100
     ) -> dict[str, Any]:
